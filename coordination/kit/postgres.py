@@ -1,0 +1,225 @@
+"""Private PostgreSQL servers: made, started and stopped by us, reachable through a Unix socket only."""
+
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import tempfile
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import psutil
+
+SUPERUSER = "postgres"
+PORT = 5432  # names the socket file only: these servers listen on no network address
+SOCKET_BYTES = 107  # longest path of a Unix socket on Linux; macOS stops at 103
+START_SECONDS = 60.0  # recovery after a kill replays the journal of the server first
+RETRY_SECONDS = 10.0
+STOP_SECONDS = 30.0
+LOG_BYTES = 5_000_000
+
+# A clean environment: the caller's PGPORT or PGOPTIONS must not reach the server, nor its secrets.
+ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C"}
+
+OPTIONS = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "port": str(PORT),
+    "max_connections": "60",
+    "jit": "off",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    # Failed statements and the DETAIL of errors quote rows: names of people have no place in a log.
+    "log_error_verbosity": "terse",
+    "log_min_error_statement": "panic",
+}
+# Throwaway data: a power cut may spoil it.
+CARELESS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_connections": "120"}
+
+# What PostgreSQL says when the processes of a killed server have not all left yet.
+NOT_YET_GONE = ("shared memory block", "lock file")
+
+# Servers started by this process. Kept so that Python does not complain of children left running on purpose.
+_children: list[subprocess.Popen[bytes]] = []
+
+
+class ServerError(Exception):
+    """Le serveur PostgreSQL embarqué ne démarre pas."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The system account PostgreSQL runs under when we are root, which it refuses."""
+
+    name: str
+    uid: int
+    gid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One server: its programs, its data, where its socket and its log are, and who it runs as (None: us)."""
+
+    programs: Path
+    data: Path
+    sockets: Path
+    log: Path
+    account: Account | None = None
+
+    @property
+    def major(self) -> str:
+        """The major version that made the data, as written beside it."""
+        return (self.data / "PG_VERSION").read_text().strip()
+
+
+def run_as(account: Account | None, command: list[str]) -> subprocess.CompletedProcess[str]:
+    """Runs a program to its end under an account, with nothing of our environment."""
+    return subprocess.run(
+        command,
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd="/",
+        env=ENVIRONMENT,
+        user=account.uid if account else None,
+        group=account.gid if account else None,
+        extra_groups=[] if account else None,
+    )
+
+
+def own_folder(folder: Path, account: Account | None, mode: int = 0o700) -> None:
+    """Makes a folder that belongs to the account (or to us). A folder planted by somebody else is refused."""
+    owner = account.uid if account else os.geteuid()
+    with suppress(FileExistsError):
+        folder.mkdir(mode=mode, parents=True)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid not in (owner, os.geteuid()):
+        raise ServerError(f"Le dossier « {folder} » appartient à un autre compte.")
+    if account:
+        os.chown(folder, account.uid, account.gid)
+    folder.chmod(mode)
+
+
+def socket_folder(home: Path) -> Path:
+    """Where the socket goes: beside the data, or in a private folder of the temporary one when the path is too long.
+
+    A comma would make libpq read two hosts, hence the detour for it too.
+    """
+    beside = home / "run"
+    longest = SOCKET_BYTES if os.uname().sysname == "Linux" else 103
+    if len(os.fsencode(beside / f".s.PGSQL.{PORT}.lock")) <= longest and "," not in str(beside):
+        return beside
+    mark = sha256(os.fsencode(home)).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"coordination-{os.geteuid()}-{mark}"
+
+
+def create(server: Server, password: str) -> None:
+    """Makes the data folder. Passwords (scram) are asked from the first second: there is no moment of trust.
+
+    The folder takes its name once complete, so a killed run leaves nothing that looks finished.
+    """
+    draft = server.data.with_name(server.data.name + ".new")
+    if draft.exists():
+        shutil.rmtree(draft)
+    own_folder(draft, server.account)
+    with tempfile.NamedTemporaryFile("w", dir=server.sockets, prefix="first-") as secret:
+        secret.write(password)
+        secret.flush()
+        if server.account:
+            os.chown(secret.name, server.account.uid, server.account.gid)
+        command = [str(server.programs / "initdb"), "-D", str(draft), "-U", SUPERUSER]
+        command += ["-A", "scram-sha-256", f"--pwfile={secret.name}", "--encoding=UTF8", "--locale=C"]
+        done = run_as(server.account, [*command, "--no-instructions"])
+    if done.returncode != 0:
+        reason = (done.stderr or done.stdout).strip()
+        raise ServerError(f"PostgreSQL n’a pas pu créer ses données dans « {server.data} » :\n{reason}")
+    draft.rename(server.data)
+
+
+def postmaster(server: Server) -> psutil.Process | None:
+    """The running server of this data folder, or None. A number reused by another program does not count."""
+    try:
+        process = psutil.Process(int(_pid_lines(server)[0]))
+        ours = process.name() == "postgres" and str(server.data) in process.cmdline()
+        return process if ours and process.status() != psutil.STATUS_ZOMBIE else None
+    except (psutil.Error, IndexError, ValueError):
+        return None
+
+
+def launch(server: Server, *, durable: bool) -> None:
+    """Starts the server and waits until it answers. It survives us, and Ctrl-C does not reach it."""
+    options = OPTIONS | ({} if durable else CARELESS)
+    quoted = str(server.sockets).replace('"', '""')
+    options["unix_socket_directories"] = f'"{quoted}"'
+    command = [str(server.programs / "postgres"), "-D", str(server.data)]
+    for name, value in options.items():
+        command += ["-c", f"{name}={value}"]
+    give_up = time.monotonic() + RETRY_SECONDS
+    while True:
+        if postmaster(server) is None:  # a pid file left by a crash may name a program that lives today
+            (server.data / "postmaster.pid").unlink(missing_ok=True)
+        said = _launch_once(server, command)
+        if said is None:
+            return
+        if time.monotonic() > give_up or not any(words in said for words in NOT_YET_GONE):
+            raise ServerError(f"PostgreSQL n’a pas démarré ; son journal « {server.log} » dit :\n{said}")
+        time.sleep(0.2)
+
+
+def _launch_once(server: Server, command: list[str]) -> str | None:
+    """None when the server is ready, else the end of what it wrote."""
+    if server.log.exists() and server.log.stat().st_size > LOG_BYTES:
+        server.log.replace(server.log.with_suffix(".old.log"))
+    account = server.account
+    with server.log.open("ab") as log:
+        server.log.chmod(0o600)
+        begin = log.tell()
+        child = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            cwd="/",
+            env=ENVIRONMENT,
+            start_new_session=True,
+            user=account.uid if account else None,
+            group=account.gid if account else None,
+            extra_groups=[] if account else None,
+        )
+    _children.append(child)
+    give_up = time.monotonic() + START_SECONDS
+    while child.poll() is None and time.monotonic() < give_up:
+        lines = _pid_lines(server)
+        if len(lines) > 7 and lines[0].strip() == str(child.pid) and lines[7].strip() == "ready":
+            return None
+        time.sleep(0.02)
+    if child.poll() is None:
+        child.send_signal(signal.SIGQUIT)
+        child.wait()
+    return server.log.read_bytes()[begin:].decode(errors="replace").strip()[-1500:]
+
+
+def halt(server: Server) -> bool:
+    """Stops the server, disconnecting whoever is on it. False when none was running."""
+    process = postmaster(server)
+    if process is None:
+        return False
+    with suppress(psutil.NoSuchProcess):
+        process.send_signal(signal.SIGINT)  # PostgreSQL's "fast" shutdown: nothing committed is lost
+        try:
+            process.wait(STOP_SECONDS)
+        except psutil.TimeoutExpired:
+            process.send_signal(signal.SIGQUIT)
+            process.wait(STOP_SECONDS)
+    return True
+
+
+def _pid_lines(server: Server) -> list[str]:
+    try:
+        return (server.data / "postmaster.pid").read_text().splitlines()
+    except FileNotFoundError:
+        return []
