@@ -8,6 +8,7 @@ import fcntl
 import json
 import os
 import pwd
+import re
 import secrets
 import shutil
 import subprocess
@@ -42,14 +43,14 @@ class Cluster:
     database: str
 
 
-def start(data_dir: Path, *, durable: bool = True) -> Cluster:
+def start(data_dir: Path, *, durable: bool = True, programs: Path | None = None) -> Cluster:
     """Starts the server of this folder, or finds it running, and answers its addresses. Safe to call from anywhere,
     at the same time: the first call makes everything, the next ones take a few milliseconds.
+    `programs` names another PostgreSQL than the wheel's. Raises ServerError, in French.
     """
-    home = _home(data_dir)
+    home = make_home(data_dir)
     with _alone(home):
-        server = _server(home)
-        return ensure(home, server, durable=durable)
+        return _ensure(home, _server(home, programs), durable=durable)
 
 
 def stop(data_dir: Path) -> bool:
@@ -61,8 +62,8 @@ def stop(data_dir: Path) -> bool:
         return postgres.halt(_paths(home, home, None))
 
 
-def ensure(home: Path, server: Server, *, durable: bool) -> Cluster:
-    """Data, process, roles and database, each made only when missing. The caller holds the folder's lock."""
+def _ensure(home: Path, server: Server, *, durable: bool) -> Cluster:
+    """Data, process, roles and database, each made only when missing."""
     passwords = _passwords(home, is_new=not server.data.exists())
     if not server.data.exists():
         postgres.create(server, passwords[postgres.SUPERUSER])
@@ -116,7 +117,7 @@ def _make_account() -> pwd.struct_passwd:
         raise ServerError(f"Le compte système « {ACCOUNT} » n’a pas pu être créé : {done.stderr.strip()}") from None
 
 
-def _home(data_dir: Path) -> Path:
+def make_home(data_dir: Path) -> Path:
     """The data folder, made if need be. No folder that existed before has its rights changed, ever."""
     home = data_dir.expanduser().resolve()
     root = os.geteuid() == 0
@@ -139,7 +140,7 @@ def _alone(home: Path) -> Iterator[None]:
         yield
 
 
-def _server(home: Path) -> Server:
+def _server(home: Path, programs: Path | None) -> Server:
     account = service_account()
     if account and postgres.run_as(account, ["/usr/bin/test", "-x", str(home)]).returncode != 0:
         raise ServerError(
@@ -147,7 +148,7 @@ def _server(home: Path) -> Server:
             f"Les droits de vos dossiers ne sont pas touchés : donnez un autre dossier dans COORDINATION_DATA_DIR, "
             f"par exemple sous {ROOT_HOME}."
         )
-    server = _paths(home, _programs(home), account)
+    server = _paths(home, programs or _programs(home), account)
     postgres.own_folder(server.sockets, account)
     return server
 
@@ -193,9 +194,12 @@ def _copy_programs(package: Path, place: Path) -> None:
 
 
 def _major(server: Server) -> str:
-    """The major version of the programs, as they say it: `postgres (PostgreSQL) 18.1`."""
+    """The major version of the programs, as they say it: `postgres (PostgreSQL) 15.18 (Debian …)`."""
     said = postgres.run_as(server.account, [str(server.programs / "postgres"), "--version"]).stdout
-    return said.rsplit(")", 1)[-1].strip().split(".")[0].split(" ")[0]
+    found = re.search(r"\(PostgreSQL\) (\d+)", said)
+    if found is None:
+        raise ServerError(f"Le programme « {server.programs / 'postgres'} » ne répond pas.")
+    return found[1]
 
 
 def _passwords(home: Path, *, is_new: bool) -> dict[str, str]:

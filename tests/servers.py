@@ -1,0 +1,78 @@
+"""The servers the suite runs on: the embedded one, and a separate PostgreSQL 15. Both throwaway, stopped by the last
+test process that leaves.
+
+Every process that uses a server holds a shared lock beside its folder; whoever leaves and can take the lock for itself
+alone was the last one, and stops the server. Workers, and runs of the suite side by side, thus share one server.
+"""
+
+import atexit
+import fcntl
+import os
+import shutil
+from functools import cache
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from coordination.kit import embedded
+from coordination.kit.embedded import Cluster
+from coordination.kit.postgres import ServerError
+
+REQUIRE_ALL = "COORDINATION_REQUIRE_ALL"
+DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")
+
+
+def require_or_skip(reason: str) -> NoReturn:
+    """Skips the test out loud; where everything is required (`.ci/run`), fails it."""
+    if os.environ.get(REQUIRE_ALL) == "1":
+        pytest.fail(f"Test obligatoire ici, mais impossible : {reason}", pytrace=False)
+    pytest.skip(reason)
+
+
+@cache
+def embedded_test_cluster() -> Cluster:
+    """The embedded server, with durability off."""
+    return shared_cluster(embedded.default_data_dir() / "test" / "embedded")
+
+
+@cache
+def debian_pg15() -> Cluster | None:
+    """A private PostgreSQL 15 from Debian's package, with the same roles; None when the package is missing.
+
+    Debian's own clusters and services are neither used nor touched.
+    """
+    if not (DEBIAN_15 / "postgres").exists():
+        return None
+    return shared_cluster(embedded.default_data_dir() / "test" / "debian15", DEBIAN_15)
+
+
+def pg15_or_skip() -> Cluster:
+    """The PostgreSQL 15 server, or a loud skip."""
+    cluster = debian_pg15()
+    if cluster is None:
+        require_or_skip("PostgreSQL 15 manque : « apt install postgresql-15 » permet d’essayer sur ce serveur.")
+    return cluster
+
+
+def shared_cluster(home: Path, programs: Path | None = None) -> Cluster:
+    """A server shared with every other test process, stopped when the last one ends."""
+    embedded.make_home(home)
+    users = os.open(home.with_suffix(".users"), os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(users, fcntl.LOCK_SH)
+    atexit.register(_leave, home, users)
+    try:
+        return embedded.start(home, durable=False, programs=programs)
+    except ServerError:  # data without durability may not survive a power cut: begin again, once
+        embedded.stop(home)
+        shutil.rmtree(home)
+        return embedded.start(home, durable=False, programs=programs)
+
+
+def _leave(home: Path, users: int) -> None:
+    try:
+        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return  # somebody still works on it
+    embedded.stop(home)
+    os.close(users)
