@@ -1,0 +1,113 @@
+/* Small comforts on top of pages that work without them. No inline code, no eval, no storage. */
+(function () {
+  "use strict";
+  const doc = document;
+  doc.documentElement.classList.add("js");
+
+  /* After a refused form: the summary of errors gets the focus, and the tab's title says so. */
+  function showErrors(root) {
+    const summary = root.querySelector("[data-error-summary]");
+    if (!summary) return;
+    summary.focus();
+    if (!doc.title.startsWith("Erreur")) doc.title = "Erreur : " + doc.title;
+  }
+
+  /* Menus made of <details> close with Escape, with a click outside and when another one opens. */
+  function closeMenus(except) {
+    doc.querySelectorAll("details[data-menu][open]").forEach(function (menu) {
+      if (menu !== except && !menu.contains(except)) menu.open = false;
+    });
+  }
+  doc.addEventListener("click", function (event) {
+    closeMenus(event.target.closest("details[data-menu]"));
+    if (event.target.closest("[data-print]")) window.print();
+  });
+  doc.addEventListener("keydown", function (event) {
+    if (event.key === "Escape") {
+      const menu = event.target.closest("details[data-menu][open]");
+      closeMenus(null);
+      if (menu) menu.querySelector("summary").focus();
+      return;
+    }
+    moveBetweenRows(event);
+  });
+
+  /* In a list marked data-rows, the arrows go from one row's main link (data-row) to the next. */
+  function moveBetweenRows(event) {
+    if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+    if (!event.target.matches("[data-row]")) return;
+    const rows = Array.from(event.target.closest("[data-rows]").querySelectorAll("[data-row]"));
+    const next = rows[rows.indexOf(event.target) + (event.key === "ArrowDown" ? 1 : -1)];
+    if (!next) return;
+    event.preventDefault();
+    next.focus();
+  }
+
+  /* A form is sent once: a second press within four seconds is ignored. htmx forms queue by themselves. */
+  doc.addEventListener("submit", function (event) {
+    const form = event.target;
+    if (form.method !== "post" || form.hasAttribute("hx-post")) return;
+    if (form.dataset.sent) { event.preventDefault(); return; }
+    form.dataset.sent = "1";
+    form.dataset.clean = "1";
+    setTimeout(function () { delete form.dataset.sent; }, 4000);
+  });
+
+  /* A form marked data-guard asks before its typed words are lost. */
+  doc.addEventListener("input", function (event) {
+    const form = event.target.form;
+    if (form && form.hasAttribute("data-guard")) form.dataset.dirty = "1";
+    reveal(event.target);
+  });
+  window.addEventListener("beforeunload", function (event) {
+    const dirty = Array.from(doc.querySelectorAll("form[data-dirty]")).some(function (form) { return !form.dataset.clean; });
+    if (dirty) event.preventDefault();
+  });
+
+  /* data-shows="id" on a radio or a checkbox: the block of that id is shown while it is checked. */
+  function reveal(input) {
+    if (!input.name || (input.type !== "radio" && input.type !== "checkbox")) return;
+    const scope = input.form || doc;
+    scope.querySelectorAll("[data-shows]").forEach(function (owner) {
+      const block = doc.getElementById(owner.dataset.shows);
+      if (block) block.hidden = !owner.checked;
+    });
+  }
+  function prepare(root) {
+    root.querySelectorAll("[data-shows]").forEach(reveal);
+    root.querySelectorAll("select[data-submit]").forEach(function (select) {
+      select.addEventListener("change", function () { select.form.requestSubmit(); });
+    });
+  }
+
+  /* When the network or the server fails under htmx, say what was kept. */
+  function tell(text) {
+    let toast = doc.getElementById("toast");
+    if (toast) toast.remove();
+    toast = doc.createElement("div");
+    toast.id = "toast";
+    toast.className = "toast alert tone-danger";
+    toast.setAttribute("role", "alert");
+    toast.textContent = text;
+    doc.body.append(toast);
+    setTimeout(function () { toast.remove(); }, 12000);
+  }
+  doc.addEventListener("htmx:sendError", function () {
+    tell("La connexion est interrompue. Ce que vous avez tapé est toujours à l’écran : réessayez dans un instant.");
+  });
+  doc.addEventListener("htmx:responseError", function (event) {
+    const status = event.detail.xhr.status;
+    if (status === 401) {
+      tell("Votre session est terminée. Reconnectez-vous dans un autre onglet, puis réessayez ici : rien n’est perdu à l’écran.");
+      return;
+    }
+    tell("La page n’a pas pu être mise à jour (erreur " + status + "). Ce que vous avez tapé est toujours à l’écran.");
+  });
+  doc.addEventListener("htmx:afterSwap", function (event) {
+    prepare(event.target);
+    showErrors(event.target);
+  });
+
+  prepare(doc);
+  showErrors(doc);
+})();

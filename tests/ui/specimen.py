@@ -1,0 +1,168 @@
+"""Draws every macro on one page and photographs it: `python -m tests.ui.specimen FOLDER`.
+
+The page is served to a real browser from memory, under the same content security policy as the application,
+so that what the look needs (no inline style, no inline script) is checked by drawing it.
+"""
+
+from __future__ import annotations
+
+import mimetypes
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+
+import js_lib_htmx
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from playwright.sync_api import Browser, Page, Route, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+STATIC = ROOT / "coordination" / "static"
+HTMX = Path(js_lib_htmx.__path__[0]) / "static" / "htmx" / "htmx.min.js"
+ORIGIN = "http://specimen.test"
+POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'"
+SCREENS = {"telephone": (360, 780), "bureau": (1280, 900)}
+
+
+@dataclass
+class SpecimenForm:
+    """The state of a form as the field macros read it."""
+
+    typed: dict[str, list[str]] = field(default_factory=dict)
+    errors: list[tuple[str, str]] = field(default_factory=list)
+
+    def value(self, name: str) -> str:
+        return (self.typed.get(name) or [""])[0]
+
+    def values(self, name: str) -> list[str]:
+        return self.typed.get(name, [])
+
+    def error(self, name: str) -> str | None:
+        return dict(self.errors).get(name)
+
+
+def environment() -> Environment:
+    """A Jinja environment set as the application sets its own, without the application."""
+    env = Environment(
+        loader=FileSystemLoader([ROOT / "templates", ROOT / "tests" / "ui"]),
+        undefined=StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    ui = SimpleNamespace()
+    env.globals.update(ui=ui, url=lambda path: path, asset=lambda path: f"/static/{path}")
+    for path in sorted((ROOT / "templates" / "ui").glob("*.html")):
+        for name, macro in vars(env.get_template(f"ui/{path.name}").module).items():
+            if not name.startswith("_"):
+                setattr(ui, name, macro)
+    return env
+
+
+def _me() -> SimpleNamespace:
+    member = SimpleNamespace
+    return SimpleNamespace(
+        name="Aïcha Benali",
+        organisation_name="CCAS de Villeneuve-sur-Aubance",
+        network_name="Réseau de Villeneuve",
+        role_labels=["Accueil social", "Coordination"],
+        memberships=[
+            member(id="1", organisation_name="CCAS de Villeneuve-sur-Aubance", role_labels=["Accueil social"], current=True),
+            member(id="2", organisation_name="Secours Populaire, comité de Villeneuve", role_labels=["Bénévole"], current=False),
+        ],
+    )
+
+
+def _nav() -> list[SimpleNamespace]:
+    labels = ["Accueil", "Dossiers", "Orientations", "Distribution", "Conseil", "Ateliers", "Chiffres"]
+    return [
+        SimpleNamespace(href=f"/{n}", label=label, current=label == "Dossiers", count=12 if label == "Orientations" else None)
+        for n, label in enumerate(labels)
+    ]
+
+
+def render(template: str, **context: object) -> str:
+    """The HTML of one template with the context every page receives."""
+    common: dict[str, object] = {
+        "title": "Planche des éléments",
+        "me": _me(),
+        "nav": _nav(),
+        "flash": [SimpleNamespace(tone="success", text="L’accord est enregistré.")],
+        "demo": True,
+        "form": SpecimenForm(
+            typed={"nom": ["Diallo"], "loyer": ["1 234,50"], "role": ["b"], "parts": ["identite", "budget"], "oui": ["oui"]},
+            errors=[("naissance", "Écrivez la date ainsi : 21/11/1984"), ("role", "Choisissez une réponse")],
+        ),
+        "blank": SpecimenForm(),
+    }
+    return environment().get_template(template).render(**(common | context))
+
+
+def _serve(route: Route, html: str) -> None:
+    path = re.sub(r"[?#].*", "", route.request.url.removeprefix(ORIGIN))
+    if not path.startswith("/static/"):
+        route.fulfill(body=html, content_type="text/html; charset=utf-8", headers={"Content-Security-Policy": POLICY})
+        return
+    found = HTMX if path.endswith("/htmx.js") else STATIC / path.removeprefix("/static/")
+    route.fulfill(body=found.read_bytes(), content_type=mimetypes.guess_type(found.name)[0] or "text/plain")
+
+
+@contextmanager
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@contextmanager
+def shown(chromium: Browser, html: str, screen: str, scheme: str) -> Iterator[tuple[Page, list[str]]]:
+    """The page open on a screen ("telephone", "bureau") in a scheme ("light", "dark"), with the console's complaints."""
+    width, height = SCREENS[screen]
+    complaints: list[str] = []
+    context = chromium.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if scheme == "dark" else "light",
+        has_touch=screen == "telephone",
+        is_mobile=screen == "telephone",
+        reduced_motion="reduce",
+    )
+    page = context.new_page()
+    page.on("console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.route("**/*", lambda route: _serve(route, html))
+    page.goto(ORIGIN + "/")
+    yield page, complaints
+    context.close()
+
+
+def photograph(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    pages = {
+        "planche": render("specimen.html"),
+        "travail": render("specimen_work.html"),
+        "erreur": render(
+            "errors/error.html",
+            status=409,
+            title="Cette orientation a déjà été prise en charge",
+            sentence="Karim Haddad (Mission locale) l’a acceptée le 21 novembre 2026 à 14 h 05, avant votre réponse.",
+            kept="Votre note n’a pas été enregistrée ; l’orientation est inchangée.",
+            next_step="Rouvrez l’orientation pour voir où elle en est.",
+        ),
+    }
+    with browser() as chromium:
+        for name, html in pages.items():
+            for screen in SCREENS:
+                for scheme in ("light", "dark"):
+                    with shown(chromium, html, screen, scheme) as (page, complaints):
+                        page.screenshot(path=folder / f"{name}-{screen}-{scheme}.png", full_page=True)
+                        sys.stdout.write(f"{name} {screen} {scheme} {complaints}\n")
+            with shown(chromium, html, "bureau", "light") as (page, _):
+                page.pdf(path=folder / f"{name}.pdf", format="A4")
+
+
+if __name__ == "__main__":
+    photograph(Path(sys.argv[1] if len(sys.argv) > 1 else ".shots"))
