@@ -1,0 +1,51 @@
+# The whole house in a few words. `make` alone lists them.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.ONESHELL:
+MAKEFLAGS += --no-print-directory
+
+PY := .venv/bin/python
+JOBS ?= 2
+ARGS ?=
+
+.PHONY: help run stop test fuzz lint format lock clean
+
+help: ## Affiche cette aide
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+run: ## Installe, démarre la base embarquée et sert la démonstration sur cette machine
+	@scripts/setup app
+	exec $(PY) -m coordination run
+
+stop: ## Arrête la base embarquée (les données restent)
+	@scripts/setup app
+	$(PY) -m coordination stop
+
+test: ## Lance toute la suite ; sous root, installe Chromium et PostgreSQL 15 s’ils manquent
+	@scripts/setup test
+	scripts/system
+	$(PY) -m pytest -n $(JOBS) $(ARGS)
+
+fuzz: ## Rejoue longuement les tests au hasard
+	@scripts/setup test
+	$(PY) -m pytest -n $(JOBS) -m "fuzz or hypothesis" --hypothesis-profile=fuzz --timeout=3600 $(ARGS)
+
+lint: ## Vérifie style, types et contrats d’imports
+	@scripts/setup test
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	$(PY) -m mypy
+	$(PY) -c 'from importlinter.cli import lint_imports_command as lint; lint()'
+
+format: ## Remet le code en forme
+	@scripts/setup test
+	.venv/bin/ruff check --fix-only .
+	.venv/bin/ruff format .
+
+lock: ## Refait les verrous des dépendances (requirements/*.txt)
+	@scripts/lock
+
+clean: ## Arrête la base embarquée et retire l’environnement et les caches (les données restent)
+	@if [ -x $(PY) ]; then $(PY) -m coordination stop; fi
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .shots
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
