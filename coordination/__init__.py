@@ -1,0 +1,1 @@
+"""The shared case-coordination system of a food-aid network."""

@@ -1,0 +1,1 @@
+"""Tools that know no social word: actors, database sessions, errors, forms, pages."""
