@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import mimetypes
 import re
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from playwright.sync_api import Browser, Page, Route, sync_playwright
 ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "coordination" / "static"
 HTMX = Path(js_lib_htmx.__path__[0]) / "static" / "htmx" / "htmx.min.js"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ORIGIN = "http://specimen.test"
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'"
 SCREENS = {"telephone": (360, 780), "bureau": (1280, 900)}
@@ -113,7 +115,7 @@ def _serve(route: Route, html: str) -> None:
 @contextmanager
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield chromium
         chromium.close()
 
@@ -159,9 +161,17 @@ def photograph(folder: Path) -> None:
                 for scheme in ("light", "dark"):
                     with shown(chromium, html, screen, scheme) as (page, complaints):
                         page.screenshot(path=folder / f"{name}-{screen}-{scheme}.png", full_page=True)
+                        page.screenshot(path=folder / f"{name}-{screen}-{scheme}-haut.png")
                         sys.stdout.write(f"{name} {screen} {scheme} {complaints}\n")
             with shown(chromium, html, "bureau", "light") as (page, _):
-                page.pdf(path=folder / f"{name}.pdf", format="A4")
+                page.locator(".account summary").click()
+                page.screenshot(path=folder / f"{name}-menu.png")
+                page.emulate_media(media="print")
+                page.set_viewport_size({"width": 720, "height": 1020})
+                page.screenshot(path=folder / f"{name}-papier.png", full_page=True)
+            with shown(chromium, html, "telephone", "dark") as (page, _):
+                page.locator(".nav-folded summary").click()
+                page.screenshot(path=folder / f"{name}-menu-telephone.png")
 
 
 if __name__ == "__main__":
