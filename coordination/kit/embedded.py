@@ -66,7 +66,7 @@ def _ensure(home: Path, server: Server, *, durable: bool) -> Cluster:
     """Data, process, roles and database, each made only when missing."""
     passwords = _passwords(home, is_new=not server.data.exists())
     if not server.data.exists():
-        postgres.create(server, passwords[postgres.SUPERUSER])
+        postgres.create(server, passwords[postgres.SUPERUSER], durable=durable)
     elif server.major != _major(server):
         raise ServerError(
             f"Les données de « {home} » viennent de PostgreSQL {server.major} et le serveur installé est un "

@@ -18,7 +18,7 @@ SUPERUSER = "postgres"
 PORT = 5432  # names the socket file only: these servers listen on no network address
 SOCKET_BYTES = 107  # longest path of a Unix socket on Linux; macOS stops at 103
 START_SECONDS = 60.0  # recovery after a kill replays the journal of the server first
-RETRY_SECONDS = 10.0
+LEAVE_SECONDS = 10.0
 STOP_SECONDS = 30.0
 LOG_BYTES = 5_000_000
 
@@ -39,9 +39,6 @@ OPTIONS = {
 }
 # Throwaway data: a power cut may spoil it.
 CARELESS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_connections": "120"}
-
-# What PostgreSQL says when the processes of a killed server have not all left yet.
-NOT_YET_GONE = ("shared memory block", "lock file")
 
 # Servers started by this process. Kept so that Python does not complain of children left running on purpose.
 _children: list[subprocess.Popen[bytes]] = []
@@ -117,7 +114,7 @@ def socket_folder(home: Path) -> Path:
     return Path(tempfile.gettempdir()) / f"coordination-{os.geteuid()}-{mark}"
 
 
-def create(server: Server, password: str) -> None:
+def create(server: Server, password: str, *, durable: bool) -> None:
     """Makes the data folder. Passwords (scram) are asked from the first second: there is no moment of trust.
 
     The folder takes its name once complete, so a killed run leaves nothing that looks finished.
@@ -133,7 +130,8 @@ def create(server: Server, password: str) -> None:
             os.chown(secret.name, server.account.uid, server.account.gid)
         command = [str(server.programs / "initdb"), "-D", str(draft), "-U", SUPERUSER]
         command += ["-A", "scram-sha-256", f"--pwfile={secret.name}", "--encoding=UTF8", "--locale=C"]
-        done = run_as(server.account, [*command, "--no-instructions"])
+        command += ["--no-instructions"] if durable else ["--no-instructions", "--no-sync"]
+        done = run_as(server.account, command)
     if done.returncode != 0:
         reason = (done.stderr or done.stdout).strip()
         raise ServerError(f"PostgreSQL n’a pas pu créer ses données dans « {server.data} » :\n{reason}")
@@ -158,16 +156,35 @@ def launch(server: Server, *, durable: bool) -> None:
     command = [str(server.programs / "postgres"), "-D", str(server.data)]
     for name, value in options.items():
         command += ["-c", f"{name}={value}"]
-    give_up = time.monotonic() + RETRY_SECONDS
-    while True:
-        if postmaster(server) is None:  # a pid file left by a crash may name a program that lives today
-            (server.data / "postmaster.pid").unlink(missing_ok=True)
-        said = _launch_once(server, command)
-        if said is None:
-            return
-        if time.monotonic() > give_up or not any(words in said for words in NOT_YET_GONE):
-            raise ServerError(f"PostgreSQL n’a pas démarré ; son journal « {server.log} » dit :\n{said}")
-        time.sleep(0.2)
+    _clear_after_a_kill(server)
+    said = _launch_once(server, command)
+    if said is not None:
+        raise ServerError(f"PostgreSQL n’a pas démarré ; son journal « {server.log} » dit :\n{said}")
+
+
+def _clear_after_a_kill(server: Server) -> None:
+    """Waits until the processes of a killed server have left, then removes the files that named it.
+
+    Those files must not go earlier (they keep two servers off the same data), nor stay: their number may by then
+    belong to any living program, and PostgreSQL would refuse to start.
+    """
+    for child in _children:
+        child.poll()
+    give_up = time.monotonic() + LEAVE_SECONDS
+    while any(_works_in(process, server.data) for process in psutil.process_iter()):
+        if time.monotonic() > give_up:
+            raise ServerError(f"Un serveur PostgreSQL arrêté brutalement occupe encore « {server.data} » : réessayez.")
+        time.sleep(0.1)
+    for left in (server.data / "postmaster.pid", server.sockets / f".s.PGSQL.{PORT}.lock"):
+        left.unlink(missing_ok=True)
+
+
+def _works_in(process: psutil.Process, data: Path) -> bool:
+    """Whether this is a living PostgreSQL process of that data folder: they all work from inside it."""
+    try:
+        return bool(process.name() == "postgres" and process.cwd() == str(data))
+    except psutil.Error:
+        return False
 
 
 def _launch_once(server: Server, command: list[str]) -> str | None:
