@@ -13,19 +13,21 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib.resources import files
 from pathlib import Path
 from types import SimpleNamespace
 
-import js_lib_htmx
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "coordination" / "static"
-HTMX = Path(js_lib_htmx.__path__[0]) / "static" / "htmx" / "htmx.min.js"
+HTMX = Path(str(files("js_lib_htmx"))) / "static" / "htmx" / "htmx.min.js"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ORIGIN = "http://specimen.test"
-POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'"
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'"
+)
 SCREENS = {"telephone": (360, 780), "bureau": (1280, 900)}
 
 
@@ -72,8 +74,15 @@ def _me() -> SimpleNamespace:
         network_name="Réseau de Villeneuve",
         role_labels=["Accueil social", "Coordination"],
         memberships=[
-            member(id="1", organisation_name="CCAS de Villeneuve-sur-Aubance", role_labels=["Accueil social"], current=True),
-            member(id="2", organisation_name="Secours Populaire, comité de Villeneuve", role_labels=["Bénévole"], current=False),
+            member(
+                id="1", organisation_name="CCAS de Villeneuve-sur-Aubance", role_labels=["Accueil social"], current=True
+            ),
+            member(
+                id="2",
+                organisation_name="Secours Populaire, comité local",
+                role_labels=["Bénévole"],
+                current=False,
+            ),
         ],
     )
 
@@ -81,7 +90,9 @@ def _me() -> SimpleNamespace:
 def _nav() -> list[SimpleNamespace]:
     labels = ["Accueil", "Dossiers", "Orientations", "Distribution", "Conseil", "Ateliers", "Chiffres"]
     return [
-        SimpleNamespace(href=f"/{n}", label=label, current=label == "Dossiers", count=12 if label == "Orientations" else None)
+        SimpleNamespace(
+            href=f"/{n}", label=label, current=label == "Dossiers", count=12 if label == "Orientations" else None
+        )
         for n, label in enumerate(labels)
     ]
 
@@ -95,12 +106,30 @@ def render(template: str, **context: object) -> str:
         "flash": [SimpleNamespace(tone="success", text="L’accord est enregistré.")],
         "demo": True,
         "form": SpecimenForm(
-            typed={"nom": ["Diallo"], "loyer": ["1 234,50"], "role": ["b"], "parts": ["identite", "budget"], "oui": ["oui"]},
+            typed={
+                "nom": ["Diallo"],
+                "loyer": ["1 234,50"],
+                "role": ["b"],
+                "parts": ["identite", "budget"],
+                "oui": ["oui"],
+            },
             errors=[("naissance", "Écrivez la date ainsi : 21/11/1984"), ("role", "Choisissez une réponse")],
         ),
         "blank": SpecimenForm(),
     }
     return environment().get_template(template).render(**(common | context))
+
+
+def render_error(**context: object) -> str:
+    return render(
+        "errors/error.html",
+        status=409,
+        title="Cette orientation a déjà été prise en charge",
+        sentence="Karim Haddad (Mission locale) l’a acceptée le 21 novembre 2026 à 14 h 05, avant votre réponse.",
+        kept="Votre note n’a pas été enregistrée ; l’orientation est inchangée.",
+        next_step="Rouvrez l’orientation pour voir où elle en est.",
+        **context,
+    )
 
 
 def _serve(route: Route, html: str) -> None:
@@ -122,7 +151,7 @@ def browser() -> Iterator[Browser]:
 
 @contextmanager
 def shown(chromium: Browser, html: str, screen: str, scheme: str) -> Iterator[tuple[Page, list[str]]]:
-    """The page open on a screen ("telephone", "bureau") in a scheme ("light", "dark"), with the console's complaints."""
+    """The page open on a screen of SCREENS, in the "light" or "dark" scheme, with the console's complaints."""
     width, height = SCREENS[screen]
     complaints: list[str] = []
     context = chromium.new_context(
@@ -133,7 +162,9 @@ def shown(chromium: Browser, html: str, screen: str, scheme: str) -> Iterator[tu
         reduced_motion="reduce",
     )
     page = context.new_page()
-    page.on("console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None)
+    page.on(
+        "console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None
+    )
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.route("**/*", lambda route: _serve(route, html))
     page.goto(ORIGIN + "/")
@@ -146,14 +177,8 @@ def photograph(folder: Path) -> None:
     pages = {
         "planche": render("specimen.html"),
         "travail": render("specimen_work.html"),
-        "erreur": render(
-            "errors/error.html",
-            status=409,
-            title="Cette orientation a déjà été prise en charge",
-            sentence="Karim Haddad (Mission locale) l’a acceptée le 21 novembre 2026 à 14 h 05, avant votre réponse.",
-            kept="Votre note n’a pas été enregistrée ; l’orientation est inchangée.",
-            next_step="Rouvrez l’orientation pour voir où elle en est.",
-        ),
+        "erreur": render_error(),
+        "connexion": render("specimen_sign_in.html", me=None, nav=[], flash=[]),
     }
     with browser() as chromium:
         for name, html in pages.items():
@@ -164,13 +189,15 @@ def photograph(folder: Path) -> None:
                         page.screenshot(path=folder / f"{name}-{screen}-{scheme}-haut.png")
                         sys.stdout.write(f"{name} {screen} {scheme} {complaints}\n")
             with shown(chromium, html, "bureau", "light") as (page, _):
-                page.locator(".account summary").click()
+                if page.locator(".account").count():
+                    page.locator(".account summary").click()
                 page.screenshot(path=folder / f"{name}-menu.png")
                 page.emulate_media(media="print")
                 page.set_viewport_size({"width": 720, "height": 1020})
                 page.screenshot(path=folder / f"{name}-papier.png", full_page=True)
             with shown(chromium, html, "telephone", "dark") as (page, _):
-                page.locator(".nav-folded summary").click()
+                if page.locator(".nav-folded").count():
+                    page.locator(".nav-folded summary").click()
                 page.screenshot(path=folder / f"{name}-menu-telephone.png")
 
 

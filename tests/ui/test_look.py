@@ -10,8 +10,16 @@ from playwright.sync_api import Browser, Page
 
 from tests.ui import specimen
 
-RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}}
-PAGES = ("specimen.html", "specimen_work.html")
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+RULES = {"runOnly": {"type": "tag", "values": TAGS}}
+TOUCHED = ".button, .input, .nav a, .basket, .tabs a, .choice label, .big-choice"
+SMALL = """touched => [...document.querySelectorAll(touched)]
+    .filter(e => e.checkVisibility() && !e.closest('.sr-only') && e.getBoundingClientRect().height < 43.5)
+    .map(e => e.outerHTML.slice(0, 90))"""
+UNSEEN = """() => { const e = document.activeElement, s = getComputedStyle(e);
+    const seen = e === document.body || (s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2);
+    return seen ? '' : e.outerHTML.slice(0, 90) }"""
+PAGES = ("specimen.html", "specimen_work.html", "specimen_sign_in.html")
 
 pytestmark = pytest.mark.skipif(specimen.CHROMIUM is None, reason="aucun navigateur sur cette machine")
 
@@ -24,7 +32,9 @@ def chromium() -> Iterator[Browser]:
 
 def _complaints_of_axe(page: Page) -> list[str]:
     found = Axe().run(page, options=RULES).response["violations"]
-    return [f"{rule['id']}: {node['html'][:160]} — {node['failureSummary']}" for rule in found for node in rule["nodes"]]
+    return [
+        f"{rule['id']}: {node['html'][:160]} — {node['failureSummary']}" for rule in found for node in rule["nodes"]
+    ]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -47,11 +57,7 @@ def test_nothing_scrolls_sideways_on_a_small_phone(chromium: Browser, template: 
 def test_touch_targets_are_large_enough_on_a_phone(chromium: Browser, template: str) -> None:
     """Buttons, fields and menus reach 44 px; links inside a sentence are left alone, as WCAG 2.5.8 allows."""
     with specimen.shown(chromium, specimen.render(template), "telephone", "light") as (page, _):
-        small = page.evaluate(
-            """() => [...document.querySelectorAll('.button, .input, summary.button, .nav a, .basket, .tabs a, .choice label, .big-choice')]
-            .filter(e => e.checkVisibility() && !e.closest('.sr-only') && e.getBoundingClientRect().height < 43.5)
-            .map(e => e.outerHTML.slice(0, 90))"""
-        )
+        small = page.evaluate(SMALL, TOUCHED)
         assert small == []
 
 
@@ -61,10 +67,7 @@ def test_every_stop_of_the_keyboard_shows_a_focus(chromium: Browser) -> None:
         unseen = []
         for _stop in range(60):
             page.keyboard.press("Tab")
-            seen = page.evaluate(
-                """() => { const e = document.activeElement, s = getComputedStyle(e);
-                return e === document.body || (s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2) ? '' : e.outerHTML.slice(0, 90) }"""
-            )
+            seen = page.evaluate(UNSEEN)
             if seen:
                 unseen.append(seen)
         assert unseen == []
@@ -76,6 +79,17 @@ def test_the_error_summary_takes_the_focus_and_leads_to_the_field(chromium: Brow
         assert page.evaluate("document.activeElement.hasAttribute('data-error-summary')")
         page.get_by_role("link", name="Écrivez la date ainsi").click()
         assert page.evaluate("document.activeElement.id") == "f-naissance"
+
+
+@pytest.mark.parametrize("signed_in", [True, False])
+def test_an_error_page_says_what_happened_what_is_kept_and_what_to_do(chromium: Browser, signed_in: bool) -> None:
+    context: dict[str, object] = {} if signed_in else {"me": None, "nav": [], "flash": []}
+    html = specimen.render_error(**context)
+    with specimen.shown(chromium, html, "telephone", "light") as (page, complaints):
+        assert _complaints_of_axe(page) == []
+        assert complaints == []
+        assert page.get_by_role("heading", name="Ce qui est conservé").is_visible()
+        assert page.get_by_role("heading", name="Que faire maintenant").is_visible()
 
 
 def test_what_a_person_types_is_never_markup() -> None:
