@@ -14,7 +14,6 @@ from coordination.budgets.bareme import Base, Every, Per, Standing, Zone, ZoneKi
 from coordination.budgets.lines import LineKind, Side
 from coordination.kit.money import euros, euros_exact, french_number, rounded
 
-
 _NEUTRAL = (LineKind.AUTRE_RESSOURCE, LineKind.AUTRE_CHARGE)
 
 
