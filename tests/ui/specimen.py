@@ -13,16 +13,16 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib.resources import files
+from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
+from coordination.kit import web
+
 ROOT = Path(__file__).resolve().parents[2]
-STATIC = ROOT / "coordination" / "static"
-HTMX = Path(str(files("js_lib_htmx"))) / "static" / "htmx" / "htmx.min.js"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ORIGIN = "http://specimen.test"
 POLICY = (
@@ -48,22 +48,10 @@ class SpecimenForm:
         return dict(self.errors).get(name)
 
 
+@lru_cache
 def environment() -> Environment:
-    """A Jinja environment set as the application sets its own, without the application."""
-    env = Environment(
-        loader=FileSystemLoader([ROOT / "templates", ROOT / "tests" / "ui"]),
-        undefined=StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    ui = SimpleNamespace()
-    env.globals.update(ui=ui, url=lambda path: path, asset=lambda path: f"/static/{path}")
-    for path in sorted((ROOT / "templates" / "ui").glob("*.html")):
-        for name, macro in vars(env.get_template(f"ui/{path.name}").module).items():
-            if not name.startswith("_"):
-                setattr(ui, name, macro)
-    return env
+    """The application's own Jinja environment, which also finds the specimens."""
+    return web.environment().overlay(loader=FileSystemLoader([ROOT / "templates", ROOT / "tests" / "ui"]))
 
 
 def _me() -> SimpleNamespace:
@@ -137,7 +125,7 @@ def _serve(route: Route, html: str) -> None:
     if not path.startswith("/static/"):
         route.fulfill(body=html, content_type="text/html; charset=utf-8", headers={"Content-Security-Policy": POLICY})
         return
-    found = HTMX if path.endswith("/htmx.js") else STATIC / path.removeprefix("/static/")
+    found = dict(web.assets().values())[path]
     route.fulfill(body=found.read_bytes(), content_type=mimetypes.guess_type(found.name)[0] or "text/plain")
 
 
