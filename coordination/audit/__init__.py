@@ -1,0 +1,1 @@
+"""The journal: who did what, to which file, in an unbroken chain."""

@@ -1,0 +1,72 @@
+"""Reads of the journal: its lines, and the proof that its chain is whole."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC
+from uuid import UUID
+
+from sqlmodel import col, select
+
+from coordination.audit.models import JournalHead, JournalLine
+from coordination.kit.db import ActorSession
+
+SEPARATOR = "\x1f"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What verification found: `broken_at` is the number of the first line that does not hold, or None."""
+
+    lines: int
+    broken_at: int | None
+    last_hash: str
+
+    @property
+    def sound(self) -> bool:
+        return self.broken_at is None
+
+
+def line_hash(line: JournalLine, previous: str) -> str:
+    """The hash a line must carry: sha256 over the previous hash and every field, as `access.journal_text` writes them."""
+    at = line.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    organisation = str(line.organisation_id) if line.organisation_id else ""
+    household = str(line.household_id) if line.household_id else ""
+    written = (
+        previous,
+        str(line.network_id),
+        str(line.number),
+        str(line.id),
+        at,
+        line.actor_kind,
+        line.actor_id,
+        organisation,
+        line.verb,
+        line.subject,
+        line.subject_id,
+        household,
+        ",".join(line.fields),
+    )
+    return hashlib.sha256(SEPARATOR.join(written).encode()).hexdigest()
+
+
+def verify(session: ActorSession, network_id: UUID) -> Verdict:
+    """Walks one network's chain from its first line; also compares its end with the head kept beside it."""
+    previous, number = "", 0
+    query = select(JournalLine).where(JournalLine.network_id == network_id).order_by(col(JournalLine.number))
+    for line in session.exec(query.execution_options(yield_per=1000)):
+        number += 1
+        if line.number != number or line.previous_hash != previous or line.hash != line_hash(line, previous):
+            return Verdict(number, number, previous)
+        previous = line.hash
+    head = session.get(JournalHead, network_id)
+    if (head.number if head else 0) != number or (head.hash if head else "") != previous:
+        return Verdict(number, number + 1, previous)
+    return Verdict(number, None, previous)
+
+
+def page_of_lines(session: ActorSession, before: int | None, size: int) -> list[JournalLine]:
+    """The newest lines first, older than number `before`; the wall answers the DPO alone."""
+    query = select(JournalLine).order_by(col(JournalLine.number).desc()).limit(size)
+    if before is not None:
+        query = query.where(col(JournalLine.number) < before)
+    return list(session.exec(query))

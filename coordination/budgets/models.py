@@ -1,0 +1,99 @@
+"""Budget assessments, their lines and their frozen results."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import BigInteger, Column, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+from coordination.households.models import ORGANISATION, of_household
+from coordination.kit.clock import now
+from coordination.kit.db import Holds, column
+from coordination.kit.types import Moment
+
+ASSESSMENT = ("assessment.network_id", "assessment.household_id", "assessment.id")
+
+
+class Assessment(SQLModel, table=True):
+    """One budget of one household at a date: draft, then validated (frozen), then superseded by the next."""
+
+    __tablename__ = "assessment"
+    __table_args__ = of_household(
+        ForeignKeyConstraint(["network_id", "organisation_id"], ORGANISATION),
+        UniqueConstraint("network_id", "household_id", "id"),
+        Index("assessment_household", "household_id", "status"),
+    )
+    id: UUID = column(Holds.LINK, default_factory=uuid4, primary_key=True)
+    network_id: UUID = column(Holds.NOTHING)
+    household_id: UUID = column(Holds.LINK)
+    organisation_id: UUID = column(Holds.LINK)
+    status: str = column(Holds.LINK)
+    reference_date: date = column(Holds.MONEY)
+    composition: dict[str, Any] | None = column(Holds.LIFE, None, sa_type=JSONB)
+    created_at: datetime = column(Holds.LINK, default_factory=now, sa_type=Moment)
+    created_by: UUID = column(Holds.WORKER)
+    validated_at: datetime | None = column(Holds.LINK, None, sa_type=Moment)
+    validated_by: UUID | None = column(Holds.WORKER, None)
+    superseded_by: UUID | None = column(Holds.LINK, None)
+    version: int = column(Holds.NOTHING, 1)
+
+
+class BudgetLine(SQLModel, table=True):
+    """A resource or a charge. `kind` is the public word; a health fact's true kind is in `budget_line_detail`."""
+
+    __tablename__ = "budget_line"
+    __table_args__ = of_household(
+        ForeignKeyConstraint(["network_id", "household_id", "assessment_id"], ASSESSMENT, ondelete="CASCADE"),
+        UniqueConstraint("network_id", "household_id", "id"),
+        Index("budget_line_assessment", "assessment_id"),
+    )
+    id: UUID = column(Holds.LINK, default_factory=uuid4, primary_key=True)
+    network_id: UUID = column(Holds.NOTHING)
+    household_id: UUID = column(Holds.LINK)
+    assessment_id: UUID = column(Holds.LINK)
+    position: int = column(Holds.NOTHING)
+    side: str = column(Holds.MONEY)
+    kind: str = column(Holds.MONEY)
+    amount_cents: int = Field(sa_column=Column(BigInteger, nullable=False, info={"holds": Holds.MONEY}))
+    period: str = column(Holds.MONEY)
+    origin: str = column(Holds.MONEY)
+    month: date | None = column(Holds.MONEY, None)
+    paid_to_landlord: bool = column(Holds.MONEY, False)
+    label: str = column(Holds.MONEY, "")
+
+
+class BudgetLineDetail(SQLModel, table=True):
+    """The true kind of a line that touches health. Part: budget and sensitive."""
+
+    __tablename__ = "budget_line_detail"
+    __table_args__ = of_household(
+        ForeignKeyConstraint(
+            ["network_id", "household_id", "line_id"],
+            ("budget_line.network_id", "budget_line.household_id", "budget_line.id"),
+            ondelete="CASCADE",
+        ),
+    )
+    line_id: UUID = column(Holds.LINK, primary_key=True)
+    network_id: UUID = column(Holds.NOTHING)
+    household_id: UUID = column(Holds.LINK)
+    kind: str = column(Holds.HEALTH)
+    label: str = column(Holds.HEALTH, "")
+
+
+class AssessmentResult(SQLModel, table=True):
+    """The frozen answer of one dated barème: exact figures and the rule applied to each line (by line id)."""
+
+    __tablename__ = "assessment_result"
+    __table_args__ = of_household(
+        ForeignKeyConstraint(["network_id", "household_id", "assessment_id"], ASSESSMENT),
+        Index("assessment_result_assessment", "assessment_id"),
+    )
+    id: UUID = column(Holds.LINK, default_factory=uuid4, primary_key=True)
+    network_id: UUID = column(Holds.NOTHING)
+    household_id: UUID = column(Holds.LINK)
+    assessment_id: UUID = column(Holds.LINK)
+    bareme_code: str = column(Holds.NOTHING)
+    bareme_version: str = column(Holds.NOTHING)
+    result: dict[str, Any] = column(Holds.MONEY, sa_type=JSONB)

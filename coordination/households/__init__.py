@@ -1,0 +1,1 @@
+"""Household files: people, composition in time, contact, and the `share` table that says who sees them."""

@@ -1,0 +1,147 @@
+"""Household files: the bare file, its profile, its people and their stays, and `share`, who sees what."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID, uuid4
+
+from sqlalchemy import ForeignKeyConstraint, Index, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlmodel import SQLModel
+
+from coordination.kit.clock import now
+from coordination.kit.db import Holds, column
+from coordination.kit.types import Moment, Weight
+
+HOUSEHOLD = ("household.network_id", "household.id")
+ORGANISATION = ("organisation.network_id", "organisation.id")
+
+
+def of_household(*more: object) -> tuple[object, ...]:
+    """The constraints of every child of a file: a row of another network is impossible."""
+    return (ForeignKeyConstraint(["network_id", "household_id"], HOUSEHOLD), *more)
+
+
+class Household(SQLModel, table=True):
+    """The bare file (dossier): its code, its holder. Visible with any live share of any part."""
+
+    __tablename__ = "household"
+    __table_args__ = (
+        ForeignKeyConstraint(["network_id", "holder_organisation_id"], ORGANISATION),
+        UniqueConstraint("network_id", "id"),
+        UniqueConstraint("network_id", "code"),
+    )
+    id: UUID = column(Holds.LINK, default_factory=uuid4, primary_key=True)
+    network_id: UUID = column(Holds.NOTHING, foreign_key="network.id")
+    code: str = column(Holds.LINK)
+    holder_organisation_id: UUID = column(Holds.LINK)
+    opened_at: datetime = column(Holds.LINK, default_factory=now, sa_type=Moment)
+    opened_by: UUID | None = column(Holds.WORKER, None)
+    closed_at: datetime | None = column(Holds.LINK, None, sa_type=Moment)
+
+
+class HouseholdProfile(SQLModel, table=True):
+    """Where and how the household lives, and how to reach it. Part: identity."""
+
+    __tablename__ = "household_profile"
+    __table_args__ = of_household()
+    household_id: UUID = column(Holds.LINK, primary_key=True)
+    network_id: UUID = column(Holds.NOTHING)
+    commune: str = column(Holds.CONTACT, "")
+    address_kind: str = column(Holds.CONTACT, "fixe")
+    address: str = column(Holds.CONTACT, "")
+    phone: str = column(Holds.CONTACT, "")
+    email: str = column(Holds.CONTACT, "")
+    family_situation: str = column(Holds.LIFE, "")
+    housing: str = column(Holds.LIFE, "")
+    origin: str = column(Holds.LIFE, "")
+    updated_at: datetime = column(Holds.NOTHING, default_factory=now, sa_type=Moment)
+    updated_by: UUID | None = column(Holds.WORKER, None)
+    version: int = column(Holds.NOTHING, 1)
+
+
+class Person(SQLModel, table=True):
+    """One person of one file. Part: identity. `name_grams` serves the search door alone."""
+
+    __tablename__ = "person"
+    __table_args__ = of_household(
+        UniqueConstraint("network_id", "household_id", "id"),
+        Index("person_household", "household_id"),
+        Index("person_grams", "name_grams", postgresql_using="gin"),
+        Index("person_birth", "network_id", "birth_date"),
+    )
+    id: UUID = column(Holds.LINK, default_factory=uuid4, primary_key=True)
+    network_id: UUID = column(Holds.NOTHING)
+    household_id: UUID = column(Holds.LINK)
+    family_name: str = column(Holds.IDENTITY)
+    given_name: str = column(Holds.IDENTITY, "")
+    birth_date: date | None = column(Holds.IDENTITY, None)
+    birth_precision: str = column(Holds.IDENTITY, "unknown")
+    name_folded: str = column(Holds.IDENTITY, "")
+    name_grams: list[str] = column(Holds.IDENTITY, default_factory=list, sa_type=ARRAY(Text))
+    version: int = column(Holds.NOTHING, 1)
+
+
+class Stay(SQLModel, table=True):
+    """A person's time in the file, from–until (last day included), with link and weight. Part: identity."""
+
+    __tablename__ = "stay"
+    __table_args__ = of_household(
+        ForeignKeyConstraint(
+            ["network_id", "household_id", "person_id"], ("person.network_id", "person.household_id", "person.id")
+        ),
+        Index("stay_household", "household_id"),
+        Index("stay_person", "person_id"),
+    )
+    id: UUID = column(Holds.LINK, default_factory=uuid4, primary_key=True)
+    network_id: UUID = column(Holds.NOTHING)
+    household_id: UUID = column(Holds.LINK)
+    person_id: UUID = column(Holds.LINK)
+    link: str = column(Holds.LIFE)
+    weight: Decimal = column(Holds.LIFE, Decimal(1), sa_type=Weight)
+    from_date: date = column(Holds.LIFE)
+    until_date: date | None = column(Holds.LIFE, None)
+
+
+class PersonActivity(SQLModel, table=True):
+    """What an adult lives by, since when. Part: identity; a sensitive one also asks for `sensitive`."""
+
+    __tablename__ = "person_activity"
+    __table_args__ = of_household(
+        ForeignKeyConstraint(
+            ["network_id", "household_id", "person_id"], ("person.network_id", "person.household_id", "person.id")
+        ),
+        Index("person_activity_household", "household_id"),
+    )
+    person_id: UUID = column(Holds.LINK, primary_key=True)
+    network_id: UUID = column(Holds.NOTHING)
+    household_id: UUID = column(Holds.LINK)
+    activity: str = column(Holds.HEALTH)
+    sensitive: bool = column(Holds.HEALTH, False)
+
+
+class Share(SQLModel, table=True):
+    """Who sees which part of which file, why and until when: the one table visibility is read from.
+
+    Written only by the four doors open_file, grant, revoke and transfer_holder of `policies/access.sql`.
+    """
+
+    __tablename__ = "share"
+    __table_args__ = of_household(
+        ForeignKeyConstraint(["network_id", "organisation_id"], ORGANISATION),
+        ForeignKeyConstraint(["network_id", "holder_organisation_id"], ORGANISATION),
+        Index("share_household", "household_id", "organisation_id", "scope"),
+        Index("share_organisation", "organisation_id", "scope", "household_id"),
+        Index("share_agreement", "agreement_id"),
+    )
+    id: UUID = column(Holds.LINK, default_factory=uuid4, primary_key=True)
+    network_id: UUID = column(Holds.NOTHING)
+    household_id: UUID = column(Holds.LINK)
+    organisation_id: UUID = column(Holds.LINK)
+    holder_organisation_id: UUID = column(Holds.LINK)
+    scope: str = column(Holds.LINK)
+    audience: str = column(Holds.LINK)
+    ground: str = column(Holds.LINK)
+    agreement_id: UUID | None = column(Holds.LINK, None)
+    valid_from: date = column(Holds.LINK)
+    valid_until: date | None = column(Holds.LINK, None)
+    revoked_at: datetime | None = column(Holds.LINK, None, sa_type=Moment)

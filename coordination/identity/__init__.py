@@ -1,0 +1,1 @@
+"""Networks, organisations, accounts, memberships and how people sign in."""

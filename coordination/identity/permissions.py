@@ -1,0 +1,145 @@
+"""The one literal table of roles: which doors a role opens, and which parts of a file it may ever read."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    """A door: each page and each act asks for one."""
+
+    SEARCH_FILES = "search_files"
+    READ_FILES = "read_files"
+    OPEN_FILES = "open_files"
+    EDIT_FILES = "edit_files"
+    RECORD_AGREEMENTS = "record_agreements"
+    READ_BUDGETS = "read_budgets"
+    WRITE_BUDGETS = "write_budgets"
+    WRITE_NEEDS = "write_needs"
+    SEND_REFERRALS = "send_referrals"
+    READ_REFERRALS = "read_referrals"
+    ANSWER_REFERRALS = "answer_referrals"
+    COORDINATE_REFERRALS = "coordinate_referrals"
+    READ_JOURNAL = "read_journal"
+    MANAGE_ACCOUNTS = "manage_accounts"
+
+    @property
+    def label(self) -> str:
+        return {
+            "search_files": "Chercher un foyer",
+            "read_files": "Ouvrir le dossier d’un foyer",
+            "open_files": "Créer un dossier",
+            "edit_files": "Modifier un dossier de sa structure",
+            "record_agreements": "Enregistrer ou retirer un accord de partage",
+            "read_budgets": "Lire les budgets et le reste à vivre",
+            "write_budgets": "Saisir et valider un budget",
+            "write_needs": "Noter un besoin",
+            "send_referrals": "Envoyer une orientation",
+            "read_referrals": "Lire la file des orientations",
+            "answer_referrals": "Répondre à une orientation",
+            "coordinate_referrals": "Suivre toutes les orientations du réseau",
+            "read_journal": "Lire et vérifier le journal",
+            "manage_accounts": "Inviter, suspendre et dépanner les comptes de sa structure",
+        }[self.value]
+
+
+class Part(StrEnum):
+    """A part of a file: what can be shared separately is stored separately."""
+
+    IDENTITY = "identity"
+    BUDGET = "budget"
+    NEEDS = "needs"
+    AID = "aid"
+    NOTES = "notes"
+    SENSITIVE = "sensitive"
+
+    @property
+    def label(self) -> str:
+        return {
+            "identity": "Identité, adresse et composition",
+            "budget": "Budget et reste à vivre",
+            "needs": "Besoins et orientations",
+            "aid": "Aides et passages",
+            "notes": "Notes professionnelles",
+            "sensitive": "Faits touchant à la santé ou aux violences",
+        }[self.value]
+
+
+class Role(StrEnum):
+    """What a person is in her organisation; she may hold several."""
+
+    INTAKE = "intake"
+    VOLUNTEER = "volunteer"
+    COUNCIL = "council"
+    COORDINATOR = "coordinator"
+    DPO = "dpo"
+    ADMIN = "admin"
+
+    @property
+    def label(self) -> str:
+        return {
+            "intake": "Accueil social",
+            "volunteer": "Bénévole",
+            "council": "Membre du Conseil",
+            "coordinator": "Coordination",
+            "dpo": "Délégué à la protection des données",
+            "admin": "Administration des comptes",
+        }[self.value]
+
+
+@dataclass(frozen=True)
+class Opens:
+    """What one role opens."""
+
+    permissions: frozenset[Permission]
+    parts: frozenset[Part]
+
+
+P = Permission
+ROLES: dict[Role, Opens] = {
+    Role.INTAKE: Opens(
+        frozenset(
+            {
+                P.SEARCH_FILES,
+                P.READ_FILES,
+                P.OPEN_FILES,
+                P.EDIT_FILES,
+                P.RECORD_AGREEMENTS,
+                P.READ_BUDGETS,
+                P.WRITE_BUDGETS,
+                P.WRITE_NEEDS,
+                P.SEND_REFERRALS,
+                P.READ_REFERRALS,
+                P.ANSWER_REFERRALS,
+            }
+        ),
+        frozenset(Part),
+    ),
+    Role.VOLUNTEER: Opens(
+        frozenset({P.SEARCH_FILES, P.READ_FILES, P.READ_REFERRALS, P.ANSWER_REFERRALS}),
+        frozenset({Part.IDENTITY, Part.NEEDS, Part.AID}),
+    ),
+    Role.COUNCIL: Opens(frozenset(), frozenset()),
+    Role.COORDINATOR: Opens(
+        frozenset({P.SEARCH_FILES, P.READ_FILES, P.READ_REFERRALS, P.ANSWER_REFERRALS, P.COORDINATE_REFERRALS}),
+        frozenset({Part.IDENTITY, Part.NEEDS}),
+    ),
+    Role.DPO: Opens(frozenset({P.READ_JOURNAL}), frozenset()),
+    Role.ADMIN: Opens(frozenset({P.MANAGE_ACCOUNTS}), frozenset()),
+}
+
+
+def known_roles(names: Iterable[str]) -> list[Role]:
+    """The roles behind stored names, in table order; a name that no longer exists opens nothing."""
+    names = set(names)
+    return [role for role in Role if role.value in names]
+
+
+def permissions_of(names: Iterable[str]) -> frozenset[str]:
+    """Every door these roles open."""
+    return frozenset(p.value for role in known_roles(names) for p in ROLES[role].permissions)
+
+
+def parts_of(names: Iterable[str]) -> frozenset[str]:
+    """Every part of a file these roles may ever read."""
+    return frozenset(part.value for role in known_roles(names) for part in ROLES[role].parts)

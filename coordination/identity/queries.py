@@ -1,0 +1,169 @@
+"""Reads about who is who: the signed-in session, memberships, organisations, accounts."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import col, select
+
+from coordination.identity.models import Account, BrowserSession, Invitation, Membership, Network, Organisation
+from coordination.identity.permissions import known_roles, parts_of, permissions_of
+from coordination.identity.rules import IDLE_SIGN_OUT
+from coordination.kit.actor import Actor, Member, Nobody
+from coordination.kit.db import ActorSession
+
+
+@dataclass(frozen=True)
+class OwnMembership:
+    """One of the memberships a person may act for."""
+
+    id: UUID
+    organisation_name: str
+    network_name: str
+    role_labels: list[str]
+    current: bool
+
+
+@dataclass(frozen=True)
+class Me:
+    """What the header says of whoever is signed in."""
+
+    name: str
+    organisation_name: str
+    network_name: str
+    role_labels: list[str]
+    professional: bool
+    memberships: list[OwnMembership]
+
+
+@dataclass(frozen=True)
+class Signed:
+    """A live browser session: the actor it makes, and what the header says."""
+
+    actor: Actor
+    account_id: UUID
+    session_id: UUID
+    demo: bool
+    me: Me
+
+
+def signed_in(session: ActorSession, token_hash: str) -> Signed | None:
+    """The live session behind a cookie's hash, or None when it is unknown, idle, expired or revoked."""
+    found = session.rows("select * from access.session_of(:hash, :idle)", hash=token_hash, idle=IDLE_SIGN_OUT)
+    if not found:
+        return None
+    row = found[0]
+    session.door("access.touch_session(:hash)", hash=token_hash)
+    memberships = [
+        OwnMembership(m.membership_id, m.organisation_name, m.network_name, labels(m.roles), m.membership_id == row.membership_id)
+        for m in session.rows("select * from access.memberships_of(:account)", account=row.account_id)
+    ]
+    me = Me(
+        name=row.name or row.account_name,
+        organisation_name=row.organisation_name or "",
+        network_name=row.network_name or "",
+        role_labels=labels(row.roles or []),
+        professional=bool(row.professional),
+        memberships=memberships,
+    )
+    actor: Actor = Nobody()
+    if row.membership_id is not None:
+        actor = member(row, session_id=row.session_id)
+    return Signed(actor, row.account_id, row.session_id, row.demo, me)
+
+
+def member(row: Any, session_id: UUID | None = None) -> Member:
+    """The actor a membership makes: `row` has membership_id, account_id, network_id, organisation_id, name, roles…"""
+    roles = list(row.roles)
+    return Member(
+        membership_id=row.membership_id,
+        account_id=row.account_id,
+        network_id=row.network_id,
+        organisation_id=row.organisation_id,
+        name=row.name,
+        roles=frozenset(roles),
+        permissions=permissions_of(roles),
+        parts=parts_of(roles),
+        professional=bool(row.professional),
+        session_id=session_id,
+    )
+
+
+def labels(roles: list[str]) -> list[str]:
+    """The French names of stored roles."""
+    return [role.label for role in known_roles(roles)]
+
+
+def organisations(session: ActorSession) -> dict[UUID, Organisation]:
+    """The organisations of the actor's network, by id, in the order of their names."""
+    return {o.id: o for o in session.exec(select(Organisation).order_by(col(Organisation.name)))}
+
+
+def network(session: ActorSession, network_id: UUID) -> Network | None:
+    """One network, when the actor may see it."""
+    return session.get(Network, network_id)
+
+
+def member_names(session: ActorSession, ids: set[UUID]) -> dict[UUID, str]:
+    """The names under which workers act in the network, by membership."""
+    if not ids:
+        return {}
+    query = select(Membership.id, Membership.name).where(col(Membership.id).in_(ids))
+    return {row[0]: row[1] for row in session.exec(query)}
+
+
+@dataclass(frozen=True)
+class ColleagueRow:
+    """One line of the accounts' screen."""
+
+    membership: Membership
+    email: str
+    role_labels: list[str]
+
+
+def colleagues(session: ActorSession, organisation_id: UUID) -> list[ColleagueRow]:
+    """The memberships of an organisation with their e-mail, for its admin."""
+    query = (
+        select(Membership, Account.email)
+        .join(Account, col(Account.id) == Membership.account_id)
+        .where(Membership.organisation_id == organisation_id)
+        .order_by(col(Membership.name), col(Membership.id))
+    )
+    return [ColleagueRow(m, email, labels(m.roles)) for m, email in session.exec(query)]
+
+
+def colleague(session: ActorSession, organisation_id: UUID, membership_id: UUID) -> Membership | None:
+    """One membership of the admin's own organisation."""
+    found = session.get(Membership, membership_id)
+    return found if found is not None and found.organisation_id == organisation_id else None
+
+
+def pending_invitations(session: ActorSession, organisation_id: UUID, now: datetime) -> list[Invitation]:
+    """Links handed over and not used yet, the newest first."""
+    query = (
+        select(Invitation)
+        .where(
+            Invitation.organisation_id == organisation_id,
+            col(Invitation.used_at).is_(None),
+            col(Invitation.revoked_at).is_(None),
+            Invitation.expires_at > now,
+        )
+        .order_by(col(Invitation.created_at).desc())
+    )
+    return list(session.exec(query))
+
+
+def own_sessions(session: ActorSession, account_id: UUID, now: datetime) -> list[BrowserSession]:
+    """The browsers where this account is signed in, the most recent first."""
+    query = (
+        select(BrowserSession)
+        .where(
+            BrowserSession.account_id == account_id,
+            col(BrowserSession.revoked_at).is_(None),
+            BrowserSession.expires_at > now,
+            BrowserSession.seen_at > now - IDLE_SIGN_OUT,
+        )
+        .order_by(col(BrowserSession.seen_at).desc())
+    )
+    return list(session.exec(query))

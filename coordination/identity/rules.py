@@ -1,0 +1,80 @@
+"""What is true of organisations, accounts and passwords."""
+
+import re
+import string
+import unicodedata
+from datetime import timedelta
+from enum import StrEnum
+
+IDLE_SIGN_OUT = timedelta(hours=2)
+LONGEST_SESSION = timedelta(hours=14)
+INVITATION_LASTS = timedelta(days=7)
+RESET_LASTS = timedelta(days=1)
+ATTEMPTS_PER_ACCOUNT = 10
+ATTEMPTS_PER_ADDRESS = 50
+ATTEMPTS_WINDOW = timedelta(minutes=15)
+
+PASSWORD_HINT = (
+    "12 caractères avec minuscules, majuscules, chiffres et signes ; "
+    "ou 14 caractères avec minuscules, majuscules et chiffres ; ou une phrase d’au moins 7 mots."
+)
+
+
+class OrganisationKind(StrEnum):
+    """The kinds of partner organisations of a network."""
+
+    CCAS = "ccas"
+    SECOURS_POPULAIRE = "secours_populaire"
+    EPICERIE = "epicerie"
+    ASSOCIATION = "association"
+
+    @property
+    def label(self) -> str:
+        return {
+            "ccas": "CCAS",
+            "secours_populaire": "Comité du Secours populaire",
+            "epicerie": "Épicerie solidaire",
+            "association": "Association",
+        }[self.value]
+
+
+class InvitationPurpose(StrEnum):
+    """What a one-use link opens: a new membership, or a new password."""
+
+    INVITATION = "invitation"
+    RESET = "reset"
+
+
+def password_fault(password: str) -> str | None:
+    """Why a password is refused, or None: the three examples of CNIL's délibération 2022-100, with throttling.
+
+    Accepted: 12 characters of 4 classes, 14 characters of 3 classes, or a phrase of 7 words.
+    """
+    if "\x00" in password or len(password) > 256:
+        return "Ce mot de passe ne peut pas être utilisé : 256 caractères au plus."
+    words = [word for word in re.split(r"[\s\-_.,;:!?]+", password) if len(word) >= 2]
+    classes = sum(
+        (
+            any(c.islower() for c in password),
+            any(c.isupper() for c in password),
+            any(c.isdigit() for c in password),
+            any(not c.isalnum() for c in password),
+        )
+    )
+    varied = len(set(password)) >= 6
+    long_phrase = len(words) >= 7 and len(set(words)) >= 5
+    if varied and (long_phrase or (len(password) >= 12 and classes == 4) or (len(password) >= 14 and classes >= 3)):
+        return None
+    return f"Mot de passe trop faible. Choisissez {PASSWORD_HINT[0].lower()}{PASSWORD_HINT[1:]}"
+
+
+def folded_email(email: str) -> str:
+    """The form under which an e-mail address is looked up: trimmed, lower case, NFKC."""
+    return unicodedata.normalize("NFKC", email).strip().casefold()
+
+
+def slug(name: str) -> str:
+    """A short ASCII name for commands and barèmes, from a French name."""
+    plain = unicodedata.normalize("NFKD", name.casefold().replace("œ", "oe").replace("æ", "ae"))
+    kept = "".join(c if c in string.ascii_lowercase + string.digits else "-" for c in plain if not unicodedata.combining(c))
+    return re.sub(r"-+", "-", kept).strip("-")[:60]

@@ -1,0 +1,348 @@
+"""Acts on accounts: signing in, one-use links, memberships, sessions."""
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+from passlib.hash import argon2
+
+from coordination.audit.service import act
+from coordination.identity.models import BrowserSession, Invitation, Membership, Network, Organisation
+from coordination.identity.permissions import Permission, Role
+from coordination.identity.queries import colleagues, member, own_sessions
+from coordination.identity.rules import (
+    ATTEMPTS_PER_ACCOUNT,
+    ATTEMPTS_PER_ADDRESS,
+    ATTEMPTS_WINDOW,
+    INVITATION_LASTS,
+    LONGEST_SESSION,
+    RESET_LASTS,
+    InvitationPurpose,
+    OrganisationKind,
+    folded_email,
+    slug,
+)
+from coordination.kit.actor import Member
+from coordination.kit.clock import now
+from coordination.kit.db import ActorSession, lock
+from coordination.kit.errors import NotKnown, NotNow, Stale
+
+# OWASP's second argon2id profile; the suite lightens it (tests/conftest.py).
+HASHER = argon2.using(type="ID", memory_cost=19_456, rounds=2, parallelism=1)
+DUMMY_HASHES: dict[str, str] = {}
+
+
+class LastAdmin(NotNow):
+    """C’est le dernier compte d’administration de la structure : désignez-en un autre d’abord. Rien n’a été modifié."""
+
+
+class SpentLink(NotKnown):
+    """Ce lien a déjà servi, a été annulé ou n’est plus valable. Demandez-en un nouveau à l’administrateur de votre structure."""
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """What came of an attempt: a token to keep in the cookie, or a refusal that tells nothing of the account."""
+
+    token: str | None = None
+    member: Member | None = None
+    too_many: bool = False
+    suspended: bool = False
+
+
+def hash_password(password: str) -> str:
+    """The argon2id hash of a password."""
+    return str(HASHER.hash(password))
+
+
+def token_hash(token: str) -> str:
+    """What is stored of an opaque token: its sha256 (the token itself has 256 bits)."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def sign_in(
+    session: ActorSession, email: str, password: str, *, address: str, device: str, key: str, demo_mode: bool
+) -> SignIn:
+    """Tries to sign in; throttled per account and per address, alike whether the account exists or not.
+
+    `session` is nobody's. A demonstration account is refused outside demonstration mode, like a wrong password.
+    """
+    account_key = _attempt_key(key, "account", folded_email(email))
+    address_key = _attempt_key(key, "address", address)
+    since = now() - ATTEMPTS_WINDOW
+    if (
+        session.door("access.attempts(:key, :since)", key=account_key, since=since) >= ATTEMPTS_PER_ACCOUNT
+        or session.door("access.attempts(:key, :since)", key=address_key, since=since) >= ATTEMPTS_PER_ADDRESS
+    ):
+        return SignIn(too_many=True)
+    found = session.rows("select * from access.sign_in(:email)", email=folded_email(email))
+    known_hash = found[0].password_hash if found else _dummy_hash()
+    right = _verify(password, known_hash)
+    if not found or not right or (found[0].demo and not demo_mode):
+        session.door("access.note_attempt(:keys)", keys=[account_key, address_key])
+        return SignIn()
+    session.door("access.forget_attempts(:key)", key=account_key)
+    return _open_session(session, found[0].account_id, device)
+
+
+def _open_session(session: ActorSession, account_id: UUID, device: str) -> SignIn:
+    memberships = session.rows("select * from access.memberships_of(:account)", account=account_id)
+    if not memberships:
+        return SignIn(suspended=True)
+    token, session_id = secrets.token_urlsafe(32), uuid4()
+    session.door(
+        "access.open_session(:id, :hash, :account, :membership, :expires, :device)",
+        id=session_id,
+        hash=token_hash(token),
+        account=account_id,
+        membership=memberships[0].membership_id,
+        expires=now() + LONGEST_SESSION,
+        device=device[:120],
+    )
+    row = session.rows("select * from access.session_of(:hash, interval '1 hour')", hash=token_hash(token))[0]
+    return SignIn(token=token, member=member(row, session_id))
+
+
+def _attempt_key(key: str, kind: str, value: str) -> str:
+    """A keyed hash: the table of attempts names nobody."""
+    return hmac.new(key.encode(), f"{kind}:{value}".encode(), hashlib.sha256).hexdigest()
+
+
+def _dummy_hash() -> str:
+    """A hash nobody knows the password of, so that an unknown account takes as long as a known one."""
+    parameters = str(HASHER)
+    if parameters not in DUMMY_HASHES:
+        DUMMY_HASHES[parameters] = hash_password(secrets.token_urlsafe(16))
+    return DUMMY_HASHES[parameters]
+
+
+def _verify(password: str, known_hash: str) -> bool:
+    try:
+        return bool(HASHER.verify(password, known_hash))
+    except ValueError:  # a NUL byte, an over-long password
+        return False
+
+
+@act("session.open", "Connexion", needs=None)
+def note_sign_in(session: ActorSession) -> BrowserSession:
+    """Writes in the network's journal that a member signed in."""
+    return _own_session(session)
+
+
+@act("session.switch", "Changement de structure", needs=None)
+def switch_membership(session: ActorSession, membership_id: UUID) -> BrowserSession:
+    """Acts for another of one's own memberships; the wall refuses anybody else's."""
+    browser = _own_session(session)
+    own = session.rows("select * from access.memberships_of(:account)", account=session.member.account_id)
+    if membership_id not in {m.membership_id for m in own}:
+        raise NotKnown
+    browser.membership_id = membership_id
+    return browser
+
+
+@act("session.close_all", "Déconnexion partout", needs=None)
+def close_all_sessions(session: ActorSession) -> BrowserSession:
+    """Signs out everywhere, here included."""
+    mine = _own_session(session)
+    for browser in own_sessions(session, session.member.account_id, now()):
+        browser.revoked_at = now()
+    return mine
+
+
+def _own_session(session: ActorSession) -> BrowserSession:
+    browser = session.get(BrowserSession, session.member.session_id)
+    if browser is None:
+        raise NotKnown
+    return browser
+
+
+@act("account.password", "Mot de passe changé", needs=None)
+def change_password(session: ActorSession, current: str, new: str) -> BrowserSession:
+    """Changes one's own password and signs out the other browsers. Raises `NotNow` when the current one is wrong."""
+    known = session.door("access.own_password_hash()")
+    if known is None or not _verify(current, known):
+        raise NotNow("Le mot de passe actuel n’est pas le bon. Rien n’a été modifié.")
+    session.door("access.change_own_password(:hash, :kept)", hash=hash_password(new), kept=session.member.session_id)
+    return _own_session(session)
+
+
+# ------------------------------------------------------------------ accounts of one organisation
+
+
+@act("account.invite", "Invitation d’un compte", needs=Permission.MANAGE_ACCOUNTS)
+def invite(
+    session: ActorSession, *, email: str, name: str, roles: list[Role], professional: bool, token: str
+) -> Invitation:
+    """Makes a one-use link for a new membership of one's own organisation."""
+    return _invitation(
+        session,
+        network_id=session.member.network_id,
+        organisation_id=session.member.organisation_id,
+        email=email,
+        name=name,
+        roles=roles,
+        professional=professional,
+        token=token,
+    )
+
+
+@act("account.invite_first", "Invitation par l’exploitant", needs=None)
+def invite_first(
+    session: ActorSession, organisation: Organisation, *, email: str, name: str, roles: list[Role],
+    professional: bool, token: str, demo: bool = False,
+) -> Invitation:
+    """The operator's invitation, from the command line: the wall lets only the operator pass."""
+    return _invitation(
+        session,
+        network_id=organisation.network_id,
+        organisation_id=organisation.id,
+        email=email,
+        name=name,
+        roles=roles,
+        professional=professional,
+        token=token,
+        demo=demo,
+    )
+
+
+def _invitation(
+    session: ActorSession, *, network_id: UUID, organisation_id: UUID, email: str, name: str, roles: list[Role],
+    professional: bool, token: str, demo: bool = False,
+) -> Invitation:
+    made = Invitation(
+        token_hash=token_hash(token),
+        purpose=InvitationPurpose.INVITATION,
+        network_id=network_id,
+        organisation_id=organisation_id,
+        email=folded_email(email),
+        name=name,
+        roles=[role.value for role in roles],
+        professional=professional,
+        demo=demo,
+        created_by=session.actor.membership_id if isinstance(session.actor, Member) else None,
+        expires_at=now() + INVITATION_LASTS,
+    )
+    session.add(made)
+    return made
+
+
+@act("account.reset", "Lien de nouveau mot de passe", needs=Permission.MANAGE_ACCOUNTS)
+def offer_reset(session: ActorSession, colleague: Membership, email: str, token: str) -> Invitation:
+    """Makes a one-use link by which a colleague chooses a new password."""
+    made = Invitation(
+        token_hash=token_hash(token),
+        purpose=InvitationPurpose.RESET,
+        network_id=colleague.network_id,
+        organisation_id=colleague.organisation_id,
+        account_id=colleague.account_id,
+        email=email,
+        name=colleague.name,
+        created_by=session.member.membership_id,
+        expires_at=now() + RESET_LASTS,
+    )
+    session.add(made)
+    return made
+
+
+@act("account.revoke_link", "Lien annulé", needs=Permission.MANAGE_ACCOUNTS)
+def revoke_link(session: ActorSession, invitation: Invitation) -> Invitation:
+    """Makes a link that was handed over useless."""
+    invitation.revoked_at = now()
+    return invitation
+
+
+@act("account.roles", "Rôles d’un compte modifiés", needs=Permission.MANAGE_ACCOUNTS)
+def change_roles(
+    session: ActorSession, membership_id: UUID, *, roles: list[Role], professional: bool, version: int
+) -> Membership:
+    """Changes what a colleague may do. An organisation keeps at least one admin."""
+    colleague = _colleague(session, membership_id, version)
+    if Role.ADMIN.value in colleague.roles and Role.ADMIN not in roles:
+        _keep_an_admin(session, colleague)
+    colleague.roles = [role.value for role in roles]
+    colleague.professional = professional
+    colleague.version += 1
+    return colleague
+
+
+@act("account.suspend", "Compte suspendu", needs=Permission.MANAGE_ACCOUNTS)
+def suspend(session: ActorSession, membership_id: UUID) -> Membership:
+    """Closes the organisation's door to a colleague, at once."""
+    colleague = _colleague(session, membership_id)
+    if colleague.suspended_at is not None:
+        raise NotNow("Ce compte est déjà suspendu.")
+    if Role.ADMIN.value in colleague.roles:
+        _keep_an_admin(session, colleague)
+    colleague.suspended_at = now()
+    colleague.version += 1
+    session.door("access.close_sessions_of(:member)", member=colleague.id)
+    return colleague
+
+
+@act("account.restore", "Compte rétabli", needs=Permission.MANAGE_ACCOUNTS)
+def restore(session: ActorSession, membership_id: UUID) -> Membership:
+    """Opens the door again."""
+    colleague = _colleague(session, membership_id)
+    if colleague.suspended_at is None:
+        raise NotNow("Ce compte n’est pas suspendu.")
+    colleague.suspended_at = None
+    colleague.version += 1
+    return colleague
+
+
+def _colleague(session: ActorSession, membership_id: UUID, version: int | None = None) -> Membership:
+    found: Membership | None = lock(session, Membership, membership_id)
+    if found is None or found.organisation_id != session.member.organisation_id:
+        raise NotKnown
+    if version is not None and found.version != version:
+        raise Stale
+    return found
+
+
+def _keep_an_admin(session: ActorSession, leaving: Membership) -> None:
+    others = [
+        row.membership
+        for row in colleagues(session, leaving.organisation_id)
+        if row.membership.id != leaving.id
+        and Role.ADMIN.value in row.membership.roles
+        and row.membership.suspended_at is None
+    ]
+    if not others:
+        raise LastAdmin
+
+
+# ------------------------------------------------------------------ the operator's acts
+
+
+@act("network.add", "Réseau créé", needs=None)
+def add_network(session: ActorSession, name: str, *, demo: bool = False, contact: str = "") -> Network:
+    """A new network; the wall lets only the operator pass."""
+    made = Network(slug=slug(name), name=name, demo=demo, contact=contact)
+    session.add(made)
+    return made
+
+
+@act("organisation.add", "Structure ajoutée", needs=None)
+def add_organisation(
+    session: ActorSession, network: Network, name: str, kind: OrganisationKind, *, commune: str = "",
+    phone: str = "", email: str = "",
+) -> Organisation:
+    """A new partner organisation; the wall lets only the operator pass."""
+    made = Organisation(
+        network_id=network.id, slug=slug(name), name=name, kind=kind.value, commune=commune, phone=phone, email=email
+    )
+    session.add(made)
+    return made
+
+
+def use_link(session: ActorSession, token: str, *, password: str | None, name: str) -> UUID:
+    """Uses a one-use link: makes the account and its membership, or sets the new password. Raises `SpentLink`."""
+    password_hash = hash_password(password) if password is not None else ""
+    account: UUID | None = session.door(
+        "access.use_invitation(:hash, :password, :name)", hash=token_hash(token), password=password_hash, name=name
+    )
+    if account is None:
+        raise SpentLink
+    return account

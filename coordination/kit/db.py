@@ -1,0 +1,179 @@
+"""The database: sessions that belong to an actor, and columns that say what personal data they hold."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg_pool import ConnectionPool
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event, inspect, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session as OrmSession
+from sqlalchemy.orm import SessionTransaction, UOWTransaction
+from sqlmodel import Field, Session
+
+from coordination.kit.actor import SETTINGS, Actor, Member, settings_of
+
+TELL = text("select " + ", ".join(f"set_config('app.{name}', :{name}, true)" for name in SETTINGS))
+REFUSED_ROLE = (
+    "Le rôle « {role} » possède des tables ou contourne la sécurité par ligne : l’application refuse de servir. "
+    "Donnez dans DATABASE_URL le rôle applicatif, pas le propriétaire."
+)
+
+
+class Holds(StrEnum):
+    """What a column says of a person: the words of the register."""
+
+    NOTHING = "aucune donnée personnelle"
+    LINK = "lien vers un dossier ou une personne"
+    IDENTITY = "identité"
+    CONTACT = "coordonnées"
+    LIFE = "vie personnelle et professionnelle"
+    MONEY = "situation économique"
+    NEEDS = "difficultés et besoins"
+    HEALTH = "faits touchant à la santé ou aux violences (sensible)"
+    WORKER = "identité et activité d’un agent ou d’un bénévole"
+    ACCESS = "moyens de connexion"
+
+
+def column(holds: Holds, default: Any = ..., **options: Any) -> Any:
+    """A column that says what personal data it holds; the other options are SQLModel's."""
+    kwargs = options.pop("sa_column_kwargs", {})
+    kwargs = {**kwargs, "info": {"holds": holds}}
+    if "default_factory" in options:
+        return Field(sa_column_kwargs=kwargs, **options)
+    return Field(default=default, sa_column_kwargs=kwargs, **options)
+
+
+class ActorSession(Session):
+    """A session in somebody's name: PostgreSQL is told who acts at the start of every transaction."""
+
+    def __init__(self, bind: Engine | Connection, actor: Actor) -> None:
+        super().__init__(bind, expire_on_commit=False, autoflush=True)
+        self.actor = actor
+        self.changed: dict[tuple[str, Any], set[str]] = {}
+
+    @property
+    def member(self) -> Member:
+        """The actor, when only a member makes sense here."""
+        if not isinstance(self.actor, Member):
+            raise TypeError("this act belongs to a member")
+        return self.actor
+
+    def changed_fields(self, row: Any) -> list[str]:
+        """The names (never the values) of the fields written on `row` in this transaction."""
+        self.flush()
+        return sorted(self.changed.get(_identity(row), set()))
+
+    def door(self, call: str, **values: Any) -> Any:
+        """The single value answered by a door of `policies/access.sql`, for instance `access.revoke(:id)`."""
+        self.flush()
+        return self.connection().execute(text(f"select {call}"), values).scalar()
+
+    def rows(self, query: str, **values: Any) -> list[Any]:
+        """The rows answered by a door that returns a table."""
+        self.flush()
+        return list(self.connection().execute(text(query), values))
+
+
+@event.listens_for(ActorSession, "after_begin")
+def _tell_who_acts(session: ActorSession, transaction: SessionTransaction, connection: Connection) -> None:
+    if transaction.nested:
+        return
+    session.changed.clear()
+    connection.execute(TELL, settings_of(session.actor))
+
+
+@event.listens_for(ActorSession, "before_flush")
+def _remember_field_names(session: ActorSession, flush: UOWTransaction, instances: Any) -> None:
+    for row in (*session.new, *session.dirty):
+        names = {a.key for a in inspect(row).attrs if a.history.has_changes()}
+        if row in session.new:
+            names = {name for name in names if getattr(row, name) is not None}
+        session.changed.setdefault(_identity(row), set()).update(names)
+
+
+def _identity(row: Any) -> tuple[str, Any]:
+    """The table and the key of a row; keys are made by the client, so they exist before the flush."""
+    keys = inspect(type(row)).primary_key
+    return row.__tablename__, tuple(getattr(row, key.name) for key in keys)
+
+
+def make_engine(url: str, *, size: int = 8, timeout: float = 5.0) -> Engine:
+    """An engine over a psycopg pool. A server that does not answer within `timeout` seconds raises."""
+    parsed = make_url(url)
+    host = parsed.query.get("host", parsed.host)
+    conninfo = psycopg.conninfo.make_conninfo(
+        host=host if isinstance(host, str) else None,
+        port=parsed.port,
+        dbname=parsed.database,
+        user=parsed.username,
+        password=parsed.password,
+        connect_timeout=int(timeout),
+        options="-c timezone=Europe/Paris",
+        application_name="coordination",
+    )
+    pool: ConnectionPool[Any] = ConnectionPool(
+        conninfo,
+        min_size=0,
+        max_size=size,
+        timeout=timeout,
+        open=False,
+        check=ConnectionPool.check_connection,
+        kwargs={"autocommit": False},
+        close_returns=True,
+    )
+
+    def connect() -> Any:
+        pool.open()
+        try:
+            return pool.getconn()
+        except psycopg.OperationalError as failure:
+            raise OperationalError("connexion", None, failure) from failure
+
+    engine = create_engine("postgresql+psycopg://", creator=connect, poolclass=NullPool)
+    engine.pool_of_psycopg = pool  # type: ignore[attr-defined]
+    return engine
+
+
+def close_engine(engine: Engine) -> None:
+    """Gives every connection back to the server."""
+    engine.dispose()
+    pool = getattr(engine, "pool_of_psycopg", None)
+    if pool is not None and not pool.closed:
+        pool.close()
+
+
+@contextmanager
+def acting(bind: Engine, actor: Actor) -> Iterator[ActorSession]:
+    """A session for a whole deed outside the pages: commits when it ends well, rolls back otherwise."""
+    with ActorSession(bind, actor) as session:
+        try:
+            yield session
+            session.commit()
+        except BaseException:
+            session.rollback()
+            raise
+
+
+def refuse_powerful_role(engine: Engine) -> None:
+    """Refuses to serve under a role that owns tables, is a superuser or bypasses row security."""
+    with engine.connect() as connection:
+        role, powerful = connection.execute(
+            text(
+                "select current_user, r.rolsuper or r.rolbypassrls or exists ("
+                " select 1 from pg_class c join pg_namespace n on n.oid = c.relnamespace"
+                " where c.relowner = r.oid and c.relkind in ('r', 'p') and n.nspname = 'public')"
+                " from pg_roles r where r.rolname = current_user"
+            )
+        ).one()
+    if powerful:
+        raise RuntimeError(REFUSED_ROLE.format(role=role))
+
+
+def lock(session: OrmSession, model: type[Any], key: UUID) -> Any:
+    """The row, locked for change, or None when it does not exist for this actor."""
+    return session.get(model, key, with_for_update=True, populate_existing=True)

@@ -1,0 +1,160 @@
+"""What a person typed: read by pydantic, answered in French, and never lost."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
+from starlette.datastructures import FormData
+
+ROW = re.compile(r"([a-z_]+)-([0-9]{1,3})-([a-z_]+)")
+UNREADABLE = re.compile("[\x00\ufffd\ud800-\udfff]")
+LONGEST_ROWS = 60
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class Form(BaseModel):
+    """The parent of every form: words are trimmed, unknown fields ignored."""
+
+    model_config = ConfigDict(str_strip_whitespace=True, extra="ignore", frozen=True)
+
+
+class FormState:
+    """What was typed and what is wrong with it: what the field macros show."""
+
+    def __init__(self, typed: Mapping[str, list[str]] | None = None, errors: Mapping[str, str] | None = None) -> None:
+        self._typed = dict(typed or {})
+        self._errors = dict(errors or {})
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> "FormState":
+        """A form already filled with what is stored."""
+        return cls({name: _strings(value) for name, value in values.items()})
+
+    def value(self, name: str, default: str = "") -> str:
+        found = self._typed.get(name)
+        return found[-1] if found else default
+
+    def values(self, name: str) -> list[str]:
+        return self._typed.get(name, [])
+
+    def error(self, name: str) -> str | None:
+        return self._errors.get(name)
+
+    @property
+    def errors(self) -> list[tuple[str, str]]:
+        return list(self._errors.items())
+
+    def refuse(self, name: str, sentence: str) -> None:
+        """Adds what only the situation could tell."""
+        self._errors.setdefault(name, sentence)
+
+    def with_value(self, name: str, value: str) -> "FormState":
+        return FormState({**self._typed, name: [value]}, self._errors)
+
+    def rows(self, prefix: str) -> list[int]:
+        """The row numbers typed under `prefix-N-field`, in order."""
+        found = {int(m.group(2)) for name in self._typed if (m := ROW.fullmatch(name)) and m.group(1) == prefix}
+        return sorted(found)
+
+
+def read(model: type[M], data: FormData, *, lists: Iterable[str] = ()) -> tuple[M | None, FormState]:
+    """The form when it is good, else None; and what was typed with a French sentence by faulty field.
+
+    Repeated rows are typed as `people-0-given_name`; a row left wholly blank is dropped. `lists` names the
+    fields that may come several times (check boxes).
+    """
+    typed: dict[str, list[str]] = {}
+    errors: dict[str, str] = {}
+    for name, value in data.multi_items():
+        if not isinstance(value, str):
+            errors[name] = "Un fichier ne peut pas être envoyé ici."
+        elif UNREADABLE.search(name + value):
+            errors[name] = "Ce texte contient des caractères illisibles : retapez-le."
+            typed.setdefault(name, []).append(UNREADABLE.sub("", value))
+        else:
+            typed.setdefault(name, []).append(value)
+    if errors:
+        return None, FormState(typed, errors)
+    try:
+        return model.model_validate(_nested(typed, set(lists))), FormState(typed)
+    except ValidationError as refused:
+        rows = _row_numbers(typed)
+        for error in refused.errors():
+            errors.setdefault(_field(error["loc"], rows), french(error))
+        return None, FormState(typed, errors)
+
+
+def _nested(typed: Mapping[str, list[str]], lists: set[str]) -> dict[str, Any]:
+    whole: dict[str, Any] = {}
+    rows: dict[str, dict[int, dict[str, str]]] = {}
+    for name, values in typed.items():
+        if row := ROW.fullmatch(name):
+            rows.setdefault(row.group(1), {}).setdefault(int(row.group(2)), {})[row.group(3)] = values[-1]
+        else:
+            whole[name] = values if name in lists else values[-1]
+    for name, numbered in rows.items():
+        whole[name] = [fields for _, fields in _kept(numbered)][:LONGEST_ROWS]
+    return whole
+
+
+def _kept(numbered: Mapping[int, dict[str, str]]) -> list[tuple[int, dict[str, str]]]:
+    """Rows in order, without those in which nothing was typed (hidden ids and choices alone do not count)."""
+    return [(n, fields) for n, fields in sorted(numbered.items()) if any(v.strip() for v in fields.values())]
+
+
+def _row_numbers(typed: Mapping[str, list[str]]) -> dict[str, list[int]]:
+    rows: dict[str, dict[int, dict[str, str]]] = {}
+    for name, values in typed.items():
+        if row := ROW.fullmatch(name):
+            rows.setdefault(row.group(1), {}).setdefault(int(row.group(2)), {})[row.group(3)] = values[-1]
+    return {name: [n for n, _ in _kept(numbered)] for name, numbered in rows.items()}
+
+
+def _field(loc: tuple[int | str, ...], rows: Mapping[str, list[int]]) -> str:
+    if len(loc) >= 3 and isinstance(loc[1], int):
+        numbers = rows.get(str(loc[0]), [])
+        number = numbers[loc[1]] if loc[1] < len(numbers) else loc[1]
+        return f"{loc[0]}-{number}-{loc[2]}"
+    if len(loc) == 2 and isinstance(loc[1], int):
+        # Either one choice of a list of check boxes, or a rule over a whole row.
+        numbers = rows.get(str(loc[0]))
+        return str(loc[0]) if numbers is None else f"{loc[0]}-{numbers[loc[1]]}"
+    return str(loc[0]) if loc else "form"
+
+
+def french(error: ErrorDetails) -> str:
+    """A clear French sentence for one fault found by pydantic."""
+    context = error.get("ctx", {})
+    kind = error["type"]
+    if kind == "value_error":
+        return str(context.get("error", "Valeur refusée."))
+    if kind == "string_too_long":
+        return f"Trop long : {context['max_length']} caractères au plus."
+    if kind in ("string_too_short", "missing") or (kind != "enum" and error.get("input") == ""):
+        return "À remplir."
+    if kind == "too_long":
+        return f"Trop de lignes : {context.get('max_length', LONGEST_ROWS)} au plus."
+    if kind == "too_short":
+        return "Choisissez au moins une réponse."
+    if kind in ("enum", "literal_error"):
+        return "Choisissez une des réponses proposées."
+    if kind.startswith("uuid"):
+        return "Choix inconnu : rechargez la page et choisissez de nouveau."
+    if kind.startswith("date"):
+        return "Date illisible. Écrivez par exemple 21/11/2026."
+    if kind.startswith(("int", "decimal", "float")):
+        return "Un nombre est attendu."
+    if kind.startswith(("greater", "less")):
+        return "Ce nombre est hors des limites permises."
+    return "Cette réponse n’est pas comprise."
+
+
+def _strings(value: Any) -> list[str]:
+    if value is None:
+        return [""]
+    if isinstance(value, list | tuple | set | frozenset):
+        return [str(item) for item in value]
+    return [str(value)]

@@ -1,0 +1,128 @@
+"""What every request goes through before a page: size, origin, readable address; and the headers of every answer."""
+
+import re
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+LARGEST_BODY = 1_000_000
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+HEADERS = {
+    "content-security-policy": POLICY,
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+
+
+class Refused(Exception):
+    """The request is refused before any page: `status` and the reason's key in `kit.errors`."""
+
+    def __init__(self, status: int) -> None:
+        self.status = status
+
+
+class Guards:
+    """Refuses oversized bodies, foreign origins and unreadable addresses; adds the security headers."""
+
+    def __init__(self, app: App, *, refuse: Callable[[Scope, int], App], https: bool) -> None:
+        self.app = app
+        self.refuse = refuse
+        self.https = https
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        answer = _Answer(send, https=self.https)
+        status = fault(scope)
+        if status is not None:
+            await self.refuse(scope, status)(scope, receive, answer.send)
+            return
+        limited = _Limited(receive)
+        await self.app(scope, limited.receive, answer.send)
+
+
+def fault(scope: Scope) -> int | None:
+    """The status with which a request is refused outright, or None."""
+    headers = Headers(raw=scope["headers"])
+    length = headers.get("content-length", "0")
+    if not length.isdigit() or int(length) > LARGEST_BODY:
+        return 413
+    if not readable(scope.get("raw_path") or b"") or not readable(scope.get("query_string") or b""):
+        return 422
+    if scope["method"] not in SAFE_METHODS and not same_origin(headers, scope.get("scheme", "http")):
+        return 403
+    return None
+
+
+def readable(raw: bytes) -> bool:
+    """Whether an address decodes to text without NUL: what PostgreSQL and people can read."""
+    plain = unquote_to_bytes(re.sub(rb"\+", b" ", raw))
+    try:
+        return "\x00" not in plain.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+
+
+def same_origin(headers: Headers, scheme: str) -> bool:
+    """Whether a state-changing request comes from our own pages.
+
+    `Sec-Fetch-Site` decides when the browser sends it; otherwise `Origin` must be our own host. With neither, only
+    a bearer of a token (which no other site can make a browser send) is let through.
+    """
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site == "same-origin"
+    origin = headers.get("origin")
+    if origin is not None:
+        return urlsplit(origin).netloc == headers.get("host", "") and origin != "null"
+    return headers.get("authorization", "").lower().startswith("bearer ") and "cookie" not in headers
+
+
+class TooLargeBody(Exception):
+    """A body that grew past the limit without having announced it."""
+
+
+class _Limited:
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._seen = 0
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self._seen += len(message.get("body", b""))
+        if self._seen > LARGEST_BODY:
+            raise TooLargeBody
+        return message
+
+
+class _Answer:
+    def __init__(self, send: Send, *, https: bool) -> None:
+        self._send = send
+        self._https = https
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(raw=message.setdefault("headers", []))
+            for name, value in HEADERS.items():
+                headers.setdefault(name, value)
+            headers.setdefault("cache-control", "no-store")
+            if self._https:
+                headers.setdefault("strict-transport-security", "max-age=31536000; includeSubDomains")
+        await self._send(message)

@@ -1,0 +1,263 @@
+"""Pages: the actor's session, templates and their blocks, redirections with a word, the doors asked at a route."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from functools import lru_cache
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Annotated, Any, Protocol
+from urllib.parse import urlencode
+
+import js_lib_htmx
+from fastapi import Depends, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2_fragments import render_block
+from starlette.datastructures import FormData
+
+from coordination.kit.actor import Actor, Member, Nobody, may
+from coordination.kit.clock import PARIS
+from coordination.kit.db import ActorSession
+from coordination.kit.errors import Malformed, NotAllowed, Problem
+from coordination.kit.money import euros, euros_exact
+
+ROOT = Path(__file__).resolve().parents[2]
+STATIC = ROOT / "coordination" / "static"
+HTMX = Path(js_lib_htmx.__file__).parent / "static" / "htmx" / "htmx.min.js"
+FLASH_COOKIE = "mot"
+MONTHS = (
+    "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()  # noqa: SIM905
+)
+
+
+class SignInFirst(Problem):
+    """Connectez-vous pour continuer."""
+
+    status = 401
+    title = "Connexion nécessaire"
+
+
+@dataclass(frozen=True)
+class Flash:
+    """A word said once, on the next page."""
+
+    tone: str
+    text: str
+
+
+@dataclass(frozen=True)
+class NavItem:
+    """An entry of the menu, shown to those whose roles open `needs` (None: everybody signed in)."""
+
+    href: str
+    label: str
+    needs: str | None = None
+    count: int | None = None
+    current: bool = False
+
+
+class Identified(Protocol):
+    """What a page's header says of who acts."""
+
+    name: str
+    organisation_name: str
+    network_name: str
+
+
+# ------------------------------------------------------------------ assets
+
+
+@lru_cache
+def assets() -> dict[str, tuple[str, Path]]:
+    """`name -> (URL with a hash of the content, file)` of everything served under our own origin."""
+    files = {str(path.relative_to(STATIC)): path for path in sorted(STATIC.rglob("*")) if path.is_file()}
+    files["htmx.js"] = HTMX
+    found = {}
+    for name, path in files.items():
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+        stem, dot, suffix = name.rpartition(".")
+        found[name] = (f"/static/{stem}.{digest}{dot}{suffix}", path)
+    return found
+
+
+def asset(name: str) -> str:
+    """The URL of an asset, changed whenever its content changes."""
+    return assets()[name][0]
+
+
+# ------------------------------------------------------------------ templates
+
+
+def date_fr(day: date | None) -> str:
+    """`21 novembre 2026`, `1er mai 2026`; an em dash for no date."""
+    if day is None:
+        return "—"
+    if isinstance(day, datetime):
+        day = day.astimezone(PARIS).date()
+    return f"{'1er' if day.day == 1 else day.day} {MONTHS[day.month - 1]} {day.year}"
+
+
+def datetime_fr(moment: datetime | None) -> str:
+    """`21 novembre 2026 à 9 h 05`, in Paris."""
+    if moment is None:
+        return "—"
+    there = moment.astimezone(PARIS)
+    return f"{date_fr(there)} à {there.hour} h {there.minute:02d}"
+
+
+def month_fr(day: date | None) -> str:
+    """`novembre 2026`."""
+    return "—" if day is None else f"{MONTHS[day.month - 1]} {day.year}"
+
+
+@lru_cache
+def environment() -> Environment:
+    """The one Jinja environment: strict about what is undefined, macros in the global `ui`."""
+    made = Environment(
+        loader=FileSystemLoader(ROOT / "templates"),
+        undefined=StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    helpers: dict[str, Any] = {
+        "euros": euros,
+        "euros_exact": euros_exact,
+        "date_fr": date_fr,
+        "datetime_fr": datetime_fr,
+        "month_fr": month_fr,
+    }
+    macros = SimpleNamespace()
+    made.filters.update(helpers)
+    made.globals.update(helpers, asset=asset, url=str, ui=macros)
+    for file in sorted((ROOT / "templates" / "ui").glob("*.html")):
+        module = made.get_template(f"ui/{file.name}").module
+        for name, macro in vars(module).items():
+            if not name.startswith("_"):
+                setattr(macros, name, macro)
+    return made
+
+
+def page(
+    request: Request,
+    template: str,
+    *,
+    title: str,
+    block: str | None = None,
+    status: int = 200,
+    **context: Any,
+) -> HTMLResponse:
+    """The full page, or one named block of the same template when htmx asks (the route names it, never the header)."""
+    said = _read_flash(request)
+    whole = {
+        "title": title,
+        "me": getattr(request.state, "me", None),
+        "nav": navigation(request),
+        "flash": said,
+        "demo": request.app.state.settings.demo,
+        "actor": getattr(request.state, "actor", Nobody()),
+        "may": lambda door: may(getattr(request.state, "actor", Nobody()), door),
+        "path": request.url.path,
+        **context,
+    }
+    if block is not None and request.headers.get("hx-request") == "true":
+        html = render_block(environment(), template, block, **whole)
+    else:
+        html = environment().get_template(template).render(**whole)
+    response = HTMLResponse(html, status_code=status, headers={"Vary": "HX-Request"})
+    if said:
+        response.delete_cookie(FLASH_COOKIE, httponly=True, samesite="lax")
+    return response
+
+
+def navigation(request: Request) -> list[NavItem]:
+    """The menu entries this actor's roles open, the current one marked."""
+    actor = getattr(request.state, "actor", Nobody())
+    if isinstance(actor, Nobody):
+        return []
+    path = request.url.path
+    items: Iterable[NavItem] = request.app.state.navigation
+    return [
+        replace(item, current=path == item.href or (item.href != "/" and path.startswith(item.href + "/")))
+        for item in items
+        if item.needs is None or may(actor, item.needs)
+    ]
+
+
+def go(request: Request, path: str, text: str = "", tone: str = "success", **query: str) -> Response:
+    """After a POST: 303 to a page of ours, with a word to show there."""
+    target = path + ("?" + urlencode(query) if query else "")
+    response = RedirectResponse(target, status_code=303)
+    if text:
+        packed = base64.urlsafe_b64encode(json.dumps([tone, text]).encode()).decode()
+        secure = request.app.state.settings.secure_cookies
+        response.set_cookie(FLASH_COOKIE, packed, max_age=60, httponly=True, samesite="lax", secure=secure)
+    return response
+
+
+def _read_flash(request: Request) -> list[Flash]:
+    packed = request.cookies.get(FLASH_COOKIE)
+    if not packed or len(packed) > 2000:
+        return []
+    try:
+        tone, text = json.loads(base64.urlsafe_b64decode(packed))
+    except (ValueError, TypeError):
+        return []
+    if tone not in ("success", "info", "warning", "error") or not isinstance(text, str):
+        return []
+    return [Flash(tone, text)]
+
+
+# ------------------------------------------------------------------ what a route asks for
+
+
+def actor_session(request: Request) -> Iterator[ActorSession]:
+    """A session in the name of whoever is signed in; committed before the answer leaves, rolled back on error."""
+    with ActorSession(request.app.state.engine, request.state.actor) as session:
+        yield session
+        session.commit()
+
+
+Walled = Annotated[ActorSession, Depends(actor_session, scope="function")]
+
+
+async def submitted(request: Request) -> FormData:
+    """What the form sent. A body that is not a form is malformed."""
+    try:
+        return await request.form(max_files=0, max_fields=2000, max_part_size=200_000)
+    except Exception as unreadable:
+        raise Malformed from unreadable
+
+
+Submitted = Annotated[FormData, Depends(submitted)]
+
+
+def needs(door: str | None) -> Any:
+    """The door a route asks for; None: anybody signed in."""
+
+    def check(request: Request) -> None:
+        actor: Actor = request.state.actor
+        if isinstance(actor, Nobody):
+            raise SignInFirst
+        if door is not None and not may(actor, door):
+            raise NotAllowed
+
+    check.door = door  # type: ignore[attr-defined]
+    return Depends(check)
+
+
+def member_of(request: Request) -> Member:
+    """The member who acts; a page behind `needs` always has one."""
+    actor = request.state.actor
+    if not isinstance(actor, Member):
+        raise SignInFirst
+    return actor
+
+
+Acting = Annotated[Member, Depends(member_of)]
+
+PageFunction = Callable[..., Response]

@@ -1,0 +1,203 @@
+"""The front door: create_app(settings), and one readable list of rooms."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import structlog
+from fastapi import Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, PlainTextResponse, Response
+from psycopg_pool import PoolTimeout
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from starlette.exceptions import HTTPException
+
+import coordination.tables  # noqa: F401 - the metadata is whole before anything is asked
+from coordination.budgets import pages as budgets
+from coordination.desk import pages as desk
+from coordination.households import pages as households
+from coordination.identity import pages as identity
+from coordination.identity.permissions import Permission
+from coordination.kit import errors
+from coordination.kit.db import close_engine, make_engine, refuse_powerful_role
+from coordination.kit.guards import App, Guards, Scope, TooLargeBody
+from coordination.kit.web import NavItem, SignInFirst, assets, page
+from coordination.referrals import pages as referrals
+from coordination.settings import Settings
+from coordination.sharing import pages as sharing
+
+ROOMS = (identity.router, desk.router, households.router, sharing.router, budgets.router, referrals.router)
+NAVIGATION = (
+    NavItem("/", "Aujourd’hui"),
+    NavItem("/foyers", "Foyers", Permission.SEARCH_FILES),
+    NavItem("/orientations", "Orientations", Permission.READ_REFERRALS),
+    NavItem("/comptes", "Comptes", Permission.MANAGE_ACCOUNTS),
+    NavItem("/journal", "Journal", Permission.READ_JOURNAL),
+)
+REFUSALS: dict[int, type[errors.Problem]] = {
+    403: errors.ForeignRequest,
+    404: errors.NotKnown,
+    413: errors.TooLarge,
+    422: errors.Malformed,
+}
+KEPT = "Ce qui était enregistré avant cette demande n’a pas changé."
+log = structlog.get_logger("coordination")
+
+
+class WrongVerb(errors.Problem):
+    """Cette adresse ne s’ouvre pas de cette façon. Rien n’a été modifié."""
+
+    status = 405
+    title = "Demande non permise"
+
+
+def create_app(settings: Settings, database_url: str) -> FastAPI:
+    """The application over one database, served by the app role: a powerful role is refused at start-up."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        refuse_powerful_role(app.state.engine)
+        yield
+        close_engine(app.state.engine)
+
+    app = FastAPI(
+        title="Coordination",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        dependencies=[Depends(identity.identify)],
+    )
+    app.state.settings = settings
+    app.state.engine = make_engine(database_url)
+    app.state.navigation = NAVIGATION
+    app.state.key = settings.signing_key()
+    for router in ROOMS:
+        app.include_router(router)
+    app.mount("/static", _static)
+    app.mount("/sante", _health(app))
+    _answer_errors(app)
+    app.add_middleware(Guards, refuse=lambda scope, status: _refusal(app, status), https=settings.secure_cookies)
+    return app
+
+
+async def _static(scope: Scope, receive: Any, send: Any) -> None:
+    """Assets under a hashed name: kept a year by browsers, since a new content has a new name."""
+    by_url = {url: file for url, file in assets().values()}
+    wanted = by_url.get(scope["path"] if scope["path"].startswith("/static") else "/static" + scope["path"])
+    if wanted is None or scope["method"] not in ("GET", "HEAD"):
+        await PlainTextResponse("Fichier inconnu", 404)(scope, receive, send)
+        return
+    response = FileResponse(wanted, headers={"cache-control": "public, max-age=31536000, immutable"})
+    await response(scope, receive, send)
+
+
+def _health(app: FastAPI) -> App:
+    """Public: `ok` when the database answers, 503 otherwise."""
+
+    async def answer(scope: Scope, receive: Any, send: Any) -> None:
+        from starlette.concurrency import run_in_threadpool
+
+        def ask() -> bool:
+            try:
+                with app.state.engine.connect() as connection:
+                    connection.execute(text("select 1"))
+            except (SQLAlchemyError, PoolTimeout):
+                return False
+            return True
+
+        alive = await run_in_threadpool(ask)
+        await PlainTextResponse("ok" if alive else "base indisponible", 200 if alive else 503)(scope, receive, send)
+
+    return answer
+
+
+# ------------------------------------------------------------------ errors
+
+
+def _answer_errors(app: FastAPI) -> None:
+    app.add_exception_handler(errors.Problem, _problem)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _validation)
+    app.add_exception_handler(TooLargeBody, _too_large)
+    for lost in (OperationalError, PoolTimeout):
+        app.add_exception_handler(lost, _no_database)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def error_page(request: Request, problem: errors.Problem) -> Response:
+    """The one page of every refusal: what happened, what was kept, what to do."""
+    kept = KEPT if request.method != "GET" else ""
+    return page(
+        request,
+        "errors/error.html",
+        title=problem.title,
+        status=problem.status,
+        sentence=problem.sentence,
+        kept=kept,
+        next_step=_next_step(problem.status),
+    )
+
+
+def _next_step(status: int) -> str:
+    return {
+        404: "Vérifiez l’adresse, ou cherchez le foyer par son nom ou son code.",
+        409: "Rechargez la page pour voir l’état actuel.",
+        429: "Si vous avez oublié votre mot de passe, l’administrateur de votre structure peut vous donner un lien.",
+        500: "Réessayez. Si cela recommence, prévenez la personne qui administre l’application en lui disant l’heure.",
+        503: "Réessayez dans une minute.",
+    }.get(status, "")
+
+
+def _problem(request: Request, problem: Exception) -> Response:
+    assert isinstance(problem, errors.Problem)
+    if isinstance(problem, SignInFirst):
+        suite = request.url.path if request.method == "GET" else "/"
+        query = f"?{request.url.query}" if request.method == "GET" and request.url.query else ""
+        return identity.to_sign_in(suite + query)
+    return error_page(request, problem)
+
+
+def _http(request: Request, raised: Exception) -> Response:
+    assert isinstance(raised, HTTPException)
+    if raised.status_code == 405:
+        return error_page(request, WrongVerb())
+    return error_page(request, REFUSALS.get(raised.status_code, errors.Problem)())
+
+
+def _validation(request: Request, raised: Exception) -> Response:
+    """A malformed address is an unknown one; a malformed body is malformed."""
+    assert isinstance(raised, RequestValidationError)
+    in_path = any(error["loc"][:1] == ("path",) for error in raised.errors())
+    return error_page(request, errors.NotKnown() if in_path else errors.Malformed())
+
+
+def _too_large(request: Request, raised: Exception) -> Response:
+    return error_page(request, errors.TooLarge())
+
+
+def _no_database(request: Request, raised: Exception) -> Response:
+    log.error("database unavailable", error=type(raised).__name__)
+    request.state.me = None
+    return error_page(request, errors.Unavailable())
+
+
+def _unexpected(request: Request, raised: Exception) -> Response:
+    # Never the values: the exception's class and place, nothing a person typed.
+    frame = raised.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    place = f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}" if frame else "?"
+    log.error("unexpected", error=type(raised).__name__, place=place)
+    return error_page(request, errors.Problem())
+
+
+def _refusal(app: FastAPI, status: int) -> App:
+    async def answer(scope: Scope, receive: Any, send: Any) -> None:
+        request = Request({**scope, "app": app}, receive)
+        await error_page(request, REFUSALS[status]())(scope, receive, send)
+
+    return answer
+
+

@@ -1,0 +1,1 @@
+"""Needs and referrals (orientations), until somebody knows what became of them."""

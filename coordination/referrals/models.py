@@ -1,0 +1,110 @@
+"""Needs and referrals. The referral row carries codes only; words and sensitive domains sit behind the share."""
+
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
+from sqlmodel import SQLModel
+
+from coordination.households.models import ORGANISATION, of_household
+from coordination.kit.clock import now
+from coordination.kit.db import Holds, column
+from coordination.kit.types import Moment
+
+REFERRAL = ("referral.network_id", "referral.household_id", "referral.id")
+
+
+class Need(SQLModel, table=True):
+    """A need of a household in one domain. Part: needs; a sensitive one also asks for `sensitive`."""
+
+    __tablename__ = "need"
+    __table_args__ = of_household(
+        ForeignKeyConstraint(["network_id", "organisation_id"], ORGANISATION),
+        UniqueConstraint("network_id", "household_id", "id"),
+        Index("need_household", "household_id"),
+    )
+    id: UUID = column(Holds.LINK, default_factory=uuid4, primary_key=True)
+    network_id: UUID = column(Holds.NOTHING)
+    household_id: UUID = column(Holds.LINK)
+    organisation_id: UUID = column(Holds.LINK)
+    domain: str = column(Holds.HEALTH)
+    sensitive: bool = column(Holds.HEALTH, False)
+    summary: str = column(Holds.NEEDS, "")
+    opened_at: datetime = column(Holds.LINK, default_factory=now, sa_type=Moment)
+    opened_by: UUID = column(Holds.WORKER)
+
+
+class Referral(SQLModel, table=True):
+    """An orientation from one organisation to another: codes and dates only, so that both queues may count it."""
+
+    __tablename__ = "referral"
+    __table_args__ = of_household(
+        ForeignKeyConstraint(["network_id", "from_organisation_id"], ORGANISATION),
+        ForeignKeyConstraint(["network_id", "to_organisation_id"], ORGANISATION),
+        ForeignKeyConstraint(
+            ["network_id", "household_id", "need_id"], ("need.network_id", "need.household_id", "need.id")
+        ),
+        UniqueConstraint("network_id", "household_id", "id"),
+        UniqueConstraint("network_id", "id"),
+        Index("referral_to", "to_organisation_id", "state", "sent_at", "id"),
+        Index("referral_from", "from_organisation_id", "state", "sent_at", "id"),
+        Index("referral_network", "network_id", "state", "sent_at", "id"),
+        Index("referral_household", "household_id"),
+    )
+    id: UUID = column(Holds.LINK, default_factory=uuid4, primary_key=True)
+    network_id: UUID = column(Holds.NOTHING)
+    household_id: UUID = column(Holds.LINK)
+    household_code: str = column(Holds.LINK)
+    need_id: UUID = column(Holds.LINK)
+    from_organisation_id: UUID = column(Holds.LINK)
+    to_organisation_id: UUID = column(Holds.LINK)
+    public_domain: str = column(Holds.NEEDS)
+    by_hand: bool = column(Holds.LINK, False)
+    state: str = column(Holds.LINK)
+    refusal: str | None = column(Holds.LINK, None)
+    outcome: str | None = column(Holds.LINK, None)
+    sent_at: datetime = column(Holds.LINK, default_factory=now, sa_type=Moment)
+    sent_by: UUID = column(Holds.WORKER)
+    answered_at: datetime | None = column(Holds.LINK, None, sa_type=Moment)
+    closed_at: datetime | None = column(Holds.LINK, None, sa_type=Moment)
+    moved_by: UUID | None = column(Holds.WORKER, None)
+    version: int = column(Holds.NOTHING, 1)
+
+
+class ReferralText(SQLModel, table=True):
+    """Words written about a referral, and its true domain when sensitive. Part: needs (and sensitive)."""
+
+    __tablename__ = "referral_text"
+    __table_args__ = of_household(
+        ForeignKeyConstraint(["network_id", "household_id", "referral_id"], REFERRAL),
+        Index("referral_text_referral", "referral_id"),
+    )
+    id: UUID = column(Holds.LINK, default_factory=uuid4, primary_key=True)
+    network_id: UUID = column(Holds.NOTHING)
+    household_id: UUID = column(Holds.LINK)
+    referral_id: UUID = column(Holds.LINK)
+    organisation_id: UUID = column(Holds.LINK)
+    sensitive: bool = column(Holds.HEALTH, False)
+    domain: str = column(Holds.HEALTH)
+    words: str = column(Holds.NEEDS, "")
+    written_at: datetime = column(Holds.LINK, default_factory=now, sa_type=Moment)
+    written_by: UUID = column(Holds.WORKER)
+
+
+class ReferralEvent(SQLModel, table=True):
+    """One move of a referral, in codes: what both sides read as its timeline."""
+
+    __tablename__ = "referral_event"
+    __table_args__ = (
+        ForeignKeyConstraint(["network_id", "referral_id"], ("referral.network_id", "referral.id")),
+        Index("referral_event_referral", "referral_id", "at"),
+    )
+    id: UUID = column(Holds.LINK, default_factory=uuid4, primary_key=True)
+    network_id: UUID = column(Holds.NOTHING)
+    referral_id: UUID = column(Holds.LINK)
+    at: datetime = column(Holds.LINK, default_factory=now, sa_type=Moment)
+    verb: str = column(Holds.LINK)
+    state: str = column(Holds.LINK)
+    reason: str | None = column(Holds.LINK, None)
+    organisation_id: UUID = column(Holds.WORKER)
+    membership_id: UUID = column(Holds.WORKER)

@@ -1,0 +1,1 @@
+"""Agreements: who accepted that whom sees which part, why and until when."""

@@ -1,0 +1,72 @@
+"""Agreements, who gave them and what they cover. They grant nothing by themselves: `share` does."""
+
+from datetime import date, datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
+from sqlmodel import SQLModel
+
+from coordination.households.models import ORGANISATION, of_household
+from coordination.kit.clock import now
+from coordination.kit.db import Holds, column
+from coordination.kit.types import Moment
+
+AGREEMENT = ("agreement.network_id", "agreement.household_id", "agreement.id")
+
+
+class Agreement(SQLModel, table=True):
+    """What a household accepted, collected by one organisation, until a date."""
+
+    __tablename__ = "agreement"
+    __table_args__ = of_household(
+        ForeignKeyConstraint(["network_id", "organisation_id"], ORGANISATION),
+        UniqueConstraint("network_id", "household_id", "id"),
+        Index("agreement_household", "household_id"),
+    )
+    id: UUID = column(Holds.LINK, default_factory=uuid4, primary_key=True)
+    network_id: UUID = column(Holds.NOTHING)
+    household_id: UUID = column(Holds.LINK)
+    organisation_id: UUID = column(Holds.LINK)
+    purpose: str = column(Holds.LINK)
+    given_how: str = column(Holds.LINK)
+    representative: str = column(Holds.IDENTITY, "")
+    notice_version: str = column(Holds.NOTHING)
+    valid_from: date = column(Holds.LINK)
+    valid_until: date = column(Holds.LINK)
+    recorded_at: datetime = column(Holds.LINK, default_factory=now, sa_type=Moment)
+    recorded_by: UUID = column(Holds.WORKER)
+    withdrawn_at: datetime | None = column(Holds.LINK, None, sa_type=Moment)
+    withdrawn_by: UUID | None = column(Holds.WORKER, None)
+
+
+class AgreementPerson(SQLModel, table=True):
+    """What one adult answered, for herself or himself."""
+
+    __tablename__ = "agreement_person"
+    __table_args__ = of_household(
+        ForeignKeyConstraint(["network_id", "household_id", "agreement_id"], AGREEMENT),
+        ForeignKeyConstraint(
+            ["network_id", "household_id", "person_id"], ("person.network_id", "person.household_id", "person.id")
+        ),
+    )
+    agreement_id: UUID = column(Holds.LINK, primary_key=True)
+    person_id: UUID = column(Holds.LINK, primary_key=True)
+    network_id: UUID = column(Holds.NOTHING)
+    household_id: UUID = column(Holds.LINK)
+    answer: str = column(Holds.LIFE)
+
+
+class AgreementPart(SQLModel, table=True):
+    """One line of an agreement: this part, to this organisation, for this audience."""
+
+    __tablename__ = "agreement_part"
+    __table_args__ = of_household(
+        ForeignKeyConstraint(["network_id", "household_id", "agreement_id"], AGREEMENT),
+        ForeignKeyConstraint(["network_id", "organisation_id"], ORGANISATION),
+    )
+    agreement_id: UUID = column(Holds.LINK, primary_key=True)
+    organisation_id: UUID = column(Holds.LINK, primary_key=True)
+    part: str = column(Holds.LINK, primary_key=True)
+    network_id: UUID = column(Holds.NOTHING)
+    household_id: UUID = column(Holds.LINK)
+    audience: str = column(Holds.LINK)

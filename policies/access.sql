@@ -1,0 +1,367 @@
+-- Who acts, what is live, and the only doors through the wall. Applied whole by `coordination upgrade`.
+-- Doors are SECURITY DEFINER functions owned by coordination_guard; everything else runs as the caller.
+
+create schema access;
+grant usage on schema access to coordination_app, coordination_guard;
+
+-- ---------------------------------------------------------------- who acts
+-- A spent setting reads '' and not NULL: nullif() makes both mean nobody.
+
+create function access.kind() returns text language sql stable
+    as $$ select nullif(current_setting('app.kind', true), '') $$;
+create function access.actor() returns text language sql stable
+    as $$ select nullif(current_setting('app.actor', true), '') $$;
+create function access.account() returns uuid language sql stable
+    as $$ select nullif(current_setting('app.account', true), '')::uuid $$;
+create function access.network() returns uuid language sql stable
+    as $$ select nullif(current_setting('app.network', true), '')::uuid $$;
+create function access.professional() returns boolean language sql stable
+    as $$ select current_setting('app.professional', true) = 'yes' $$;
+create function access.parts() returns text[] language sql stable
+    as $$ select coalesce(nullif(current_setting('app.parts', true), '')::text[], '{}') $$;
+create function access.has_role(role text) returns boolean language sql stable
+    as $$ select role = any(coalesce(nullif(current_setting('app.roles', true), '')::text[], '{}')) $$;
+-- The organisation counts for members only: a station or a link never borrows its organisation's files.
+create function access.organisation() returns uuid language sql stable
+    as $$ select case when access.kind() = 'member'
+                 then nullif(current_setting('app.organisation', true), '')::uuid end $$;
+create function access.membership() returns uuid language sql stable
+    as $$ select case when access.kind() = 'member' then access.actor()::uuid end $$;
+create function access.is_service(name text) returns boolean language sql stable
+    as $$ select access.kind() = 'service' and access.actor() = name $$;
+
+-- ---------------------------------------------------------------- what is live
+-- The sharing rule, once: what my organisation may see today, for my audience, among the parts my roles open.
+
+create view access.live_share with (security_invoker = true) as
+    select s.network_id, s.household_id, s.scope, s.ground
+      from share s
+     where s.organisation_id = (select access.organisation())
+       and s.network_id = (select access.network())
+       and s.scope = any ((select access.parts())::text[])
+       and (s.audience = 'all' or (select access.professional()))
+       and s.revoked_at is null
+       and s.valid_from <= current_date
+       and (s.valid_until is null or s.valid_until >= current_date);
+
+-- The same without audience and roles: what an organisation was trusted with (used by guard's doors).
+create view access.trusted_share with (security_invoker = true) as
+    select s.network_id, s.household_id, s.organisation_id, s.scope
+      from share s
+     where s.revoked_at is null
+       and s.valid_from <= current_date
+       and (s.valid_until is null or s.valid_until >= current_date);
+
+grant select on access.live_share to coordination_app, coordination_guard;
+grant select on access.trusted_share to coordination_guard;
+
+-- ---------------------------------------------------------------- before there is an actor: identity's doors
+
+create function access.sign_in(email text)
+    returns table (account_id uuid, password_hash text, demo boolean)
+    language sql stable security definer set search_path = public, pg_temp
+    as $$ select a.id, c.password_hash, a.demo
+            from account a join credential c on c.account_id = a.id
+           where a.email_folded = email $$;
+
+create function access.open_session(id uuid, token_hash text, account_id uuid, membership_id uuid,
+                                    expires_at timestamptz, device text)
+    returns void language plpgsql security definer set search_path = public, pg_temp
+    as $$ begin
+        if membership_id is not null and not exists (
+            select 1 from membership m where m.id = open_session.membership_id
+               and m.account_id = open_session.account_id and m.suspended_at is null) then
+            raise exception 'this membership is not hers' using errcode = '42501';
+        end if;
+        insert into browser_session (id, token_hash, account_id, membership_id, created_at, seen_at, expires_at, device)
+        values (id, token_hash, account_id, membership_id, now(), now(), expires_at, device);
+    end $$;
+
+create function access.session_of(hash text, idle interval)
+    returns table (session_id uuid, account_id uuid, account_name text, demo boolean, membership_id uuid,
+                   network_id uuid, network_name text, organisation_id uuid, organisation_name text,
+                   name text, roles text[], professional boolean, seen_at timestamptz)
+    language sql stable security definer set search_path = public, pg_temp
+    as $$ select s.id, a.id, a.name, a.demo, m.id, n.id, n.name, o.id, o.name, m.name, m.roles, m.professional, s.seen_at
+            from browser_session s
+            join account a on a.id = s.account_id
+            left join membership m on m.id = s.membership_id and m.suspended_at is null
+            left join organisation o on o.id = m.organisation_id
+            left join network n on n.id = m.network_id
+           where s.token_hash = hash and s.revoked_at is null
+             and s.expires_at > now() and s.seen_at > now() - idle $$;
+
+create function access.memberships_of(account uuid)
+    returns table (membership_id uuid, network_id uuid, network_name text, organisation_id uuid,
+                   organisation_name text, roles text[], professional boolean)
+    language sql stable security definer set search_path = public, pg_temp
+    as $$ select m.id, n.id, n.name, o.id, o.name, m.roles, m.professional
+            from membership m
+            join organisation o on o.id = m.organisation_id
+            join network n on n.id = m.network_id
+           where m.account_id = account and m.suspended_at is null
+           order by m.started_at, m.id $$;
+
+create function access.touch_session(hash text)
+    returns void language sql security definer set search_path = public, pg_temp
+    as $$ update browser_session set seen_at = now()
+           where token_hash = hash and revoked_at is null and seen_at < now() - interval '1 minute' $$;
+
+create function access.close_session(hash text)
+    returns void language sql security definer set search_path = public, pg_temp
+    as $$ update browser_session set revoked_at = now() where token_hash = hash and revoked_at is null $$;
+
+create function access.note_attempt(keys text[])
+    returns void language sql security definer set search_path = public, pg_temp
+    as $$ delete from sign_in_attempt where at < now() - interval '1 day';
+          insert into sign_in_attempt (id, key_hash, at) select gen_random_uuid(), key, now() from unnest(keys) key $$;
+
+create function access.attempts(key text, since timestamptz)
+    returns bigint language sql stable security definer set search_path = public, pg_temp
+    as $$ select count(*) from sign_in_attempt where key_hash = key and at > since $$;
+
+create function access.forget_attempts(key text)
+    returns void language sql security definer set search_path = public, pg_temp
+    as $$ delete from sign_in_attempt where key_hash = key $$;
+
+create function access.invitation_of(hash text)
+    returns table (invitation_id uuid, purpose text, email text, name text, organisation_name text,
+                   network_name text, roles text[], professional boolean, account_exists boolean, demo boolean)
+    language sql stable security definer set search_path = public, pg_temp
+    as $$ select i.id, i.purpose, i.email, i.name, o.name, n.name, i.roles, i.professional,
+                 exists (select 1 from account a where a.email_folded = lower(i.email)), i.demo
+            from invitation i
+            join organisation o on o.id = i.organisation_id
+            join network n on n.id = i.network_id
+           where i.token_hash = hash and i.used_at is null and i.revoked_at is null and i.expires_at > now() $$;
+
+-- Uses a one-use link: makes the account when there is none, its membership, or its new password.
+-- An existing account keeps its password on an invitation: the membership alone is added.
+-- Answers the account, or NULL when the link is spent.
+create function access.use_invitation(hash text, new_password_hash text, new_name text)
+    returns uuid language plpgsql security definer set search_path = public, pg_temp
+    as $$
+    declare i invitation; a uuid;
+    begin
+        update invitation set used_at = now()
+         where token_hash = hash and used_at is null and revoked_at is null and expires_at > now()
+        returning * into i;
+        if i.id is null then return null; end if;
+        if i.purpose = 'reset' then
+            a := i.account_id;
+            update credential set password_hash = new_password_hash, changed_at = now() where account_id = a;
+            update browser_session set revoked_at = now() where account_id = a and revoked_at is null;
+            return a;
+        end if;
+        select id into a from account where email_folded = lower(i.email);
+        if a is null then
+            a := gen_random_uuid();
+            insert into account (id, email, email_folded, name, demo, created_at)
+            values (a, i.email, lower(i.email), new_name, i.demo, now());
+            insert into credential (account_id, password_hash, changed_at) values (a, new_password_hash, now());
+        end if;
+        insert into membership (id, network_id, organisation_id, account_id, name, roles, professional, decider,
+                                started_at, version)
+        values (gen_random_uuid(), i.network_id, i.organisation_id, a, new_name, i.roles, i.professional, false, now(), 1);
+        return a;
+    end $$;
+
+create function access.own_password_hash() returns text
+    language sql stable security definer set search_path = public, pg_temp
+    as $$ select password_hash from credential where account_id = access.account() $$;
+
+create function access.change_own_password(new_hash text, kept_session uuid) returns void
+    language sql security definer set search_path = public, pg_temp
+    as $$ update credential set password_hash = new_hash, changed_at = now() where account_id = access.account();
+          update browser_session set revoked_at = now()
+           where account_id = access.account() and id <> kept_session and revoked_at is null $$;
+
+create function access.close_sessions_of(member_id uuid)
+    returns bigint language plpgsql security definer set search_path = public, pg_temp
+    as $$
+    declare n bigint;
+    begin
+        if not access.has_role('admin') then
+            raise exception 'reserved to admins' using errcode = '42501';
+        end if;
+        update browser_session s set revoked_at = now()
+          from membership m
+         where m.id = member_id and m.organisation_id = access.organisation()
+           and s.account_id = m.account_id and s.membership_id = m.id and s.revoked_at is null;
+        get diagnostics n = row_count;
+        return n;
+    end $$;
+
+-- ---------------------------------------------------------------- the four doors that write `share`
+
+create function access.open_file(file_id uuid, file_code text)
+    returns void language plpgsql security definer set search_path = public, pg_temp
+    as $$
+    declare org uuid := access.organisation(); net uuid := access.network(); part text;
+    begin
+        if org is null or net is null then
+            raise exception 'a file is opened by a member' using errcode = '42501';
+        end if;
+        insert into household (id, network_id, code, holder_organisation_id, opened_at, opened_by)
+        values (file_id, net, file_code, org, now(), access.membership());
+        foreach part in array array['identity', 'budget', 'needs', 'aid', 'notes', 'sensitive'] loop
+            insert into share (id, network_id, household_id, organisation_id, holder_organisation_id,
+                               scope, audience, ground, valid_from)
+            values (gen_random_uuid(), net, file_id, org, org, part, 'all', 'holder', current_date);
+        end loop;
+    end $$;
+
+-- Grants exactly what an agreement says, and only for the organisation that holds the file.
+create function access.grant_agreement(agreement uuid)
+    returns bigint language plpgsql security definer set search_path = public, pg_temp
+    as $$
+    declare n bigint;
+    begin
+        if exists (select 1 from share where agreement_id = agreement) then
+            raise exception 'already granted' using errcode = '42501';
+        end if;
+        insert into share (id, network_id, household_id, organisation_id, holder_organisation_id, scope, audience,
+                           ground, agreement_id, valid_from, valid_until)
+        select gen_random_uuid(), g.network_id, g.household_id, p.organisation_id, h.holder_organisation_id, p.part,
+               case when p.part in ('sensitive', 'notes') then 'professionals' else p.audience end,
+               'agreement', g.id, g.valid_from, g.valid_until
+          from agreement g
+          join household h on h.id = g.household_id and h.network_id = g.network_id
+          join agreement_part p on p.agreement_id = g.id
+         where g.id = agreement
+           and g.network_id = access.network()
+           and g.organisation_id = access.organisation()
+           and h.holder_organisation_id = access.organisation()
+           and g.withdrawn_at is null
+           and p.organisation_id <> h.holder_organisation_id
+           and exists (select 1 from agreement_person a where a.agreement_id = g.id and a.answer = 'agrees')
+           and not exists (select 1 from agreement_person a where a.agreement_id = g.id and a.answer = 'refuses');
+        get diagnostics n = row_count;
+        if n = 0 then
+            raise exception 'nothing to grant' using errcode = '42501';
+        end if;
+        return n;
+    end $$;
+
+-- Withdraws an agreement: its shares end now. For the holder of the file or whoever recorded the agreement.
+create function access.revoke_agreement(agreement uuid)
+    returns bigint language plpgsql security definer set search_path = public, pg_temp
+    as $$
+    declare n bigint;
+    begin
+        update agreement g set withdrawn_at = now(), withdrawn_by = access.membership()
+          from household h
+         where g.id = agreement and g.network_id = access.network() and g.withdrawn_at is null
+           and h.id = g.household_id
+           and access.organisation() in (g.organisation_id, h.holder_organisation_id);
+        if not found then
+            raise exception 'not hers to withdraw' using errcode = '42501';
+        end if;
+        update share set revoked_at = now() where agreement_id = agreement and revoked_at is null;
+        get diagnostics n = row_count;
+        return n;
+    end $$;
+
+-- Hands the file to another organisation of the network: the holder's shares end, the new holder's begin.
+create function access.transfer_holder(file_id uuid, to_organisation uuid)
+    returns void language plpgsql security definer set search_path = public, pg_temp
+    as $$
+    declare org uuid := access.organisation(); net uuid := access.network();
+    begin
+        if org is null or to_organisation = org then
+            raise exception 'a file is handed over by its holder, to another' using errcode = '42501';
+        end if;
+        update household set holder_organisation_id = to_organisation
+         where id = file_id and network_id = net and holder_organisation_id = org;
+        if not found then
+            raise exception 'a file is handed over by its holder' using errcode = '42501';
+        end if;
+        update share set revoked_at = now()
+         where household_id = file_id and ground = 'holder' and revoked_at is null;
+        update share set holder_organisation_id = to_organisation
+         where household_id = file_id and revoked_at is null;
+        insert into share (id, network_id, household_id, organisation_id, holder_organisation_id, scope, audience,
+                           ground, valid_from)
+        select gen_random_uuid(), net, file_id, to_organisation, to_organisation, part, 'all', 'holder', current_date
+          from unnest(array['identity', 'budget', 'needs', 'aid', 'notes', 'sensitive']) part;
+    end $$;
+
+-- ---------------------------------------------------------------- doors of the rooms
+
+-- Search: a GIN index is not used under row security, so this door applies visibility itself.
+-- At most `most` people, those who share the largest part of the grams asked first.
+create function access.find_people(grams text[], born_from date, born_to date, most integer)
+    returns table (person_id uuid, household_id uuid, common bigint)
+    language sql stable security definer set search_path = public, pg_temp
+    as $$
+    select p.id, p.household_id,
+           (select count(*) from unnest(p.name_grams) g where g = any(find_people.grams)) as common
+      from person p
+     where (p.name_grams && find_people.grams or find_people.grams = '{}')
+       and (born_from is null or p.birth_date between born_from and born_to)
+       and not (find_people.grams = '{}' and born_from is null)
+       and exists (select 1 from access.live_share s
+                    where s.household_id = p.household_id and s.scope = 'identity')
+     order by common desc, p.id
+     limit least(most, 200) $$;
+
+-- Whether an organisation was trusted with a part of a file today: asked before a referral is transmitted.
+create function access.covered(file_id uuid, organisation uuid, part text)
+    returns boolean language sql stable security definer set search_path = public, pg_temp
+    as $$ select exists (select 1 from access.live_share m where m.household_id = file_id)
+             and exists (select 1 from access.trusted_share s
+                          where s.household_id = file_id and s.network_id = access.network()
+                            and s.organisation_id = organisation and s.scope = part) $$;
+
+-- ---------------------------------------------------------------- the journal
+
+create function access.journal_text(line journal) returns text language sql immutable
+    as $$ select array_to_string(array[
+            line.previous_hash, line.network_id::text, line.number::text, line.id::text,
+            to_char(line.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+            line.actor_kind, line.actor_id, coalesce(line.organisation_id::text, ''), line.verb, line.subject,
+            line.subject_id, coalesce(line.household_id::text, ''), array_to_string(line.fields, ',')], E'\x1f') $$;
+
+create function access.chain_journal() returns trigger
+    language plpgsql security definer set search_path = public, pg_temp
+    as $$
+    declare head journal_head;
+    begin
+        insert into journal_head (network_id, number, hash) values (new.network_id, 0, '') on conflict do nothing;
+        select * into head from journal_head where network_id = new.network_id for update;
+        new.number := head.number + 1;
+        new.previous_hash := head.hash;
+        new.at := clock_timestamp();
+        new.actor_kind := coalesce(access.kind(), 'nobody');
+        new.actor_id := coalesce(access.actor(), '');
+        new.organisation_id := access.organisation();
+        new.hash := encode(sha256(convert_to(access.journal_text(new), 'UTF8')), 'hex');
+        update journal_head set number = new.number, hash = new.hash where network_id = new.network_id;
+        return new;
+    end $$;
+
+create function access.refuse_change() returns trigger language plpgsql
+    as $$ begin raise exception 'the journal is only ever added to' using errcode = '42501'; end $$;
+
+create trigger journal_chain before insert on journal for each row execute function access.chain_journal();
+create trigger journal_fixed before update or delete on journal for each row execute function access.refuse_change();
+create trigger journal_kept before truncate on journal for each statement execute function access.refuse_change();
+
+-- ---------------------------------------------------------------- who owns and who may call
+
+-- To receive a door the guard must be allowed in the schema, for the time of the hand-over only.
+grant create on schema access to coordination_guard;
+do $$
+declare f record;
+begin
+    for f in select p.oid::regprocedure as name, p.prosecdef
+               from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = 'access'
+    loop
+        execute format('revoke all on function %s from public', f.name);
+        execute format('grant execute on function %s to coordination_app, coordination_guard', f.name);
+        if f.prosecdef then
+            execute format('alter function %s owner to coordination_guard', f.name);
+        end if;
+    end loop;
+end $$;
+revoke create on schema access from coordination_guard;

@@ -1,0 +1,92 @@
+-- Household files. A file is seen through a live share; its identity is written by its holder.
+
+grant select on household, household_profile, person, stay, person_activity, share to coordination_app;
+grant insert, update on household_profile, person, stay, person_activity to coordination_app;
+-- household and share are written by the doors open_file, grant_agreement, revoke_agreement, transfer_holder alone.
+
+-- `share` uses its own columns only: mutual policies would recurse.
+create policy see on share for select to coordination_app
+    using (network_id = (select access.network())
+        and (select access.organisation()) in (organisation_id, holder_organisation_id));
+
+create policy see on household for select to coordination_app
+    using (network_id = (select access.network())
+        and exists (select 1 from access.live_share s where s.household_id = household.id));
+
+create policy see on household_profile for select to coordination_app
+    using (network_id = (select access.network())
+        and exists (select 1 from access.live_share s
+                     where s.household_id = household_profile.household_id and s.scope = 'identity'));
+create policy add on household_profile for insert to coordination_app
+    with check (network_id = (select access.network())
+        and exists (select 1 from access.live_share s
+                     where s.household_id = household_profile.household_id
+                       and s.scope = 'identity' and s.ground = 'holder'));
+create policy move on household_profile for update to coordination_app
+    using (exists (select 1 from access.live_share s
+                    where s.household_id = household_profile.household_id
+                      and s.scope = 'identity' and s.ground = 'holder'))
+    with check (network_id = (select access.network())
+        and exists (select 1 from access.live_share s
+                     where s.household_id = household_profile.household_id
+                       and s.scope = 'identity' and s.ground = 'holder'));
+
+create policy see on person for select to coordination_app
+    using (network_id = (select access.network())
+        and exists (select 1 from access.live_share s
+                     where s.household_id = person.household_id and s.scope = 'identity'));
+create policy add on person for insert to coordination_app
+    with check (network_id = (select access.network())
+        and exists (select 1 from access.live_share s
+                     where s.household_id = person.household_id and s.scope = 'identity' and s.ground = 'holder'));
+create policy move on person for update to coordination_app
+    using (exists (select 1 from access.live_share s
+                    where s.household_id = person.household_id and s.scope = 'identity' and s.ground = 'holder'))
+    with check (network_id = (select access.network())
+        and exists (select 1 from access.live_share s
+                     where s.household_id = person.household_id and s.scope = 'identity' and s.ground = 'holder'));
+
+create policy see on stay for select to coordination_app
+    using (network_id = (select access.network())
+        and exists (select 1 from access.live_share s
+                     where s.household_id = stay.household_id and s.scope = 'identity'));
+create policy add on stay for insert to coordination_app
+    with check (network_id = (select access.network())
+        and exists (select 1 from access.live_share s
+                     where s.household_id = stay.household_id and s.scope = 'identity' and s.ground = 'holder'));
+create policy move on stay for update to coordination_app
+    using (exists (select 1 from access.live_share s
+                    where s.household_id = stay.household_id and s.scope = 'identity' and s.ground = 'holder'))
+    with check (network_id = (select access.network())
+        and exists (select 1 from access.live_share s
+                     where s.household_id = stay.household_id and s.scope = 'identity' and s.ground = 'holder'));
+
+create policy see on person_activity for select to coordination_app
+    using (network_id = (select access.network())
+        and exists (select 1 from access.live_share s
+                     where s.household_id = person_activity.household_id and s.scope = 'identity')
+        and (not sensitive or exists (
+            select 1 from access.live_share s
+             where s.household_id = person_activity.household_id and s.scope = 'sensitive')));
+create policy add on person_activity for insert to coordination_app
+    with check (network_id = (select access.network())
+        and exists (select 1 from access.live_share s
+                     where s.household_id = person_activity.household_id
+                       and s.scope = 'identity' and s.ground = 'holder')
+        and (not sensitive or exists (
+            select 1 from access.live_share s
+             where s.household_id = person_activity.household_id and s.scope = 'sensitive')));
+create policy move on person_activity for update to coordination_app
+    using (exists (select 1 from access.live_share s
+                    where s.household_id = person_activity.household_id
+                      and s.scope = 'identity' and s.ground = 'holder')
+        and (not sensitive or exists (
+            select 1 from access.live_share s
+             where s.household_id = person_activity.household_id and s.scope = 'sensitive')))
+    with check (network_id = (select access.network())
+        and exists (select 1 from access.live_share s
+                     where s.household_id = person_activity.household_id
+                       and s.scope = 'identity' and s.ground = 'holder')
+        and (not sensitive or exists (
+            select 1 from access.live_share s
+             where s.household_id = person_activity.household_id and s.scope = 'sensitive')));

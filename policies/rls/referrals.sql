@@ -1,0 +1,77 @@
+-- Needs sit behind the share. A referral's row (codes only) is read by its two sides and by the network's coordinators;
+-- what was handed over on paper is not shown to the partner: nothing was transmitted.
+
+grant select, insert on need, referral, referral_text, referral_event to coordination_app;
+grant update (summary) on need to coordination_app;
+grant update (state, refusal, outcome, answered_at, closed_at, moved_by, version) on referral to coordination_app;
+
+create policy see on need for select to coordination_app
+    using (network_id = (select access.network())
+        and exists (select 1 from access.live_share s
+                     where s.household_id = need.household_id and s.scope = 'needs')
+        and (not sensitive or exists (
+            select 1 from access.live_share s where s.household_id = need.household_id and s.scope = 'sensitive')));
+create policy add on need for insert to coordination_app
+    with check (network_id = (select access.network())
+        and organisation_id = (select access.organisation())
+        and opened_by = (select access.membership())
+        and exists (select 1 from access.live_share s
+                     where s.household_id = need.household_id and s.scope = 'needs')
+        and (not sensitive or exists (
+            select 1 from access.live_share s where s.household_id = need.household_id and s.scope = 'sensitive')));
+create policy move on need for update to coordination_app
+    using (organisation_id = (select access.organisation())
+        and exists (select 1 from access.live_share s
+                     where s.household_id = need.household_id and s.scope = 'needs'));
+
+create policy see on referral for select to coordination_app
+    using (network_id = (select access.network())
+        and (from_organisation_id = (select access.organisation())
+            or to_organisation_id = (select access.organisation()) and not by_hand
+            or (select access.organisation()) is not null and (select access.has_role('coordinator'))));
+create policy add on referral for insert to coordination_app
+    with check (network_id = (select access.network())
+        and from_organisation_id = (select access.organisation())
+        and to_organisation_id <> from_organisation_id
+        and sent_by = (select access.membership())
+        and exists (select 1 from need n
+                     where n.id = referral.need_id and n.household_id = referral.household_id)
+        and exists (select 1 from access.live_share s
+                     where s.household_id = referral.household_id and s.scope = 'needs')
+        and (by_hand or access.covered(household_id, to_organisation_id, 'identity')
+                    and access.covered(household_id, to_organisation_id, 'needs')));
+create policy move on referral for update to coordination_app
+    using (network_id = (select access.network())
+        and (from_organisation_id = (select access.organisation())
+            or to_organisation_id = (select access.organisation()) and not by_hand
+            or (select access.organisation()) is not null and (select access.has_role('coordinator'))));
+
+create policy see on referral_text for select to coordination_app
+    using (network_id = (select access.network())
+        and exists (select 1 from referral r where r.id = referral_text.referral_id)
+        and exists (select 1 from access.live_share s
+                     where s.household_id = referral_text.household_id and s.scope = 'needs')
+        and (not sensitive or exists (
+            select 1 from access.live_share s
+             where s.household_id = referral_text.household_id and s.scope = 'sensitive')));
+create policy add on referral_text for insert to coordination_app
+    with check (network_id = (select access.network())
+        and organisation_id = (select access.organisation())
+        and written_by = (select access.membership())
+        and exists (select 1 from referral r
+                     where r.id = referral_text.referral_id
+                       and (select access.organisation()) in (r.from_organisation_id, r.to_organisation_id))
+        and exists (select 1 from access.live_share s
+                     where s.household_id = referral_text.household_id and s.scope = 'needs')
+        and (not sensitive or exists (
+            select 1 from access.live_share s
+             where s.household_id = referral_text.household_id and s.scope = 'sensitive')));
+
+create policy see on referral_event for select to coordination_app
+    using (network_id = (select access.network())
+        and exists (select 1 from referral r where r.id = referral_event.referral_id));
+create policy add on referral_event for insert to coordination_app
+    with check (network_id = (select access.network())
+        and organisation_id = (select access.organisation())
+        and membership_id = (select access.membership())
+        and exists (select 1 from referral r where r.id = referral_event.referral_id));

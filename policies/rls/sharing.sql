@@ -1,0 +1,43 @@
+-- Agreements: recorded by the holder of the file, read by whoever sees something of the file.
+-- They are withdrawn by a door; once granted, an agreement's lines no longer move.
+
+grant select, insert on agreement, agreement_person, agreement_part to coordination_app;
+
+create policy see on agreement for select to coordination_app
+    using (network_id = (select access.network())
+        and exists (select 1 from access.live_share s where s.household_id = agreement.household_id));
+create policy add on agreement for insert to coordination_app
+    with check (network_id = (select access.network())
+        and organisation_id = (select access.organisation())
+        and recorded_by = (select access.membership())
+        and withdrawn_at is null
+        and exists (select 1 from access.live_share s
+                     where s.household_id = agreement.household_id
+                       and s.scope = 'identity' and s.ground = 'holder'));
+
+create policy see on agreement_person for select to coordination_app
+    using (network_id = (select access.network())
+        and exists (select 1 from access.live_share s
+                     where s.household_id = agreement_person.household_id and s.scope = 'identity'));
+create policy add on agreement_person for insert to coordination_app
+    with check (network_id = (select access.network())
+        and exists (select 1 from access.live_share s
+                     where s.household_id = agreement_person.household_id
+                       and s.scope = 'identity' and s.ground = 'holder')
+        and exists (select 1 from agreement g
+                     where g.id = agreement_person.agreement_id
+                       and g.organisation_id = (select access.organisation()))
+        and not exists (select 1 from share s where s.agreement_id = agreement_person.agreement_id));
+
+create policy see on agreement_part for select to coordination_app
+    using (network_id = (select access.network())
+        and exists (select 1 from access.live_share s where s.household_id = agreement_part.household_id));
+create policy add on agreement_part for insert to coordination_app
+    with check (network_id = (select access.network())
+        and exists (select 1 from access.live_share s
+                     where s.household_id = agreement_part.household_id
+                       and s.scope = 'identity' and s.ground = 'holder')
+        and exists (select 1 from agreement g
+                     where g.id = agreement_part.agreement_id
+                       and g.organisation_id = (select access.organisation()))
+        and not exists (select 1 from share s where s.agreement_id = agreement_part.agreement_id));
