@@ -28,7 +28,7 @@ test: ## Lance toute la suite ; sous root, installe Chromium et PostgreSQL 15 s�
 
 fuzz: ## Rejoue longuement les tests au hasard
 	@scripts/setup test
-	$(PY) -m pytest -n $(JOBS) -m "fuzz or hypothesis" --hypothesis-profile=fuzz --timeout=3600 $(ARGS)
+	HYPOTHESIS_PROFILE=fuzz $(PY) -m pytest -n $(JOBS) -m "fuzz or hypothesis" --timeout=3600 $(ARGS)
 
 lint: ## Vérifie style, types et contrats d’imports
 	@scripts/setup test

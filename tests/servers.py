@@ -9,15 +9,19 @@ import atexit
 import fcntl
 import os
 import shutil
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import NoReturn
 
+import psycopg
 import pytest
+from psycopg import sql
 
 from coordination.kit import embedded
 from coordination.kit.embedded import Cluster
 from coordination.kit.postgres import ServerError
+from coordination.kit.roles import libpq
 
 REQUIRE_ALL = "COORDINATION_REQUIRE_ALL"
 DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")
@@ -60,7 +64,7 @@ def shared_cluster(home: Path, programs: Path | None = None) -> Cluster:
     embedded.make_home(home)
     users = os.open(home.with_suffix(".users"), os.O_RDWR | os.O_CREAT, 0o600)
     fcntl.flock(users, fcntl.LOCK_SH)
-    atexit.register(_leave, home, users)
+    atexit.register(_leave, home, users, programs)
     try:
         return embedded.start(home, durable=False, programs=programs)
     except ServerError:  # data without durability may not survive a power cut: begin again, once
@@ -69,10 +73,20 @@ def shared_cluster(home: Path, programs: Path | None = None) -> Cluster:
         return embedded.start(home, durable=False, programs=programs)
 
 
-def _leave(home: Path, users: int) -> None:
+def _leave(home: Path, users: int, programs: Path | None) -> None:
     try:
         fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return  # somebody still works on it
+    with suppress(psycopg.Error, ServerError):
+        _drop_test_databases(embedded.start(home, durable=False, programs=programs))
     embedded.stop(home)
     os.close(users)
+
+
+def _drop_test_databases(cluster: Cluster) -> None:
+    """Bases and templates of the tests: they would pile up from one run to the next."""
+    kept = ["postgres", "template0", "template1", cluster.database]
+    with psycopg.connect(libpq(cluster.admin_url), autocommit=True) as admin:
+        for (name,) in admin.execute("select datname from pg_database where datname <> all(%s)", [kept]).fetchall():
+            admin.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
