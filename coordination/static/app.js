@@ -46,7 +46,7 @@
   /* A form is sent once: a second press within four seconds is ignored. htmx forms queue by themselves. */
   doc.addEventListener("submit", function (event) {
     const form = event.target;
-    if (form.method !== "post" || form.hasAttribute("hx-post")) return;
+    if ((form.getAttribute("method") || "").toLowerCase() !== "post" || form.hasAttribute("hx-post")) return;
     if (form.dataset.sent) { event.preventDefault(); return; }
     form.dataset.sent = "1";
     form.dataset.clean = "1";
@@ -75,9 +75,6 @@
   }
   function prepare(root) {
     root.querySelectorAll("[data-shows]").forEach(reveal);
-    root.querySelectorAll("select[data-submit]").forEach(function (select) {
-      select.addEventListener("change", function () { select.form.requestSubmit(); });
-    });
   }
 
   /* When the network or the server fails under htmx, say what was kept. */

@@ -81,6 +81,38 @@ def test_the_error_summary_takes_the_focus_and_leads_to_the_field(chromium: Brow
         assert page.evaluate("document.activeElement.id") == "f-naissance"
 
 
+def test_arrows_walk_the_rows_of_a_queue_and_escape_closes_the_menu(chromium: Browser) -> None:
+    with specimen.shown(chromium, specimen.render("specimen_work.html"), "bureau", "light") as (page, _):
+        page.get_by_role("link", name="Diallo-Martin").focus()
+        page.keyboard.press("ArrowDown")
+        assert page.evaluate("document.activeElement.textContent") == "Foyer 8K2-QX"
+        menu = page.locator(".account")
+        menu.locator("summary").press("Enter")
+        assert menu.get_by_role("button", name="Se déconnecter").is_visible()
+        page.keyboard.press("Escape")
+        assert menu.get_attribute("open") is None
+
+
+def test_a_form_pressed_twice_is_sent_once(chromium: Browser) -> None:
+    with specimen.shown(chromium, specimen.render("specimen.html"), "bureau", "light") as (page, _):
+        sent = page.evaluate(
+            """() => { let sent = 0;
+            window.addEventListener('submit', e => { if (!e.defaultPrevented) { sent += 1; e.preventDefault(); } });
+            const form = document.querySelector('form.form');
+            form.requestSubmit(); form.requestSubmit();
+            return sent }"""
+        )
+        assert sent == 1
+
+
+def test_the_menu_of_a_phone_opens_without_javascript(chromium: Browser) -> None:
+    html = specimen.render("specimen.html").replace("<script", "<template").replace("</script", "</template")
+    with specimen.shown(chromium, html, "telephone", "light") as (page, _):
+        assert not page.get_by_role("link", name="Orientations").is_visible()
+        page.locator(".nav-folded summary").click()
+        assert page.get_by_role("link", name="Orientations").is_visible()
+
+
 @pytest.mark.parametrize("signed_in", [True, False])
 def test_an_error_page_says_what_happened_what_is_kept_and_what_to_do(chromium: Browser, signed_in: bool) -> None:
     context: dict[str, object] = {} if signed_in else {"me": None, "nav": [], "flash": []}
