@@ -46,6 +46,6 @@ lock: ## Refait les verrous des dépendances (requirements/*.txt)
 	@scripts/lock
 
 clean: ## Arrête la base embarquée et retire l’environnement et les caches (les données restent)
-	@if [ -x $(PY) ]; then $(PY) -m coordination stop; fi
+	@if [ -x $(PY) ]; then $(PY) -m coordination stop || true; fi
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .shots
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -166,23 +166,29 @@ def _clear_after_a_kill(server: Server) -> None:
     """Waits until the processes of a killed server have left, then removes the files that named it.
 
     Those files must not go earlier (they keep two servers off the same data), nor stay: their number may by then
-    belong to any living program, and PostgreSQL would refuse to start.
+    belong to any living program, and PostgreSQL would refuse to start. A server whose folder was deleted under it
+    is sent away: it would later remove the new one's socket.
     """
-    for child in _children:
-        child.poll()
     give_up = time.monotonic() + LEAVE_SECONDS
-    while any(_works_in(process, server.data) for process in psutil.process_iter()):
+    while left := [process for process in psutil.process_iter() if _works_in(process, server.data)]:
         if time.monotonic() > give_up:
             raise ServerError(f"Un serveur PostgreSQL arrêté brutalement occupe encore « {server.data} » : réessayez.")
+        for process in left:
+            with suppress(psutil.Error):
+                process.send_signal(signal.SIGQUIT)
         time.sleep(0.1)
-    for left in (server.data / "postmaster.pid", server.sockets / f".s.PGSQL.{PORT}.lock"):
-        left.unlink(missing_ok=True)
+    for child in _children:
+        child.poll()
+    for named in (server.data / "postmaster.pid", server.sockets / f".s.PGSQL.{PORT}.lock"):
+        named.unlink(missing_ok=True)
 
 
 def _works_in(process: psutil.Process, data: Path) -> bool:
-    """Whether this is a living PostgreSQL process of that data folder: they all work from inside it."""
+    """Whether this is a living PostgreSQL process of that data folder, or of one deleted since from the same place."""
     try:
-        return bool(process.name() == "postgres" and process.cwd() == str(data))
+        if process.name() != "postgres" or process.status() == psutil.STATUS_ZOMBIE:
+            return False
+        return process.cwd().removesuffix(" (deleted)") == str(data) or str(data) in process.cmdline()
     except psutil.Error:
         return False
 

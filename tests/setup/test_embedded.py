@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 
@@ -124,6 +125,14 @@ def test_a_socket_that_was_swept_away_is_made_again(home: Path) -> None:
     start(home)
     (postgres.socket_folder(home) / ".s.PGSQL.5432").unlink()
     assert one(start(home).app_url, "select 1") == 1
+
+
+def test_data_deleted_under_a_running_server_makes_room_for_a_new_one(fresh: Path) -> None:
+    start(fresh)
+    old = pid(fresh)
+    shutil.rmtree(fresh)
+    assert one(start(fresh).app_url, "select 1") == 1
+    assert not psutil.pid_exists(old)
 
 
 def test_several_first_starts_at_once_make_one_server(fresh: Path) -> None:
