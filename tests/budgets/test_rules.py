@@ -93,6 +93,13 @@ def test_shared_custody_and_unborn_children_count_as_the_bareme_says() -> None:
     assert count_units(Weights(unborn=F(1)), shared, TODAY) == F(5, 2)
 
 
+def test_the_first_adult_is_the_one_most_present() -> None:
+    heads = (Head(adult=True, weight=F(1, 2)), PARENT)
+    assert count_units(INSEE, Composition(heads), TODAY) == 1 + F(1, 2) * F(1, 2)
+    minors = (Head(adult=False, birth_year=2020), Head(birth_year=2021))
+    assert count_units(INSEE, Composition(minors), TODAY) == 1 + F(3, 10)
+
+
 def test_a_birthday_changes_the_units_that_day() -> None:
     people = Composition((PARENT, Head(birth_date=date(2012, 11, 21))))
     assert count_units(INSEE, people, date(2026, 11, 20)) == F("1.3")
@@ -176,6 +183,7 @@ def test_a_bareme_may_ignore_every_aid_paid_to_the_landlord_and_says_what_to_typ
         (K.LOYER, Treatment(cap_cents=600_00), 600_00, Outcome.COUNTED, "Comptée."),
         (K.LOYER, Treatment(share=F(1, 2)), 300_00, Outcome.SHARED, "Comptée à 50 %"),
         (K.LOYER, Treatment(share=F(1, 2), cap_cents=200_00), 200_00, Outcome.CAPPED, "Plafonnée"),
+        (K.LOYER, Treatment(share=F(1, 2), cap_cents=400_00), 300_00, Outcome.SHARED, "Comptée à 50 %"),
         (K.LOYER, Treatment(flat_cents=80_00), 80_00, Outcome.FLAT, "forfait de 80,00"),
         (K.LOYER, Treatment(flat_unproved_cents=80_00), 80_00, Outcome.FLAT, "forfait"),
         (K.ARS, Treatment(ignored=True, because="aide à la rentrée."), 0, Outcome.IGNORED, "aide à la rentrée."),
@@ -229,6 +237,14 @@ def test_people_alone_may_have_their_own_zones() -> None:
     assert computed(rule, family(2), line(K.RSA, "450")).zone is ZoneKind.NOT_ELIGIBLE
     expecting = Composition((PARENT, Head(unborn=True)))
     assert computed(rule, expecting, line(K.RSA, "225")).zone is ZoneKind.ELIGIBLE
+
+
+def test_the_nearest_threshold_is_the_one_told_first() -> None:
+    zones = (Zone(ZoneKind.REDIRECT, 120), Zone(ZoneKind.ELIGIBLE, 750), Zone(ZoneKind.NOT_ELIGIBLE))
+    result = computed(bareme(zones=zones), family(1), line(K.RSA, "210"))
+    assert [distance.gap_cents for distance in result.distances] == [580, -50]
+    assert "il manque 0,5000\u00a0€ pour atteindre le seuil de 7,50\u00a0€" in result.threshold_sentence
+    assert computed(bareme(below=None), family(1), line(K.RSA, "210")).threshold_sentence == ""
 
 
 @pytest.mark.parametrize(
