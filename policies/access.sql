@@ -305,6 +305,27 @@ create function access.find_people(grams text[], born_from date, born_to date, m
      order by common desc, p.id
      limit least(most, 200) $$;
 
+-- Lists page ids first: the files one's organisation holds, or those shared with it, the newest first.
+create function access.my_files(held boolean, before_opened timestamptz, before_id uuid, most integer)
+    returns table (household_id uuid, code text, opened_at timestamptz)
+    language sql stable security definer set search_path = public, pg_temp
+    as $$
+    select h.id, h.code, h.opened_at
+      from household h
+     where h.network_id = access.network()
+       and (h.holder_organisation_id = access.organisation()) = held
+       and exists (select 1 from access.live_share s where s.household_id = h.id)
+       and (before_opened is null or (h.opened_at, h.id) < (before_opened, before_id))
+     order by h.opened_at desc, h.id desc
+     limit least(most, 100) $$;
+
+create function access.count_files() returns table (held bigint, shared bigint)
+    language sql stable security definer set search_path = public, pg_temp
+    as $$
+    select count(distinct s.household_id) filter (where h.holder_organisation_id = access.organisation()),
+           count(distinct s.household_id) filter (where h.holder_organisation_id <> access.organisation())
+      from access.live_share s join household h on h.id = s.household_id $$;
+
 -- Whether an organisation was trusted with a part of a file today: asked before a referral is transmitted.
 create function access.covered(file_id uuid, organisation uuid, part text)
     returns boolean language sql stable security definer set search_path = public, pg_temp

@@ -29,6 +29,7 @@ class Household(SQLModel, table=True):
         ForeignKeyConstraint(["network_id", "holder_organisation_id"], ORGANISATION),
         UniqueConstraint("network_id", "id"),
         UniqueConstraint("network_id", "code"),
+        Index("household_opened", "network_id", "opened_at", "id"),
     )
     id: UUID = column(Holds.LINK, default_factory=uuid4, primary_key=True)
     network_id: UUID = column(Holds.NOTHING, foreign_key="network.id")

@@ -274,3 +274,10 @@ def read_code(typed: str) -> str | None:
     if len(plain) != CODE_LENGTH + 1 or any(c not in CODE_ALPHABET for c in plain):
         return None
     return f"{plain[:4]}-{plain[4:]}" if check_character(plain[:-1]) == plain[-1] else None
+
+
+def is_adult(link: Link, age: int | None) -> bool:
+    """Whether a person answers for herself; with an unknown age, children by their link do not."""
+    if age is not None:
+        return age >= ADULT_AGE
+    return link not in (Link.CHILD, Link.SHARED_CHILD)

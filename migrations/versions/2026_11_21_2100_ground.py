@@ -263,6 +263,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("token_hash"),
     )
     op.create_index("browser_session_account", "browser_session", ["account_id"], unique=False)
+    op.create_index("household_opened", "household", ["network_id", "opened_at", "id"])
     op.create_table(
         "household_profile",
         sa.Column("household_id", sa.Uuid(), nullable=False),

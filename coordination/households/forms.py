@@ -1,0 +1,146 @@
+"""What a person may send about a household file."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from coordination.households.rules import (
+    Activity,
+    AddressKind,
+    BirthDate,
+    FamilySituation,
+    Housing,
+    Link,
+    Origin,
+    parse_birth,
+)
+from coordination.kit.clock import today
+from coordination.kit.forms import Form
+
+WEIGHTS = [
+    ("1", "Vit ici tout le temps (1 part)"),
+    ("0.5", "Garde alternée (½ part)"),
+    ("0.25", "Un quart du temps (¼ part)"),
+    ("0.75", "Trois quarts du temps (¾ part)"),
+]
+
+
+def _birth(typed: str) -> str:
+    parse_birth(typed, today())
+    return typed
+
+
+def _phone(typed: str) -> str:
+    digits = [c for c in typed if c.isdigit()]
+    if typed and (not 8 <= len(digits) <= 15 or any(c not in "0123456789 .+-/()" for c in typed)):
+        raise ValueError("Ce numéro n’a pas la forme 06 12 34 56 78.")
+    return typed
+
+
+def _email(typed: str) -> str:
+    local, at, host = typed.partition("@")
+    if typed and (not at or not local or "." not in host or " " in typed):
+        raise ValueError("Cette adresse n’a pas la forme nom@exemple.fr.")
+    return typed
+
+
+def _day(typed: object) -> object:
+    """A full date as typed in French; blank means none."""
+    if not isinstance(typed, str):
+        return typed
+    if not typed.strip():
+        return None
+    read = parse_birth(typed, date(2200, 1, 1))
+    if read.precision != "day":
+        raise ValueError("La date entière est attendue, par exemple 21/11/2026.")
+    return read.first
+
+
+def _blank(typed: object) -> object:
+    return None if typed == "" else typed
+
+
+Words = Annotated[str, Field(max_length=120)]
+Birth = Annotated[str, Field(max_length=20), AfterValidator(_birth)]
+Day = Annotated[date | None, BeforeValidator(_day)]
+ChosenWeight = Annotated[Decimal, Field(gt=0, le=1, max_digits=4, decimal_places=3)]
+
+
+class PersonRow(Form):
+    """One more person of a new file: her link is enough, her names may come later."""
+
+    family_name: Words = ""
+    given_name: Words = ""
+    birth: Birth = ""
+    link: Link
+
+    @property
+    def birth_date(self) -> BirthDate:
+        return parse_birth(self.birth, today())
+
+
+class NewFileForm(Form):
+    """A file opens with a name, a composition and a commune alone; `confirm` after a duplicate was shown."""
+
+    family_name: Annotated[str, Field(min_length=1, max_length=120)]
+    given_name: Words = ""
+    birth: Birth = ""
+    commune: Annotated[str, Field(min_length=1, max_length=120)]
+    people: Annotated[list[PersonRow], Field(max_length=20)] = []
+    confirm: str = ""
+
+    @property
+    def birth_date(self) -> BirthDate:
+        return parse_birth(self.birth, today())
+
+    @model_validator(mode="after")
+    def _one_reference(self) -> "NewFileForm":
+        if any(row.link is Link.REFERENCE for row in self.people):
+            raise ValueError("Il y a déjà une personne de référence : choisissez un autre lien pour les autres.")
+        return self
+
+
+class ProfileForm(Form):
+    """Where and how the household lives, and how to reach it."""
+
+    commune: Annotated[str, Field(min_length=1, max_length=120)]
+    address_kind: AddressKind = AddressKind.FIXED
+    address: Annotated[str, Field(max_length=300)] = ""
+    phone: Annotated[str, Field(max_length=30), AfterValidator(_phone)] = ""
+    email: Annotated[str, Field(max_length=200), AfterValidator(_email)] = ""
+    family_situation: Annotated[FamilySituation | None, BeforeValidator(_blank)] = None
+    housing: Annotated[Housing | None, BeforeValidator(_blank)] = None
+    origin: Annotated[Origin | None, BeforeValidator(_blank)] = None
+    version: int
+
+
+class PersonForm(Form):
+    """One person of the file, and her time in it."""
+
+    family_name: Annotated[str, Field(min_length=1, max_length=120)]
+    given_name: Words = ""
+    birth: Birth = ""
+    link: Link
+    weight: ChosenWeight = Decimal(1)
+    activity: Annotated[Activity | None, BeforeValidator(_blank)] = None
+    from_date: Day = None
+    until_date: Day = None
+    version: int = 0
+
+    @property
+    def birth_date(self) -> BirthDate:
+        return parse_birth(self.birth, today())
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "PersonForm":
+        if self.from_date and self.until_date and self.until_date < self.from_date:
+            raise ValueError("La date de départ est avant la date d’arrivée.")
+        return self
+
+
+class SearchForm(Form):
+    """What was typed in the search box: names in any order, a birth date, or a household's code."""
+
+    q: Annotated[str, Field(max_length=120)] = ""

@@ -1,0 +1,289 @@
+"""Pages of household files: my files and the search, opening a file, the file itself, its people."""
+
+from datetime import datetime
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from coordination.audit.service import note_reading, reading
+from coordination.budgets import queries as budgets
+from coordination.households import queries, service
+from coordination.households.forms import WEIGHTS, NewFileForm, PersonForm, ProfileForm, SearchForm
+from coordination.households.rules import Activity, AddressKind, FamilySituation, Housing, Link, Origin
+from coordination.identity.permissions import Part, Permission
+from coordination.identity.queries import member_names, organisations
+from coordination.kit.clock import today
+from coordination.kit.db import ActorSession
+from coordination.kit.errors import NotNow, Stale
+from coordination.kit.forms import FormState, read
+from coordination.kit.web import Acting, Submitted, Walled, go, needs, page
+from coordination.referrals import queries as referrals
+from coordination.sharing import queries as sharing
+
+router = APIRouter(prefix="/foyers")
+OPENED = reading("household.read", "Dossier ouvert à l’écran")
+ROWS_OFFERED = 4
+
+
+# ------------------------------------------------------------------ my files, and the search
+
+
+@router.get("", dependencies=[needs(Permission.SEARCH_FILES)])
+def files(request: Request, session: Walled, partages: str = "", avant: str = "", cle: str = "") -> Response:
+    """The files one's organisation holds, or those shared with it; and the search box."""
+    held = partages != "oui"
+    rows = queries.my_files(session, held=held, before=_before(avant, cle), size=queries.PAGE + 1)
+    shown = rows[: queries.PAGE]
+    last = shown[-1] if len(rows) > queries.PAGE else None
+    return page(
+        request,
+        "households/files.html",
+        title="Foyers",
+        held=held,
+        rows=shown,
+        counts=queries.count_files(session),
+        typed="",
+        next_query=f"?partages={'' if held else 'oui'}&avant={last.opened_at.timestamp()}&cle={last.id}" if last else "",
+    )
+
+
+def _before(moment: str, key: str) -> tuple[datetime, UUID] | None:
+    """Where the previous page ended; what cannot be read starts over."""
+    try:
+        return datetime.fromtimestamp(float(moment)).astimezone(), UUID(key)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+@router.post("/recherche", dependencies=[needs(Permission.SEARCH_FILES)])
+def search(request: Request, data: Submitted, session: Walled) -> Response:
+    """People found; a POST, so that no name ever stands in an address, a history or a log."""
+    asked, form = read(SearchForm, data)
+    hits = queries.search(session, asked.q) if asked and asked.q else []
+    return page(
+        request,
+        "households/search.html",
+        title="Recherche",
+        block="hits",
+        status=200 if asked else 422,
+        hits=hits,
+        typed=form.value("q"),
+        fault=form.error("q"),
+    )
+
+
+# ------------------------------------------------------------------ opening a file
+
+
+@router.get("/nouveau", dependencies=[needs(Permission.OPEN_FILES)])
+def new_file(request: Request) -> Response:
+    """A name, a composition and a commune are enough."""
+    return _new(request, FormState())
+
+
+def _new(
+    request: Request, form: FormState, status: int = 200, duplicates: list[queries.Hit] | None = None
+) -> Response:
+    return page(
+        request,
+        "households/new_file.html",
+        title="Nouveau foyer",
+        status=status,
+        form=form,
+        rows=range(max(ROWS_OFFERED, *(n + 1 for n in form.rows("people")), 0)),
+        links=[(v, label) for v, label in Link.options() if v != Link.REFERENCE],
+        duplicates=duplicates or [],
+    )
+
+
+@router.post("/nouveau", dependencies=[needs(Permission.OPEN_FILES)])
+def open_file(request: Request, data: Submitted, session: Walled) -> Response:
+    """Opens the file; a likely duplicate among the files one may see is shown first."""
+    asked, form = read(NewFileForm, data)
+    if data.get("ajouter"):
+        return _new(request, form.with_value(f"people-{len(form.rows('people')) + 1}-family_name", ""))
+    if asked is None:
+        return _new(request, form, 422)
+    duplicates = queries.likely_duplicates(session, asked.family_name, asked.given_name, asked.birth_date)
+    if duplicates and asked.confirm != "oui":
+        return _new(request, form, 409, duplicates)
+    made = service.open_file(session, asked)
+    return go(request, f"/foyers/{made.id}", f"Dossier {made.code} créé.")
+
+
+# ------------------------------------------------------------------ the file
+
+
+@router.get("/{household_id}", dependencies=[needs(Permission.READ_FILES)])
+def show(request: Request, household_id: UUID, session: Walled, member: Acting) -> Response:
+    """Everything one may see of a household on one screen; its opening is written in the journal."""
+    header = queries.file_header(session, household_id)
+    note_reading(session, OPENED, household_id)
+    visible = queries.visible_parts(session, household_id)
+    profile = queries.profile_of(session, household_id)
+    updater = member_names(session, {profile.updated_by}) if profile and profile.updated_by else {}
+    return page(
+        request,
+        "households/show.html",
+        title=header.name or f"Dossier {header.code}",
+        file=header,
+        holder=organisations(session)[header.holder_organisation_id],
+        holds=header.holder_organisation_id == member.organisation_id,
+        visible=visible,
+        Part=Part,
+        profile=profile,
+        words=_words,
+        residents=queries.residents(session, household_id, today()),
+        updated_by=next(iter(updater.values()), ""),
+        seen=sharing.who_sees(session, household_id),
+        agreements=sharing.agreements_of(session, household_id),
+        budget=budgets.file_budget(session, household_id) if Part.BUDGET in visible else None,
+        cases=referrals.file_needs(session, household_id) if Part.NEEDS in visible else None,
+    )
+
+
+def _words(kind: str, value: str) -> str:
+    """The label of a stored choice, or nothing when none was made."""
+    enums = {"family": FamilySituation, "housing": Housing, "origin": Origin, "address": AddressKind}
+    return enums[kind](value).label if value else ""
+
+
+@router.get("/{household_id}/modifier", dependencies=[needs(Permission.EDIT_FILES)])
+def edit_profile(request: Request, household_id: UUID, session: Walled) -> Response:
+    """Where and how the household lives, to change."""
+    service.refuse_non_holder(session, household_id)
+    profile = queries.profile_of(session, household_id)
+    form = FormState.of(profile.model_dump() if profile else {})
+    return _profile(request, session, household_id, form)
+
+
+def _profile(request: Request, session: ActorSession, household_id: UUID, form: FormState, status: int = 200) -> Response:
+    return page(
+        request,
+        "households/edit_profile.html",
+        title="Situation du foyer",
+        status=status,
+        file=queries.file_header(session, household_id),
+        form=form,
+        address_kinds=AddressKind.options(),
+        situations=FamilySituation.options(),
+        housings=Housing.options(),
+        origins=Origin.options(),
+    )
+
+
+@router.post("/{household_id}/modifier", dependencies=[needs(Permission.EDIT_FILES)])
+def save_profile(request: Request, household_id: UUID, data: Submitted, session: Walled) -> Response:
+    """Saves the profile, unless somebody changed it meanwhile: then what was typed comes back."""
+    asked, form = read(ProfileForm, data)
+    if asked is None:
+        service.refuse_non_holder(session, household_id)
+        return _profile(request, session, household_id, form, 422)
+    try:
+        service.update_profile(session, household_id, asked)
+    except Stale as stale:
+        session.rollback()
+        current = queries.profile_of(session, household_id)
+        form = form.with_value("version", str(current.version) if current else "0")
+        form.refuse("form", f"{stale.sentence} {_who_changed(session, household_id)}".strip())
+        return _profile(request, session, household_id, form, 409)
+    return go(request, f"/foyers/{household_id}", "Situation du foyer enregistrée.")
+
+
+def _who_changed(session: ActorSession, household_id: UUID) -> str:
+    profile = queries.profile_of(session, household_id)
+    if profile is None or profile.updated_by is None:
+        return ""
+    name = member_names(session, {profile.updated_by}).get(profile.updated_by, "")
+    return f"Dernière modification : {name}." if name else ""
+
+
+# ------------------------------------------------------------------ people
+
+
+@router.get("/{household_id}/personnes/nouvelle", dependencies=[needs(Permission.EDIT_FILES)])
+def new_person(request: Request, household_id: UUID, session: Walled) -> Response:
+    """Somebody joins the household."""
+    service.refuse_non_holder(session, household_id)
+    return _person(request, session, household_id, None, FormState.of({"weight": "1", "version": "0"}))
+
+
+@router.post("/{household_id}/personnes/nouvelle", dependencies=[needs(Permission.EDIT_FILES)])
+def add_person(request: Request, household_id: UUID, data: Submitted, session: Walled) -> Response:
+    """Adds the person."""
+    asked, form = read(PersonForm, data)
+    if asked is None:
+        service.refuse_non_holder(session, household_id)
+        return _person(request, session, household_id, None, form, 422)
+    try:
+        service.add_person(session, household_id, asked)
+    except NotNow as refused:
+        session.rollback()
+        form.refuse("link", refused.sentence)
+        return _person(request, session, household_id, None, form, 409)
+    return go(request, f"/foyers/{household_id}", "Personne ajoutée au foyer.")
+
+
+@router.get("/{household_id}/personnes/{person_id}", dependencies=[needs(Permission.EDIT_FILES)])
+def edit_person(request: Request, household_id: UUID, person_id: UUID, session: Walled) -> Response:
+    """A person of the file, to correct."""
+    service.refuse_non_holder(session, household_id)
+    found = queries.person_of(session, household_id, person_id)
+    until = found.stay.until_date
+    form = FormState.of(
+        {
+            "family_name": found.person.family_name,
+            "given_name": found.person.given_name,
+            "birth": str(found.birth),
+            "link": found.link.value,
+            "weight": f"{found.stay.weight.normalize():f}",
+            "activity": found.activity.value if found.activity else "",
+            "from_date": f"{found.stay.from_date:%d/%m/%Y}",
+            "until_date": f"{until:%d/%m/%Y}" if until else "",
+            "version": found.person.version,
+        }
+    )
+    return _person(request, session, household_id, found, form)
+
+
+@router.post("/{household_id}/personnes/{person_id}", dependencies=[needs(Permission.EDIT_FILES)])
+def save_person(request: Request, household_id: UUID, person_id: UUID, data: Submitted, session: Walled) -> Response:
+    """Saves the correction, unless somebody changed the person meanwhile."""
+    asked, form = read(PersonForm, data)
+    if asked is None:
+        service.refuse_non_holder(session, household_id)
+        found = queries.person_of(session, household_id, person_id)
+        return _person(request, session, household_id, found, form, 422)
+    try:
+        service.update_person(session, household_id, person_id, asked)
+    except NotNow as refused:
+        session.rollback()
+        found = queries.person_of(session, household_id, person_id)
+        if isinstance(refused, Stale):
+            form = form.with_value("version", str(found.person.version))
+        form.refuse("form", refused.sentence)
+        return _person(request, session, household_id, found, form, 409)
+    return go(request, f"/foyers/{household_id}", "Personne enregistrée.")
+
+
+def _person(
+    request: Request,
+    session: ActorSession,
+    household_id: UUID,
+    found: queries.Resident | None,
+    form: FormState,
+    status: int = 200,
+) -> Response:
+    return page(
+        request,
+        "households/person.html",
+        title=found.name if found else "Nouvelle personne",
+        status=status,
+        file=queries.file_header(session, household_id),
+        found=found,
+        form=form,
+        links=Link.options(),
+        weights=WEIGHTS,
+        activities=Activity.options(),
+    )

@@ -1,0 +1,289 @@
+"""Reads of household files: the header, the people at a date, the lists, the search."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from rapidfuzz.distance import JaroWinkler
+from sqlmodel import col, select
+
+from coordination.households.models import Household, HouseholdProfile, Person, PersonActivity, Share, Stay
+from coordination.households.rules import (
+    Activity,
+    BirthDate,
+    Link,
+    Precision,
+    parse_birth,
+    present,
+    read_code,
+)
+from coordination.kit.db import ActorSession
+from coordination.kit.errors import NotKnown
+from coordination.kit.text import fold, grams, sound
+
+GOOD_MATCH = 0.84
+SURE_MATCH = 0.93
+SAME_SOUND = 0.96
+PAGE = 25
+TYPED_DATE = re.compile(r"\b(?:[0-9]{1,2}[/.-]){0,2}(?:19|20)[0-9]{2}\b")
+
+
+@dataclass(frozen=True)
+class FileHeader:
+    """What is said of a file at the top of every page about it; the name is None when identity is not shared."""
+
+    id: UUID
+    code: str
+    name: str | None
+    holder_organisation_id: UUID
+    opened_at: datetime
+
+
+@dataclass(frozen=True)
+class Resident:
+    """A person of the file at a date, with her age when it can be told."""
+
+    person: Person
+    stay: Stay
+    birth: BirthDate
+    age: int | None
+    activity: Activity | None
+
+    @property
+    def name(self) -> str:
+        return full_name(self.person)
+
+    @property
+    def link(self) -> Link:
+        return Link(self.stay.link)
+
+
+@dataclass(frozen=True)
+class FileRow:
+    """One line of a list of files."""
+
+    id: UUID
+    code: str
+    name: str | None
+    opened_at: datetime
+    held: bool
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A person found, how well (0 to 1) and why."""
+
+    household_id: UUID
+    code: str
+    name: str
+    birth: BirthDate
+    score: float
+    why: str
+
+
+def full_name(person: Person) -> str:
+    """`MARTIN Sophie`; the family name alone when the given name is not known."""
+    return f"{person.family_name.upper()} {person.given_name}".strip()
+
+
+def birth_of(person: Person) -> BirthDate:
+    return BirthDate(person.birth_date, Precision(person.birth_precision))
+
+
+def file_header(session: ActorSession, household_id: UUID) -> FileHeader:
+    """The header of a file one sees something of. Raises `NotKnown`, whether it is hidden or does not exist."""
+    found = session.get(Household, household_id)
+    if found is None:
+        raise NotKnown
+    name = reference_names(session, [household_id]).get(household_id)
+    return FileHeader(found.id, found.code, name, found.holder_organisation_id, found.opened_at)
+
+
+def reference_names(session: ActorSession, household_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """The name of each household's reference person, for those whose identity one may see."""
+    ids = list(household_ids)
+    if not ids:
+        return {}
+    query = (
+        select(Stay.household_id, Person)
+        .join(Person, col(Person.id) == Stay.person_id)
+        .where(col(Stay.household_id).in_(ids), Stay.link == Link.REFERENCE.value)
+    )
+    return {household_id: full_name(person) for household_id, person in session.exec(query)}
+
+
+def household_codes(session: ActorSession, household_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """The codes of files one sees something of."""
+    query = select(Household.id, Household.code).where(col(Household.id).in_(list(household_ids)))
+    return {row[0]: row[1] for row in session.exec(query)}
+
+
+def profile_of(session: ActorSession, household_id: UUID) -> HouseholdProfile | None:
+    """Where and how the household lives, or None when identity is not shared."""
+    return session.get(HouseholdProfile, household_id)
+
+
+def residents(session: ActorSession, household_id: UUID, on: date | None = None) -> list[Resident]:
+    """The people of the file on a day (everybody who ever was in it when `on` is None), reference person first."""
+    rows = session.exec(
+        select(Person, Stay)
+        .join(Stay, col(Stay.person_id) == Person.id)
+        .where(Person.household_id == household_id)
+        .order_by(col(Stay.from_date), col(Person.birth_date), col(Person.id))
+    ).all()
+    activities = {
+        a.person_id: Activity(a.activity)
+        for a in session.exec(select(PersonActivity).where(PersonActivity.household_id == household_id))
+    }
+    found = [
+        Resident(person, stay, birth_of(person), birth_of(person).age(on) if on else None, activities.get(person.id))
+        for person, stay in rows
+        if on is None or present(stay, on)
+    ]
+    order = list(Link)
+    return sorted(found, key=lambda resident: order.index(resident.link))
+
+
+def person_of(session: ActorSession, household_id: UUID, person_id: UUID) -> Resident:
+    """One person of one file. Raises `NotKnown`."""
+    for resident in residents(session, household_id):
+        if resident.person.id == person_id:
+            return resident
+    raise NotKnown
+
+
+def visible_parts(session: ActorSession, household_id: UUID) -> set[str]:
+    """The parts of a file that are open to the actor now."""
+    return {
+        row.scope
+        for row in session.rows("select scope from access.live_share where household_id = :id", id=household_id)
+    }
+
+
+def shares_of(session: ActorSession, household_id: UUID) -> list[Share]:
+    """Every share of the file one may know of: all of them for its holder, one's own otherwise."""
+    query = select(Share).where(Share.household_id == household_id).order_by(col(Share.organisation_id), col(Share.scope))
+    return list(session.exec(query))
+
+
+def my_files(
+    session: ActorSession, *, held: bool, before: tuple[datetime, UUID] | None = None, size: int = PAGE
+) -> list[FileRow]:
+    """A page of files, the newest first: those one's organisation holds, or those shared with it."""
+    opened, key = before if before else (None, None)
+    rows = session.rows(
+        "select * from access.my_files(:held, :opened, :key, :most)", held=held, opened=opened, key=key, most=size
+    )
+    names = reference_names(session, [row.household_id for row in rows])
+    return [FileRow(r.household_id, r.code, names.get(r.household_id), r.opened_at, held) for r in rows]
+
+
+def count_files(session: ActorSession) -> dict[str, int]:
+    """How many files one's organisation holds, and how many are shared with it."""
+    row = session.rows("select * from access.count_files()")[0]
+    return {"held": row.held, "shared": row.shared}
+
+
+# ------------------------------------------------------------------ search
+
+
+def search(session: ActorSession, typed: str, most: int = 20) -> list[Hit]:
+    """People found by names in any order, however spelt, by birth date even partial, or by household code."""
+    code = read_code(typed)
+    if code is not None:
+        return _by_code(session, code)
+    words, births = _split(typed)
+    if not words and not births:
+        return []
+    born_from = min((b.first for b in births if b.first), default=None)
+    born_to = max((b.last for b in births if b.last), default=None)
+    rows = session.rows(
+        "select * from access.find_people(:grams, :born_from, :born_to, 100)",
+        grams=grams(words),
+        born_from=born_from,
+        born_to=born_to,
+    )
+    people = _people(session, [row.person_id for row in rows])
+    scored = [(_score(words, person), person) for person in people]
+    kept = [(score, person) for score, person in scored if score >= GOOD_MATCH]
+    kept.sort(key=lambda pair: (-pair[0], pair[1].name_folded, pair[1].id))
+    return _hits(session, kept[:most], birth_asked=bool(births))
+
+
+def likely_duplicates(session: ActorSession, family_name: str, given_name: str, birth: BirthDate) -> list[Hit]:
+    """Files one may see whose person has nearly this name, and no other birth date."""
+    hits = search(session, f"{family_name} {given_name}", most=50)
+    close = [hit for hit in hits if hit.score >= SURE_MATCH and _compatible(hit.birth, birth)]
+    return close[:5]
+
+
+def _compatible(one: BirthDate, other: BirthDate) -> bool:
+    if one.first is None or other.first is None or one.last is None or other.last is None:
+        return True
+    return one.first <= other.last and other.first <= one.last
+
+
+def _split(typed: str) -> tuple[str, list[BirthDate]]:
+    births = []
+    for found in TYPED_DATE.findall(typed):
+        try:
+            births.append(parse_birth(found.replace("-", "/").replace(".", "/"), date.max))
+        except ValueError:
+            continue
+    return fold(TYPED_DATE.sub(" ", typed)), births
+
+
+def _score(words: str, person: Person) -> float:
+    """How well each typed word is found among the person's names, whatever their order: 0 to 1."""
+    typed, names = words.split(), person.name_folded.split()
+    if not typed:
+        return 1.0
+    glued = person.name_folded.replace(" ", "")
+    best = [max([_alike(word, name) for name in names] + [_alike(word, glued)], default=0.0) for word in typed]
+    return sum(best) / len(best)
+
+
+def _alike(word: str, name: str) -> float:
+    if word == name:
+        return 1.0
+    if len(word) >= 3 and name.startswith(word):
+        return 0.95
+    if len(word) >= 3 and sound(word) == sound(name):
+        return SAME_SOUND
+    return JaroWinkler.similarity(word, name)
+
+
+def _people(session: ActorSession, ids: list[UUID]) -> list[Person]:
+    if not ids:
+        return []
+    return list(session.exec(select(Person).where(col(Person.id).in_(ids))))
+
+
+def _hits(session: ActorSession, kept: list[tuple[float, Person]], *, birth_asked: bool) -> list[Hit]:
+    codes = household_codes(session, {person.household_id for _, person in kept})
+    return [
+        Hit(
+            person.household_id,
+            codes.get(person.household_id, ""),
+            full_name(person),
+            birth_of(person),
+            score,
+            _why(score, birth_asked=birth_asked),
+        )
+        for score, person in kept
+    ]
+
+
+def _why(score: float, *, birth_asked: bool) -> str:
+    name = "même nom" if score >= 0.999 else "nom proche" if score >= SURE_MATCH else "nom ressemblant"
+    return f"{name}, date de naissance" if birth_asked else name
+
+
+def _by_code(session: ActorSession, code: str) -> list[Hit]:
+    found = session.exec(select(Household).where(Household.code == code)).first()
+    if found is None:
+        return []
+    name = reference_names(session, [found.id]).get(found.id, "Identité non partagée")
+    return [Hit(found.id, found.code, name, BirthDate(None, Precision.UNKNOWN), 1.0, "code du foyer")]

@@ -1,0 +1,199 @@
+"""Acts on household files: opening one, its people, its profile."""
+
+import secrets
+from datetime import date
+from decimal import Decimal
+from uuid import UUID, uuid4
+
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import select
+
+from coordination.audit.service import act
+from coordination.households.forms import NewFileForm, PersonForm, PersonRow, ProfileForm
+from coordination.households.models import Household, HouseholdProfile, Person, PersonActivity, Stay
+from coordination.households.rules import CODE_ALPHABET, CODE_LENGTH, Activity, BirthDate, Link, household_code
+from coordination.identity.permissions import Permission
+from coordination.kit.clock import now, today
+from coordination.kit.db import ActorSession, lock
+from coordination.kit.errors import NotAllowed, NotKnown, NotNow, Stale
+from coordination.kit.text import fold, grams
+
+DRAWS = 5
+SHARED_CUSTODY = Decimal("0.5")
+
+
+class NotHolder(NotAllowed):
+    """Ce dossier est tenu par une autre structure : elle seule modifie l’identité et la composition du foyer."""
+
+
+class OneReference(NotNow):
+    """Le foyer a déjà une personne de référence. Rien n’a été modifié."""
+
+
+@act("household.open", "Dossier créé", needs=Permission.OPEN_FILES)
+def open_file(session: ActorSession, form: NewFileForm) -> Household:
+    """Opens a file held by one's own organisation, with its first people."""
+    file_id = _new_file(session)
+    network_id = session.member.network_id
+    session.add(
+        HouseholdProfile(
+            household_id=file_id, network_id=network_id, commune=form.commune, updated_by=session.member.membership_id
+        )
+    )
+    since = today()
+    _add_person(session, file_id, form.family_name, form.given_name, form.birth_date, Link.REFERENCE, Decimal(1), since)
+    for row in form.people:
+        _add_row(session, file_id, form.family_name, row, since)
+    session.flush()
+    return session.get_one(Household, file_id)
+
+
+def _new_file(session: ActorSession) -> UUID:
+    """The bare file and its holder's share, through the door; a code drawn twice is drawn again."""
+    for _ in range(DRAWS):
+        file_id = uuid4()
+        code = household_code(secrets.randbelow(len(CODE_ALPHABET)) for _ in range(CODE_LENGTH))
+        try:
+            with session.begin_nested():
+                session.door("access.open_file(:id, :code)", id=file_id, code=code)
+        except IntegrityError:
+            continue
+        return file_id
+    raise NotNow("Aucun code libre n’a pu être tiré : réessayez. Rien n’a été enregistré.")
+
+
+def _add_row(session: ActorSession, file_id: UUID, family_name: str, row: PersonRow, since: date) -> None:
+    weight = SHARED_CUSTODY if row.link is Link.SHARED_CHILD else Decimal(1)
+    name = row.family_name or family_name
+    _add_person(session, file_id, name, row.given_name, row.birth_date, row.link, weight, since)
+
+
+def _add_person(
+    session: ActorSession,
+    file_id: UUID,
+    family_name: str,
+    given_name: str,
+    birth: BirthDate,
+    link: Link,
+    weight: Decimal,
+    since: date,
+) -> Person:
+    person = Person(network_id=session.member.network_id, household_id=file_id, family_name="")
+    _name(person, family_name, given_name, birth)
+    session.add(person)
+    session.flush()
+    session.add(
+        Stay(
+            network_id=person.network_id,
+            household_id=file_id,
+            person_id=person.id,
+            link=link.value,
+            weight=weight,
+            from_date=since,
+        )
+    )
+    return person
+
+
+def _name(person: Person, family_name: str, given_name: str, birth: BirthDate) -> None:
+    person.family_name = family_name
+    person.given_name = given_name
+    person.birth_date = birth.first
+    person.birth_precision = birth.precision.value
+    person.name_folded = fold(f"{family_name} {given_name}")
+    person.name_grams = grams(f"{family_name} {given_name}")
+
+
+@act("household.profile", "Situation du foyer modifiée", needs=Permission.EDIT_FILES)
+def update_profile(session: ActorSession, household_id: UUID, form: ProfileForm) -> HouseholdProfile:
+    """Changes where and how the household lives. Raises `Stale` when somebody changed it meanwhile."""
+    refuse_non_holder(session, household_id)
+    profile: HouseholdProfile | None = lock(session, HouseholdProfile, household_id)
+    if profile is None:
+        raise NotKnown
+    if profile.version != form.version:
+        raise Stale
+    for name, value in form.model_dump(exclude={"version"}).items():
+        setattr(profile, name, "" if value is None else str(value))
+    profile.version += 1
+    profile.updated_at = now()
+    profile.updated_by = session.member.membership_id
+    return profile
+
+
+@act("person.join", "Personne ajoutée au foyer", needs=Permission.EDIT_FILES)
+def add_person(session: ActorSession, household_id: UUID, form: PersonForm) -> Person:
+    """Somebody joins the household, from a day on."""
+    refuse_non_holder(session, household_id)
+    if form.link is Link.REFERENCE:
+        raise OneReference
+    since = form.from_date or today()
+    person = _add_person(
+        session, household_id, form.family_name, form.given_name, form.birth_date, form.link, form.weight, since
+    )
+    session.flush()
+    _stay(session, person).until_date = form.until_date
+    _set_activity(session, person, form.activity)
+    return person
+
+
+@act("person.change", "Personne modifiée", needs=Permission.EDIT_FILES)
+def update_person(session: ActorSession, household_id: UUID, person_id: UUID, form: PersonForm) -> Person:
+    """Corrects a person, her link, her weight, or the days she arrived and left."""
+    refuse_non_holder(session, household_id)
+    person: Person | None = lock(session, Person, person_id)
+    if person is None or person.household_id != household_id:
+        raise NotKnown
+    if person.version != form.version:
+        raise Stale
+    stay = _stay(session, person)
+    was, becomes = stay.link == Link.REFERENCE, form.link is Link.REFERENCE
+    if was != becomes:
+        raise OneReference(
+            "Le foyer a toujours une personne de référence, et une seule : gardez son lien. Rien n’a été modifié."
+        )
+    _name(person, form.family_name, form.given_name, form.birth_date)
+    person.version += 1
+    stay.link = form.link.value
+    stay.weight = form.weight
+    stay.from_date = form.from_date or stay.from_date
+    stay.until_date = form.until_date
+    if stay.until_date is not None and stay.until_date < stay.from_date:
+        raise NotNow("La date de départ est avant la date d’arrivée. Rien n’a été modifié.")
+    _set_activity(session, person, form.activity)
+    return person
+
+
+def _stay(session: ActorSession, person: Person) -> Stay:
+    """The person's latest stay in the file."""
+    found = session.exec(select(Stay).where(Stay.person_id == person.id)).all()
+    return max(found, key=lambda stay: stay.from_date)
+
+
+def _set_activity(session: ActorSession, person: Person, activity: Activity | None) -> None:
+    known = session.get(PersonActivity, person.id)
+    if known is None:
+        if activity is not None:
+            session.add(
+                PersonActivity(
+                    person_id=person.id,
+                    network_id=person.network_id,
+                    household_id=person.household_id,
+                    activity=activity.value,
+                    sensitive=activity.sensitive,
+                )
+            )
+        return
+    chosen = activity or Activity.OTHER
+    known.activity = chosen.value
+    known.sensitive = chosen.sensitive
+
+
+def refuse_non_holder(session: ActorSession, household_id: UUID) -> Household:
+    """The file, when one's own organisation holds it. Raises `NotKnown` when it is not even visible."""
+    found = session.get(Household, household_id)
+    if found is None:
+        raise NotKnown
+    if found.holder_organisation_id != session.member.organisation_id:
+        raise NotHolder
+    return found

@@ -1,0 +1,65 @@
+"""What a person may send about an agreement."""
+
+from datetime import date, timedelta
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from coordination.kit.clock import today
+from coordination.kit.forms import Form
+from coordination.sharing.rules import LONGEST_AGREEMENT_DAYS, Answer, Audience, GivenHow, Purpose, SharedPart
+
+
+def _day(typed: object) -> object:
+    if not isinstance(typed, str):
+        return typed
+    pieces = typed.strip().replace(".", "/").replace("-", "/").split("/")
+    try:
+        numbers = [int(piece) for piece in pieces]
+        day = date(*numbers) if len(pieces[0]) == 4 else date(*reversed(numbers))
+    except (ValueError, TypeError, OverflowError) as unreadable:
+        raise ValueError("Date illisible. Écrivez par exemple 21/11/2026.") from unreadable
+    return day
+
+
+class AdultRow(Form):
+    """What one adult answered."""
+
+    person: UUID
+    answer: Answer
+
+
+class AgreementForm(Form):
+    """An agreement: who answered what, which structures read which parts, why, how given, until when."""
+
+    adults: Annotated[list[AdultRow], Field(min_length=1, max_length=20)]
+    recipients: Annotated[list[UUID], Field(min_length=1, max_length=50)]
+    parts: Annotated[list[SharedPart], Field(min_length=1)]
+    audience: Audience
+    purpose: Purpose
+    given_how: GivenHow
+    representative: Annotated[str, Field(max_length=120)] = ""
+    valid_until: Annotated[date, BeforeValidator(_day)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lists(cls, data: dict[str, object]) -> dict[str, object]:
+        return {"adults": [], "recipients": [], "parts": [], **data}
+
+    @model_validator(mode="after")
+    def _whole(self) -> "AgreementForm":
+        if self.given_how is GivenHow.REPRESENTATIVE and not self.representative:
+            raise ValueError("Indiquez le nom du représentant légal qui a donné l’accord.")
+        last = today() + timedelta(days=LONGEST_AGREEMENT_DAYS)
+        if not today() <= self.valid_until <= last:
+            raise ValueError(f"La fin de l’accord va d’aujourd’hui au {last:%d/%m/%Y} (un an au plus).")
+        if SharedPart.IDENTITY not in self.parts:
+            raise ValueError("L’identité est nécessaire pour que la structure sache de qui il s’agit.")
+        return self
+
+    @property
+    def granting(self) -> bool:
+        """Whether something becomes visible: somebody agrees and nobody refuses."""
+        answers = {row.answer for row in self.adults}
+        return Answer.AGREES in answers and Answer.REFUSES not in answers

@@ -1,0 +1,102 @@
+"""Acts on agreements: recording one, withdrawing one."""
+
+from uuid import UUID
+
+from coordination.audit.service import act
+from coordination.households.service import refuse_non_holder
+from coordination.identity.permissions import Permission
+from coordination.identity.queries import organisations
+from coordination.kit.clock import today
+from coordination.kit.db import ActorSession
+from coordination.kit.errors import Malformed, NotAllowed, NotKnown, NotNow
+from coordination.sharing.forms import AgreementForm
+from coordination.sharing.models import Agreement, AgreementPart, AgreementPerson
+from coordination.sharing.queries import adults_of
+from coordination.sharing.rules import NOTICE_VERSION, Audience, SharedPart
+
+
+class NotYours(NotAllowed):
+    """Cet accord se retire auprès de la structure qui tient le dossier ou qui l’a recueilli."""
+
+
+@act("agreement.record", "Accord de partage enregistré", needs=Permission.RECORD_AGREEMENTS)
+def record_agreement(session: ActorSession, household_id: UUID, form: AgreementForm) -> Agreement:
+    """Records what each adult answered; opens the parts at once when somebody agrees and nobody refuses."""
+    file = refuse_non_holder(session, household_id)
+    partners = organisations(session)
+    if any(chosen not in partners or chosen == file.holder_organisation_id for chosen in form.recipients):
+        raise Malformed("Une des structures choisies n’est pas un partenaire du réseau. Rien n’a été enregistré.")
+    known = {adult.person.id for adult in adults_of(session, household_id)}
+    if any(row.person not in known for row in form.adults):
+        raise Malformed("Une des personnes n’est pas un adulte de ce foyer. Rien n’a été enregistré.")
+    agreement = Agreement(
+        network_id=session.member.network_id,
+        household_id=household_id,
+        organisation_id=session.member.organisation_id,
+        purpose=form.purpose.value,
+        given_how=form.given_how.value,
+        representative=form.representative,
+        notice_version=NOTICE_VERSION,
+        valid_from=today(),
+        valid_until=form.valid_until,
+        recorded_by=session.member.membership_id,
+    )
+    session.add(agreement)
+    session.flush()
+    _write_answers(session, agreement, form)
+    _write_parts(session, agreement, form)
+    session.flush()
+    if form.granting:
+        session.door("access.grant_agreement(:id)", id=agreement.id)
+    return agreement
+
+
+def _write_answers(session: ActorSession, agreement: Agreement, form: AgreementForm) -> None:
+    for person_id, answer in {row.person: row.answer for row in form.adults}.items():
+        session.add(
+            AgreementPerson(
+                agreement_id=agreement.id,
+                person_id=person_id,
+                network_id=agreement.network_id,
+                household_id=agreement.household_id,
+                answer=answer.value,
+            )
+        )
+
+
+def _write_parts(session: ActorSession, agreement: Agreement, form: AgreementForm) -> None:
+    for organisation_id in dict.fromkeys(form.recipients):
+        for part in dict.fromkeys(form.parts):
+            audience = Audience.PROFESSIONALS if part is SharedPart.SENSITIVE else form.audience
+            session.add(
+                AgreementPart(
+                    agreement_id=agreement.id,
+                    organisation_id=organisation_id,
+                    part=part.value,
+                    network_id=agreement.network_id,
+                    household_id=agreement.household_id,
+                    audience=audience.value,
+                )
+            )
+
+
+@act("agreement.withdraw", "Accord de partage retiré", needs=Permission.RECORD_AGREEMENTS)
+def withdraw_agreement(session: ActorSession, household_id: UUID, agreement_id: UUID) -> Agreement:
+    """Ends an agreement now: what it opened is closed at the next query."""
+    agreement = session.get(Agreement, agreement_id)
+    if agreement is None or agreement.household_id != household_id:
+        raise NotKnown
+    if agreement.withdrawn_at is not None:
+        raise NotNow("Cet accord est déjà retiré.")
+    _refuse_stranger(session, agreement)
+    session.door("access.revoke_agreement(:id)", id=agreement_id)
+    session.refresh(agreement)
+    return agreement
+
+
+def _refuse_stranger(session: ActorSession, agreement: Agreement) -> None:
+    if agreement.organisation_id != session.member.organisation_id:
+        try:
+            refuse_non_holder(session, agreement.household_id)
+        except NotAllowed as refused:
+            raise NotYours from refused

@@ -1,0 +1,39 @@
+"""Makes agreements for the tests, through the real act."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import Engine
+
+from coordination.kit.actor import Member
+from coordination.kit.clock import today
+from coordination.kit.db import acting
+from coordination.sharing.forms import AdultRow, AgreementForm
+from coordination.sharing.queries import adults_of
+from coordination.sharing.rules import Answer, Audience, GivenHow, Purpose, SharedPart
+from coordination.sharing.service import record_agreement
+from tests.cast import Organised
+
+
+def agree(
+    engine: Engine,
+    member: Member,
+    household_id: UUID,
+    to: list[Organised],
+    parts: tuple[str, ...] = ("identity", "needs"),
+    audience: str = "all",
+    days: int = 90,
+    answer: Answer = Answer.AGREES,
+) -> UUID:
+    """An agreement every adult of the household gave (or refused), until `days` from today; answers its id."""
+    with acting(engine, member) as session:
+        form = AgreementForm(
+            adults=[AdultRow(person=r.person.id, answer=answer) for r in adults_of(session, household_id)],
+            recipients=[organised.id for organised in to],
+            parts=[SharedPart(part) for part in parts],
+            audience=Audience(audience),
+            purpose=Purpose.SUPPORT,
+            given_how=GivenHow.ORAL,
+            valid_until=today() + timedelta(days=days),
+        )
+        return record_agreement(session, household_id, form).id
