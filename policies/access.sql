@@ -12,15 +12,17 @@ create function access.kind() returns text language sql stable
 create function access.actor() returns text language sql stable
     as $$ select nullif(current_setting('app.actor', true), '') $$;
 create function access.account() returns uuid language sql stable
-    as $$ select nullif(current_setting('app.account', true), '')::uuid $$;
+    as $$ select case when access.kind() = 'member' then nullif(current_setting('app.account', true), '')::uuid end $$;
 create function access.network() returns uuid language sql stable
     as $$ select nullif(current_setting('app.network', true), '')::uuid $$;
 create function access.professional() returns boolean language sql stable
     as $$ select current_setting('app.professional', true) = 'yes' $$;
 create function access.parts() returns text[] language sql stable
     as $$ select coalesce(nullif(current_setting('app.parts', true), '')::text[], '{}') $$;
+-- Roles belong to members: a station, a link or a service that carried some would gain nothing by it.
 create function access.has_role(role text) returns boolean language sql stable
-    as $$ select role = any(coalesce(nullif(current_setting('app.roles', true), '')::text[], '{}')) $$;
+    as $$ select access.kind() = 'member'
+             and role = any(coalesce(nullif(current_setting('app.roles', true), '')::text[], '{}')) $$;
 -- The organisation counts for members only: a station or a link never borrows its organisation's files.
 create function access.organisation() returns uuid language sql stable
     as $$ select case when access.kind() = 'member'
@@ -62,12 +64,15 @@ create function access.sign_in(email text)
     language sql stable security definer set search_path = public, pg_temp
     as $$ select a.id, c.password_hash, a.demo
             from account a join credential c on c.account_id = a.id
-           where a.email_folded = email $$;
+           where a.email_folded = email and access.kind() = 'nobody' $$;
 
 create function access.open_session(id uuid, token_hash text, account_id uuid, membership_id uuid,
                                     expires_at timestamptz, device text)
     returns void language plpgsql security definer set search_path = public, pg_temp
     as $$ begin
+        if access.kind() is distinct from 'nobody' then
+            raise exception 'a session is opened before one acts' using errcode = '42501';
+        end if;
         if membership_id is not null and not exists (
             select 1 from membership m where m.id = open_session.membership_id
                and m.account_id = open_session.account_id and m.suspended_at is null) then
@@ -88,9 +93,10 @@ create function access.session_of(hash text, idle interval)
             left join membership m on m.id = s.membership_id and m.suspended_at is null
             left join organisation o on o.id = m.organisation_id
             left join network n on n.id = m.network_id
-           where s.token_hash = hash and s.revoked_at is null
+           where s.token_hash = hash and s.revoked_at is null and access.kind() = 'nobody'
              and s.expires_at > now() and s.seen_at > now() - idle $$;
 
+-- Asked at sign-in, before there is an actor; afterwards about oneself only.
 create function access.memberships_of(account uuid)
     returns table (membership_id uuid, network_id uuid, network_name text, organisation_id uuid,
                    organisation_name text, roles text[], professional boolean)
@@ -100,6 +106,7 @@ create function access.memberships_of(account uuid)
             join organisation o on o.id = m.organisation_id
             join network n on n.id = m.network_id
            where m.account_id = account and m.suspended_at is null
+             and (access.kind() = 'nobody' or account = access.account())
            order by m.started_at, m.id $$;
 
 create function access.touch_session(hash text)
@@ -135,6 +142,16 @@ create function access.invitation_of(hash text)
             join network n on n.id = i.network_id
            where i.token_hash = hash and i.used_at is null and i.revoked_at is null and i.expires_at > now() $$;
 
+-- Whether an account works for the admin's organisation and for no other, suspended or not: only then may she hand
+-- over a link that changes its password. Otherwise an admin could take over what a person does elsewhere.
+create function access.account_is_ours(account uuid) returns boolean
+    language sql stable security definer set search_path = public, pg_temp
+    as $$ select access.has_role('admin')
+             and exists (select 1 from membership m
+                          where m.account_id = account and m.organisation_id = access.organisation())
+             and not exists (select 1 from membership m
+                              where m.account_id = account and m.organisation_id <> access.organisation()) $$;
+
 -- Uses a one-use link: makes the account when there is none, its membership, or its new password.
 -- An existing account keeps its password on an invitation: the membership alone is added.
 -- Answers the account, or NULL when the link is spent.
@@ -149,6 +166,11 @@ create function access.use_invitation(hash text, new_password_hash text, new_nam
         if i.id is null then return null; end if;
         if i.purpose = 'reset' then
             a := i.account_id;
+            -- The account may have joined another organisation since: only the operator's link (no author) still works.
+            if i.created_by is not null and exists (
+                select 1 from membership m where m.account_id = a and m.organisation_id <> i.organisation_id) then
+                return null;
+            end if;
             update credential set password_hash = new_password_hash, changed_at = now() where account_id = a;
             update browser_session set revoked_at = now() where account_id = a and revoked_at is null;
             return a;
@@ -157,7 +179,8 @@ create function access.use_invitation(hash text, new_password_hash text, new_nam
         if a is null then
             a := gen_random_uuid();
             insert into account (id, email, email_folded, name, demo, created_at)
-            values (a, i.email, lower(i.email), new_name, i.demo, now());
+            values (a, i.email, lower(i.email), new_name,
+                    i.demo or (select n.demo from network n where n.id = i.network_id), now());
             insert into credential (account_id, password_hash, changed_at) values (a, new_password_hash, now());
         end if;
         insert into membership (id, network_id, organisation_id, account_id, name, roles, professional, decider,
@@ -174,7 +197,7 @@ create function access.change_own_password(new_hash text, kept_session uuid) ret
     language sql security definer set search_path = public, pg_temp
     as $$ update credential set password_hash = new_hash, changed_at = now() where account_id = access.account();
           update browser_session set revoked_at = now()
-           where account_id = access.account() and id <> kept_session and revoked_at is null $$;
+           where account_id = access.account() and id is distinct from kept_session and revoked_at is null $$;
 
 create function access.close_sessions_of(member_id uuid)
     returns bigint language plpgsql security definer set search_path = public, pg_temp
@@ -217,6 +240,9 @@ create function access.grant_agreement(agreement uuid)
     as $$
     declare n bigint;
     begin
+        -- Locked, so that nothing is granted on an agreement withdrawn, or a file handed over, in the same instant.
+        perform 1 from household h join agreement g on g.household_id = h.id
+          where g.id = agreement and g.network_id = access.network() for update;
         if exists (select 1 from share where agreement_id = agreement) then
             raise exception 'already granted' using errcode = '42501';
         end if;
@@ -249,6 +275,8 @@ create function access.revoke_agreement(agreement uuid)
     as $$
     declare n bigint;
     begin
+        perform 1 from household h join agreement g on g.household_id = h.id
+          where g.id = agreement and g.network_id = access.network() for update;
         update agreement g set withdrawn_at = now(), withdrawn_by = access.membership()
           from household h
          where g.id = agreement and g.network_id = access.network() and g.withdrawn_at is null
@@ -326,15 +354,48 @@ create function access.count_files() returns table (held bigint, shared bigint)
            count(distinct s.household_id) filter (where h.holder_organisation_id <> access.organisation())
       from access.live_share s join household h on h.id = s.household_id $$;
 
--- Whether an organisation was trusted with a part of a file today: asked before a referral is transmitted.
+-- Whether an organisation was trusted with a part of a file today: asked before a referral is transmitted, by whoever
+-- works on the file's needs, and about the parts a referral carries. It answers no to everybody else.
 create function access.covered(file_id uuid, organisation uuid, part text)
     returns boolean language sql stable security definer set search_path = public, pg_temp
-    as $$ select exists (select 1 from access.live_share m where m.household_id = file_id)
+    as $$ select part in ('identity', 'needs', 'sensitive')
+             and exists (select 1 from access.live_share m where m.household_id = file_id and m.scope = 'needs')
              and exists (select 1 from access.trusted_share s
                           where s.household_id = file_id and s.network_id = access.network()
                             and s.organisation_id = organisation and s.scope = part) $$;
 
+-- ---------------------------------------------------------------- a validated budget no longer moves
+
+create function access.freeze_assessment() returns trigger language plpgsql
+    as $$
+    declare free text[] := array['status', 'superseded_by', 'version'];
+    begin
+        if old.status = 'draft' then
+            return new;
+        end if;
+        if new.status <> 'superseded' or to_jsonb(new) - free is distinct from to_jsonb(old) - free then
+            raise exception 'a validated assessment is only ever superseded' using errcode = '42501';
+        end if;
+        return new;
+    end $$;
+
+create trigger assessment_frozen before update on assessment
+    for each row execute function access.freeze_assessment();
+
 -- ---------------------------------------------------------------- the journal
+
+-- The files an organisation may be said to have acted on: it sees or saw a part, or stands at an end of a referral;
+-- a coordinator acts on the referrals of her network.
+create function access.concerned(file_id uuid) returns boolean
+    language sql stable security definer set search_path = public, pg_temp
+    as $$ select exists (select 1 from share s
+                          where s.household_id = file_id and s.network_id = access.network()
+                            and s.organisation_id = access.organisation())
+              or exists (select 1 from referral r
+                          where r.household_id = file_id and r.network_id = access.network()
+                            and (r.from_organisation_id = access.organisation()
+                                 or r.to_organisation_id = access.organisation() and not r.by_hand
+                                 or access.has_role('coordinator'))) $$;
 
 create function access.journal_text(line journal) returns text language sql immutable
     as $$ select array_to_string(array[

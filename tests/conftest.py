@@ -16,7 +16,6 @@ from coordination.identity import service as identity
 from coordination.kit.db import close_engine, make_engine
 from coordination.kit.embedded import Cluster
 from coordination.kit.roles import OWNER, libpq
-from coordination.main import create_app
 from coordination.settings import Settings
 from coordination.upgrade import upgrade
 from tests import servers
@@ -142,6 +141,8 @@ class Browser(TestClient):
 @pytest.fixture(scope="module")
 def browser(shared_base: Base) -> Iterator[Callable[[], Browser]]:
     """Makes browsers on the application over the module's database."""
+    from coordination.main import create_app  # late: tests without pages need no pages
+
     app = create_app(settings_for(shared_base.app_url), shared_base.app_url)
     with TestClient(app):
         yield lambda: Browser(app)

@@ -42,6 +42,11 @@ class SpentLink(NotKnown):
     """Ce lien a déjà servi, a été annulé ou n’est plus valable. Demandez-en un nouveau à l’administrateur de votre structure."""
 
 
+class NotOnlyOurs(NotNow):
+    """Cette personne a aussi un compte dans une autre structure : un lien fait ici lui ouvrirait les deux.
+    Demandez-le à l’exploitant de l’application."""
+
+
 @dataclass(frozen=True)
 class SignIn:
     """What came of an attempt: a token to keep in the cookie, or a refusal that tells nothing of the account."""
@@ -230,7 +235,9 @@ def _invitation(
 
 @act("account.reset", "Lien de nouveau mot de passe", needs=Permission.MANAGE_ACCOUNTS)
 def offer_reset(session: ActorSession, colleague: Membership, email: str, token: str) -> Invitation:
-    """Makes a one-use link by which a colleague chooses a new password."""
+    """Makes a one-use link by which a colleague chooses a new password. Raises `NotOnlyOurs`."""
+    if not session.door("access.account_is_ours(:account)", account=colleague.account_id):
+        raise NotOnlyOurs
     made = Invitation(
         token_hash=token_hash(token),
         purpose=InvitationPurpose.RESET,

@@ -7,8 +7,9 @@ create policy see on journal for select to coordination_app
     using (network_id = (select access.network())
         and ((select access.has_role('dpo')) or (select access.is_service('journal'))));
 create policy add on journal for insert to coordination_app
-    with check (network_id = (select access.network()) and (select access.kind()) <> 'nobody'
-        or (select access.is_service('operator')));
+    with check ((network_id = (select access.network()) and (select access.kind()) <> 'nobody'
+            or (select access.is_service('operator')))
+        and (household_id is null or access.concerned(household_id)));
 
 create policy see on journal_head for select to coordination_app
     using (network_id = (select access.network())

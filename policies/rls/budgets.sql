@@ -2,7 +2,8 @@
 
 grant select on assessment, budget_line, budget_line_detail, assessment_result to coordination_app;
 grant insert on assessment, budget_line, budget_line_detail, assessment_result to coordination_app;
-grant update on assessment to coordination_app;
+grant update (status, reference_date, composition, validated_at, validated_by, superseded_by, version)
+    on assessment to coordination_app;
 grant delete on budget_line, budget_line_detail to coordination_app;
 
 create policy see on assessment for select to coordination_app
@@ -16,11 +17,13 @@ create policy add on assessment for insert to coordination_app
         and status = 'draft'
         and exists (select 1 from access.live_share s
                      where s.household_id = assessment.household_id and s.scope = 'budget'));
+-- What is validated is frozen by access.freeze_assessment(): it can only be superseded.
 create policy move on assessment for update to coordination_app
-    using (organisation_id = (select access.organisation()) and status in ('draft', 'validated')
+    using (network_id = (select access.network()) and organisation_id = (select access.organisation()) and status in ('draft', 'validated')
         and exists (select 1 from access.live_share s
                      where s.household_id = assessment.household_id and s.scope = 'budget'))
     with check (network_id = (select access.network()) and organisation_id = (select access.organisation())
+        and (status <> 'validated' or validated_by = (select access.membership()))
         and exists (select 1 from access.live_share s
                      where s.household_id = assessment.household_id and s.scope = 'budget'));
 
@@ -34,7 +37,8 @@ create policy add on budget_line for insert to coordination_app
                      where a.id = budget_line.assessment_id and a.household_id = budget_line.household_id
                        and a.organisation_id = (select access.organisation()) and a.status = 'draft'));
 create policy remove on budget_line for delete to coordination_app
-    using (exists (select 1 from assessment a
+    using (network_id = (select access.network())
+        and exists (select 1 from assessment a
                     where a.id = budget_line.assessment_id
                       and a.organisation_id = (select access.organisation()) and a.status = 'draft'));
 
@@ -52,7 +56,10 @@ create policy add on budget_line_detail for insert to coordination_app
                      where l.id = budget_line_detail.line_id
                        and a.organisation_id = (select access.organisation()) and a.status = 'draft'));
 create policy remove on budget_line_detail for delete to coordination_app
-    using (exists (select 1 from budget_line l join assessment a on a.id = l.assessment_id
+    using (network_id = (select access.network())
+        and exists (select 1 from access.live_share s
+                     where s.household_id = budget_line_detail.household_id and s.scope = 'sensitive')
+        and exists (select 1 from budget_line l join assessment a on a.id = l.assessment_id
                     where l.id = budget_line_detail.line_id
                       and a.organisation_id = (select access.organisation()) and a.status = 'draft'));
 

@@ -1,7 +1,18 @@
 -- Household files. A file is seen through a live share; its identity is written by its holder.
 
 grant select on household, household_profile, person, stay, person_activity, share to coordination_app;
-grant insert, update on household_profile, person, stay, person_activity to coordination_app;
+grant insert on household_profile, person, stay, person_activity to coordination_app;
+-- A row never changes file: every column may be corrected but those that say whose row it is.
+do $$
+declare one text; columns text;
+begin
+    foreach one in array array['household_profile', 'person', 'stay', 'person_activity'] loop
+        select string_agg(quote_ident(attname), ', ') into columns from pg_attribute
+         where attrelid = one::regclass and attnum > 0 and not attisdropped
+           and attname not in ('id', 'network_id', 'household_id', 'person_id');
+        execute format('grant update (%s) on %I to coordination_app', columns, one);
+    end loop;
+end $$;
 -- household and share are written by the doors open_file, grant_agreement, revoke_agreement, transfer_holder alone.
 
 -- `share` uses its own columns only: mutual policies would recurse.

@@ -2,8 +2,6 @@
 
 grant select on network, organisation, account, membership, browser_session, invitation to coordination_app;
 grant insert on network, organisation, invitation to coordination_app;
-grant update (name, contact) on network to coordination_app;
-grant update (name, commune, phone, email) on organisation to coordination_app;
 grant update (name) on account to coordination_app;
 grant update (roles, professional, suspended_at, version) on membership to coordination_app;
 grant update (membership_id, revoked_at) on browser_session to coordination_app;
@@ -28,32 +26,37 @@ create policy see on account for select to coordination_app
 create policy move on account for update to coordination_app
     using (id = (select access.account()));
 
--- The names under which workers act are known to their network: a partner reads who referred.
+-- The names under which workers act are known to the members of their network: a partner reads who referred.
 create policy see on membership for select to coordination_app
-    using (network_id = (select access.network()));
+    using (network_id = (select access.network()) and (select access.kind()) = 'member');
 create policy move on membership for update to coordination_app
-    using (organisation_id = (select access.organisation()) and (select access.has_role('admin')))
-    with check (organisation_id = (select access.organisation()) and (select access.has_role('admin')));
+    using (network_id = (select access.network())
+        and organisation_id = (select access.organisation()) and (select access.has_role('admin')))
+    with check (network_id = (select access.network())
+        and organisation_id = (select access.organisation()) and (select access.has_role('admin')));
 
 create policy see on browser_session for select to coordination_app
     using (account_id = (select access.account()));
 create policy move on browser_session for update to coordination_app
-    using (account_id = (select access.account()))
+    using (account_id = (select access.account()) and revoked_at is null)
     with check (account_id = (select access.account())
         and (membership_id is null or exists (
             select 1 from access.memberships_of((select access.account())) m where m.membership_id = browser_session.membership_id)));
 
 create policy see on invitation for select to coordination_app
-    using (organisation_id = (select access.organisation()) and (select access.has_role('admin'))
+    using (network_id = (select access.network())
+            and organisation_id = (select access.organisation()) and (select access.has_role('admin'))
         or (select access.is_service('operator')));
+-- An admin resets the password of those who work for her organisation and no other; the operator helps the others.
 create policy add on invitation for insert to coordination_app
-    with check ((select access.is_service('operator')) and purpose = 'invitation'
-        or organisation_id = (select access.organisation()) and (select access.has_role('admin'))
-           and network_id = (select access.network())
-           and (purpose = 'invitation' or exists (
-                select 1 from membership m
-                 where m.account_id = invitation.account_id
-                   and m.organisation_id = (select access.organisation()))));
+    with check ((select access.is_service('operator')) and created_by is null
+        or network_id = (select access.network())
+            and organisation_id = (select access.organisation()) and (select access.has_role('admin'))
+            and created_by = (select access.membership())
+            and (purpose = 'invitation' or access.account_is_ours(account_id)));
 create policy move on invitation for update to coordination_app
-    using (organisation_id = (select access.organisation()) and (select access.has_role('admin')))
-    with check (organisation_id = (select access.organisation()));
+    using (network_id = (select access.network())
+        and organisation_id = (select access.organisation()) and (select access.has_role('admin'))
+        and used_at is null and revoked_at is null)
+    with check (network_id = (select access.network())
+        and organisation_id = (select access.organisation()) and (select access.has_role('admin')));

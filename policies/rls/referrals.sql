@@ -20,9 +20,12 @@ create policy add on need for insert to coordination_app
         and (not sensitive or exists (
             select 1 from access.live_share s where s.household_id = need.household_id and s.scope = 'sensitive')));
 create policy move on need for update to coordination_app
-    using (organisation_id = (select access.organisation())
+    using (network_id = (select access.network())
+        and organisation_id = (select access.organisation())
         and exists (select 1 from access.live_share s
-                     where s.household_id = need.household_id and s.scope = 'needs'));
+                     where s.household_id = need.household_id and s.scope = 'needs')
+        and (not sensitive or exists (
+            select 1 from access.live_share s where s.household_id = need.household_id and s.scope = 'sensitive')));
 
 create policy see on referral for select to coordination_app
     using (network_id = (select access.network())
@@ -34,17 +37,30 @@ create policy add on referral for insert to coordination_app
         and from_organisation_id = (select access.organisation())
         and to_organisation_id <> from_organisation_id
         and sent_by = (select access.membership())
+        -- Born unanswered, under the file's true code.
+        and state = case when by_hand then 'by_hand' else 'sent' end
+        and coalesce(refusal, outcome, answered_at::text, closed_at::text) is null
+        and exists (select 1 from household h
+                     where h.id = referral.household_id and h.code = referral.household_code)
         and exists (select 1 from need n
                      where n.id = referral.need_id and n.household_id = referral.household_id)
         and exists (select 1 from access.live_share s
                      where s.household_id = referral.household_id and s.scope = 'needs')
         and (by_hand or access.covered(household_id, to_organisation_id, 'identity')
                     and access.covered(household_id, to_organisation_id, 'needs')));
+-- A side reaches only the states that are its own, under its own name; from which state, `referrals/rules.py` says.
 create policy move on referral for update to coordination_app
     using (network_id = (select access.network())
         and (from_organisation_id = (select access.organisation())
             or to_organisation_id = (select access.organisation()) and not by_hand
-            or (select access.organisation()) is not null and (select access.has_role('coordinator'))));
+            or (select access.organisation()) is not null and (select access.has_role('coordinator'))))
+    with check (network_id = (select access.network())
+        and moved_by = (select access.membership())
+        and (to_organisation_id = (select access.organisation()) and not by_hand
+                and state in ('accepted', 'refused', 'closed')
+            or from_organisation_id = (select access.organisation())
+                and (state = 'cancelled' or by_hand and state = 'closed')
+            or (select access.has_role('coordinator')) and not by_hand and state = 'closed'));
 
 create policy see on referral_text for select to coordination_app
     using (network_id = (select access.network())
@@ -70,8 +86,10 @@ create policy add on referral_text for insert to coordination_app
 create policy see on referral_event for select to coordination_app
     using (network_id = (select access.network())
         and exists (select 1 from referral r where r.id = referral_event.referral_id));
+-- An event says where the referral stands now: nobody writes a past or a future into the timeline.
 create policy add on referral_event for insert to coordination_app
     with check (network_id = (select access.network())
         and organisation_id = (select access.organisation())
         and membership_id = (select access.membership())
-        and exists (select 1 from referral r where r.id = referral_event.referral_id));
+        and exists (select 1 from referral r
+                     where r.id = referral_event.referral_id and r.state = referral_event.state));
