@@ -120,35 +120,41 @@ def _field(loc: tuple[int | str, ...], rows: Mapping[str, list[int]]) -> str:
         return f"{loc[0]}-{number}-{loc[2]}"
     if len(loc) == 2 and isinstance(loc[1], int):
         # Either one choice of a list of check boxes, or a rule over a whole row.
-        numbers = rows.get(str(loc[0]))
-        return str(loc[0]) if numbers is None else f"{loc[0]}-{numbers[loc[1]]}"
+        whole_rows = rows.get(str(loc[0]))
+        return str(loc[0]) if whole_rows is None else f"{loc[0]}-{whole_rows[loc[1]]}"
     return str(loc[0]) if loc else "form"
+
+
+# By the first letters of pydantic's own name of the fault.
+SENTENCES: tuple[tuple[str, str], ...] = (
+    ("string_too_long", "Trop long : {max_length} caractères au plus."),
+    ("string_too_short", "À remplir."),
+    ("missing", "À remplir."),
+    ("too_long", "Trop de lignes : {max_length} au plus."),
+    ("too_short", "Choisissez au moins une réponse."),
+    ("enum", "Choisissez une des réponses proposées."),
+    ("literal_error", "Choisissez une des réponses proposées."),
+    ("uuid", "Choix inconnu : rechargez la page et choisissez de nouveau."),
+    ("date", "Date illisible. Écrivez par exemple 21/11/2026."),
+    ("int", "Un nombre est attendu."),
+    ("decimal", "Un nombre est attendu."),
+    ("float", "Un nombre est attendu."),
+    ("greater", "Ce nombre est hors des limites permises."),
+    ("less", "Ce nombre est hors des limites permises."),
+)
 
 
 def french(error: ErrorDetails) -> str:
     """A clear French sentence for one fault found by pydantic."""
-    context = error.get("ctx", {})
+    context = {"max_length": LONGEST_ROWS, **error.get("ctx", {})}
     kind = error["type"]
     if kind == "value_error":
         return str(context.get("error", "Valeur refusée."))
-    if kind == "string_too_long":
-        return f"Trop long : {context['max_length']} caractères au plus."
-    if kind in ("string_too_short", "missing") or (kind != "enum" and error.get("input") == ""):
+    if kind != "enum" and error.get("input") == "":
         return "À remplir."
-    if kind == "too_long":
-        return f"Trop de lignes : {context.get('max_length', LONGEST_ROWS)} au plus."
-    if kind == "too_short":
-        return "Choisissez au moins une réponse."
-    if kind in ("enum", "literal_error"):
-        return "Choisissez une des réponses proposées."
-    if kind.startswith("uuid"):
-        return "Choix inconnu : rechargez la page et choisissez de nouveau."
-    if kind.startswith("date"):
-        return "Date illisible. Écrivez par exemple 21/11/2026."
-    if kind.startswith(("int", "decimal", "float")):
-        return "Un nombre est attendu."
-    if kind.startswith(("greater", "less")):
-        return "Ce nombre est hors des limites permises."
+    for start, sentence in SENTENCES:
+        if kind.startswith(start):
+            return sentence.format(**context)
     return "Cette réponse n’est pas comprise."
 
 

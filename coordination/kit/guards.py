@@ -30,19 +30,23 @@ HEADERS = {
 }
 
 
-class Refused(Exception):
-    """The request is refused before any page: `status` and the reason's key in `kit.errors`."""
-
-    def __init__(self, status: int) -> None:
-        self.status = status
+class CutShort(Exception):
+    """The answer had begun when something failed: the connection is cut, and nothing of the fault is printed."""
 
 
 class Guards:
-    """Refuses oversized bodies, foreign origins and unreadable addresses; adds the security headers."""
+    """Refuses oversized bodies, foreign origins and unreadable addresses; adds the security headers.
 
-    def __init__(self, app: App, *, refuse: Callable[[Scope, int], App], https: bool) -> None:
+    What fails unexpectedly is answered here too, so that the page of a failure carries the same headers and no
+    server prints the exception, whose text may hold what a person typed.
+    """
+
+    def __init__(
+        self, app: App, *, refuse: Callable[[int], App], failed: Callable[[Exception], App], https: bool
+    ) -> None:
         self.app = app
         self.refuse = refuse
+        self.failed = failed
         self.https = https
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -52,17 +56,23 @@ class Guards:
         answer = _Answer(send, https=self.https)
         status = fault(scope)
         if status is not None:
-            await self.refuse(scope, status)(scope, receive, answer.send)
+            await self.refuse(status)(scope, receive, answer.send)
             return
         limited = _Limited(receive)
-        await self.app(scope, limited.receive, answer.send)
+        try:
+            await self.app(scope, limited.receive, answer.send)
+        except Exception as raised:  # noqa: BLE001 - the last net: whatever it is, it gets a page
+            instead = self.refuse(413) if isinstance(raised, TooLargeBody) else self.failed(raised)
+            if answer.begun:
+                raise CutShort from None
+            await instead(scope, receive, answer.send)
 
 
 def fault(scope: Scope) -> int | None:
     """The status with which a request is refused outright, or None."""
     headers = Headers(raw=scope["headers"])
     length = headers.get("content-length", "0")
-    if not length.isdigit() or int(length) > LARGEST_BODY:
+    if not re.fullmatch("[0-9]{1,9}", length) or int(length) > LARGEST_BODY:
         return 413
     if not readable(scope.get("raw_path") or b"") or not readable(scope.get("query_string") or b""):
         return 422
@@ -73,7 +83,7 @@ def fault(scope: Scope) -> int | None:
 
 def readable(raw: bytes) -> bool:
     """Whether an address decodes to text without NUL: what PostgreSQL and people can read."""
-    plain = unquote_to_bytes(re.sub(rb"\+", b" ", raw))
+    plain = unquote_to_bytes(raw)
     try:
         return "\x00" not in plain.decode("utf-8")
     except UnicodeDecodeError:
@@ -116,9 +126,11 @@ class _Answer:
     def __init__(self, send: Send, *, https: bool) -> None:
         self._send = send
         self._https = https
+        self.begun = False
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
+            self.begun = True
             headers = MutableHeaders(raw=message.setdefault("headers", []))
             for name, value in HEADERS.items():
                 headers.setdefault(name, value)

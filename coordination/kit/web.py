@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
+from importlib.resources import files
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Annotated, Any, Protocol
 from urllib.parse import urlencode
 
-import js_lib_htmx
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -23,11 +23,12 @@ from coordination.kit.actor import Actor, Member, Nobody, may
 from coordination.kit.clock import PARIS
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import Malformed, NotAllowed, Problem
+from coordination.kit.guards import TooLargeBody
 from coordination.kit.money import euros, euros_exact
 
 ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "coordination" / "static"
-HTMX = Path(js_lib_htmx.__file__).parent / "static" / "htmx" / "htmx.min.js"
+HTMX = Path(str(files("js_lib_htmx"))) / "static" / "htmx" / "htmx.min.js"
 FLASH_COOKIE = "mot"
 MONTHS = (
     "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()  # noqa: SIM905
@@ -74,10 +75,10 @@ class Identified(Protocol):
 @lru_cache
 def assets() -> dict[str, tuple[str, Path]]:
     """`name -> (URL with a hash of the content, file)` of everything served under our own origin."""
-    files = {str(path.relative_to(STATIC)): path for path in sorted(STATIC.rglob("*")) if path.is_file()}
-    files["htmx.js"] = HTMX
+    served = {str(path.relative_to(STATIC)): path for path in sorted(STATIC.rglob("*")) if path.is_file()}
+    served["htmx.js"] = HTMX
     found = {}
-    for name, path in files.items():
+    for name, path in served.items():
         digest = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
         stem, dot, suffix = name.rpartition(".")
         found[name] = (f"/static/{stem}.{digest}{dot}{suffix}", path)
@@ -226,9 +227,11 @@ Walled = Annotated[ActorSession, Depends(actor_session, scope="function")]
 
 
 async def submitted(request: Request) -> FormData:
-    """What the form sent. A body that is not a form is malformed."""
+    """What the form sent. A body that is not a form is malformed; one that outgrows the limit is too large."""
     try:
         return await request.form(max_files=0, max_fields=2000, max_part_size=200_000)
+    except TooLargeBody:
+        raise
     except Exception as unreadable:
         raise Malformed from unreadable
 
