@@ -14,20 +14,33 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 import coordination.tables  # noqa: F401 - the metadata is whole before anything is asked
+from coordination.accounts import pages as accounts
+from coordination.audit import pages as audit
 from coordination.budgets import pages as budgets
+from coordination.demo.accounts import PASSWORD as DEMO_PASSWORD
+from coordination.demo.accounts import shown as demo_accounts
 from coordination.desk import pages as desk
 from coordination.households import pages as households
 from coordination.identity import pages as identity
 from coordination.identity.permissions import Permission
-from coordination.kit import errors
+from coordination.kit import embedded, errors
 from coordination.kit.db import close_engine, make_engine, refuse_powerful_role
 from coordination.kit.guards import App, Guards, Scope, TooLargeBody
 from coordination.kit.web import NavItem, SignInFirst, assets, page
 from coordination.referrals import pages as referrals
-from coordination.settings import Settings
+from coordination.settings import Settings, get_settings
 from coordination.sharing import pages as sharing
 
-ROOMS = (identity.router, desk.router, households.router, sharing.router, budgets.router, referrals.router)
+ROOMS = (
+    identity.router,
+    accounts.router,
+    audit.router,
+    desk.router,
+    households.router,
+    sharing.router,
+    budgets.router,
+    referrals.router,
+)
 NAVIGATION = (
     NavItem("/", "Aujourd’hui"),
     NavItem("/foyers", "Foyers", Permission.SEARCH_FILES),
@@ -35,14 +48,6 @@ NAVIGATION = (
     NavItem("/comptes", "Comptes", Permission.MANAGE_ACCOUNTS),
     NavItem("/journal", "Journal", Permission.READ_JOURNAL),
 )
-REFUSALS: dict[int, type[errors.Problem]] = {
-    403: errors.ForeignRequest,
-    404: errors.NotKnown,
-    413: errors.TooLarge,
-    422: errors.Malformed,
-}
-KEPT = "Ce qui était enregistré avant cette demande n’a pas changé."
-log = structlog.get_logger("coordination")
 
 
 class WrongVerb(errors.Problem):
@@ -50,6 +55,17 @@ class WrongVerb(errors.Problem):
 
     status = 405
     title = "Demande non permise"
+
+
+REFUSALS: dict[int, type[errors.Problem]] = {
+    403: errors.ForeignRequest,
+    404: errors.NotKnown,
+    405: WrongVerb,
+    413: errors.TooLarge,
+    422: errors.Malformed,
+}
+KEPT = "Ce qui était enregistré avant cette demande n’a pas changé."
+log = structlog.get_logger("coordination")
 
 
 def create_app(settings: Settings, database_url: str) -> FastAPI:
@@ -73,18 +89,25 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     app.state.engine = make_engine(database_url)
     app.state.navigation = NAVIGATION
     app.state.key = settings.signing_key()
+    app.state.demo_accounts = demo_accounts() if settings.demo else []
+    app.state.demo_password = DEMO_PASSWORD if settings.demo else ""
     for router in ROOMS:
         app.include_router(router)
     app.mount("/static", _static)
     app.mount("/sante", _health(app))
     _answer_errors(app)
-    app.add_middleware(Guards, refuse=lambda scope, status: _refusal(app, status), https=settings.secure_cookies)
+    app.add_middleware(
+        Guards,
+        refuse=lambda status: _answer(app, REFUSALS[status]()),
+        failed=lambda raised: _unexpected(app, raised),
+        https=settings.secure_cookies,
+    )
     return app
 
 
 async def _static(scope: Scope, receive: Any, send: Any) -> None:
     """Assets under a hashed name: kept a year by browsers, since a new content has a new name."""
-    by_url = {url: file for url, file in assets().values()}
+    by_url = dict(assets().values())
     wanted = by_url.get(scope["path"] if scope["path"].startswith("/static") else "/static" + scope["path"])
     if wanted is None or scope["method"] not in ("GET", "HEAD"):
         await PlainTextResponse("Fichier inconnu", 404)(scope, receive, send)
@@ -123,7 +146,6 @@ def _answer_errors(app: FastAPI) -> None:
     app.add_exception_handler(TooLargeBody, _too_large)
     for lost in (OperationalError, PoolTimeout):
         app.add_exception_handler(lost, _no_database)
-    app.add_exception_handler(Exception, _unexpected)
 
 
 def error_page(request: Request, problem: errors.Problem) -> Response:
@@ -161,9 +183,11 @@ def _problem(request: Request, problem: Exception) -> Response:
 
 def _http(request: Request, raised: Exception) -> Response:
     assert isinstance(raised, HTTPException)
-    if raised.status_code == 405:
-        return error_page(request, WrongVerb())
-    return error_page(request, REFUSALS.get(raised.status_code, errors.Problem)())
+    if not hasattr(request.state, "actor"):  # an unknown address asked nothing of anybody yet
+        identity.identify(request)
+    response = error_page(request, REFUSALS.get(raised.status_code, errors.Problem)())
+    response.headers.update(raised.headers or {})
+    return response
 
 
 def _validation(request: Request, raised: Exception) -> Response:
@@ -183,21 +207,27 @@ def _no_database(request: Request, raised: Exception) -> Response:
     return error_page(request, errors.Unavailable())
 
 
-def _unexpected(request: Request, raised: Exception) -> Response:
-    # Never the values: the exception's class and place, nothing a person typed.
+def _unexpected(app: FastAPI, raised: Exception) -> App:
+    """Logs the class and the place of a failure, never its words: they may hold what a person typed."""
     frame = raised.__traceback__
     while frame is not None and frame.tb_next is not None:
         frame = frame.tb_next
     place = f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}" if frame else "?"
     log.error("unexpected", error=type(raised).__name__, place=place)
-    return error_page(request, errors.Problem())
+    return _answer(app, errors.Problem())
 
 
-def _refusal(app: FastAPI, status: int) -> App:
+def _answer(app: FastAPI, problem: errors.Problem) -> App:
+    """An error page for a request that no route answered."""
+
     async def answer(scope: Scope, receive: Any, send: Any) -> None:
         request = Request({**scope, "app": app}, receive)
-        await error_page(request, REFUSALS[status]())(scope, receive, send)
+        await error_page(request, problem)(scope, receive, send)
 
     return answer
 
 
+def served() -> FastAPI:
+    """The application of this process's settings: what uvicorn's workers build."""
+    settings = get_settings()
+    return create_app(settings, settings.database_url or embedded.start(settings.data_dir).app_url)

@@ -139,7 +139,7 @@ def show(request: Request, household_id: UUID, session: Walled, member: Acting) 
         seen=sharing.who_sees(session, household_id),
         agreements=sharing.agreements_of(session, household_id),
         budget=budgets.file_budget(session, household_id) if Part.BUDGET in visible else None,
-        cases=referrals.file_needs(session, household_id) if Part.NEEDS in visible else None,
+        cases=referrals.needs_of(session, household_id) if Part.NEEDS in visible else None,
     )
 
 

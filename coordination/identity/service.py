@@ -1,17 +1,17 @@
 """Acts on accounts: signing in, one-use links, memberships, sessions."""
 
-import hashlib
-import hmac
 import secrets
 from dataclasses import dataclass
+from typing import TypedDict, Unpack
 from uuid import UUID, uuid4
 
 from passlib.hash import argon2
+from sqlmodel import col, select
 
-from coordination.audit.service import act
-from coordination.identity.models import BrowserSession, Invitation, Membership, Network, Organisation
+from coordination.audit.service import act, reading
+from coordination.identity.models import Account, BrowserSession, Invitation, Membership, Network, Organisation
 from coordination.identity.permissions import Permission, Role
-from coordination.identity.queries import colleagues, member, own_sessions
+from coordination.identity.queries import colleagues, member, own_sessions, pending_invitations
 from coordination.identity.rules import (
     ATTEMPTS_PER_ACCOUNT,
     ATTEMPTS_PER_ADDRESS,
@@ -20,9 +20,14 @@ from coordination.identity.rules import (
     LONGEST_SESSION,
     RESET_LASTS,
     InvitationPurpose,
+    LastAdmin,
     OrganisationKind,
+    SpentLink,
+    WorksElsewhere,
+    attempt_key,
     folded_email,
     slug,
+    token_hash,
 )
 from coordination.kit.actor import Member
 from coordination.kit.clock import now
@@ -34,17 +39,12 @@ HASHER = argon2.using(type="ID", memory_cost=19_456, rounds=2, parallelism=1)
 DUMMY_HASHES: dict[str, str] = {}
 
 
-class LastAdmin(NotNow):
-    """C’est le dernier compte d’administration de la structure : désignez-en un autre d’abord. Rien n’a été modifié."""
+@dataclass(frozen=True)
+class Proof:
+    """What came of a password: the account it opens, or a refusal that tells nothing of the account."""
 
-
-class SpentLink(NotKnown):
-    """Ce lien a déjà servi, a été annulé ou n’est plus valable. Demandez-en un nouveau à l’administrateur de votre structure."""
-
-
-class NotOnlyOurs(NotNow):
-    """Cette personne a aussi un compte dans une autre structure : un lien fait ici lui ouvrirait les deux.
-    Demandez-le à l’exploitant de l’application."""
+    account_id: UUID | None = None
+    too_many: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,34 +62,37 @@ def hash_password(password: str) -> str:
     return str(HASHER.hash(password))
 
 
-def token_hash(token: str) -> str:
-    """What is stored of an opaque token: its sha256 (the token itself has 256 bits)."""
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
-def sign_in(
-    session: ActorSession, email: str, password: str, *, address: str, device: str, key: str, demo_mode: bool
-) -> SignIn:
-    """Tries to sign in; throttled per account and per address, alike whether the account exists or not.
+def prove(session: ActorSession, email: str, password: str, *, address: str, key: str, demo_mode: bool) -> Proof:
+    """Tries a password; throttled per account and per address, alike whether the account exists or not.
 
     `session` is nobody's. A demonstration account is refused outside demonstration mode, like a wrong password.
     """
-    account_key = _attempt_key(key, "account", folded_email(email))
-    address_key = _attempt_key(key, "address", address)
+    account_key = attempt_key(key, "account", folded_email(email))
+    address_key = attempt_key(key, "address", address)
     since = now() - ATTEMPTS_WINDOW
     if (
         session.door("access.attempts(:key, :since)", key=account_key, since=since) >= ATTEMPTS_PER_ACCOUNT
         or session.door("access.attempts(:key, :since)", key=address_key, since=since) >= ATTEMPTS_PER_ADDRESS
     ):
-        return SignIn(too_many=True)
+        return Proof(too_many=True)
     found = session.rows("select * from access.sign_in(:email)", email=folded_email(email))
     known_hash = found[0].password_hash if found else _dummy_hash()
     right = _verify(password, known_hash)
     if not found or not right or (found[0].demo and not demo_mode):
         session.door("access.note_attempt(:keys)", keys=[account_key, address_key])
-        return SignIn()
+        return Proof()
     session.door("access.forget_attempts(:key)", key=account_key)
-    return _open_session(session, found[0].account_id, device)
+    return Proof(found[0].account_id)
+
+
+def sign_in(
+    session: ActorSession, email: str, password: str, *, address: str, device: str, key: str, demo_mode: bool
+) -> SignIn:
+    """Opens a browser session with a new token when the password is right; `session` is nobody's."""
+    proof = prove(session, email, password, address=address, key=key, demo_mode=demo_mode)
+    if proof.account_id is None:
+        return SignIn(too_many=proof.too_many)
+    return _open_session(session, proof.account_id, device)
 
 
 def _open_session(session: ActorSession, account_id: UUID, device: str) -> SignIn:
@@ -108,11 +111,6 @@ def _open_session(session: ActorSession, account_id: UUID, device: str) -> SignI
     )
     row = session.rows("select * from access.session_of(:hash, interval '1 hour')", hash=token_hash(token))[0]
     return SignIn(token=token, member=member(row, session_id))
-
-
-def _attempt_key(key: str, kind: str, value: str) -> str:
-    """A keyed hash: the table of attempts names nobody."""
-    return hmac.new(key.encode(), f"{kind}:{value}".encode(), hashlib.sha256).hexdigest()
 
 
 def _dummy_hash() -> str:
@@ -176,75 +174,80 @@ def change_password(session: ActorSession, current: str, new: str) -> BrowserSes
 # ------------------------------------------------------------------ accounts of one organisation
 
 
+class Invited(TypedDict):
+    """Who is invited, and as what."""
+
+    email: str
+    name: str
+    roles: list[Role]
+    professional: bool
+
+
 @act("account.invite", "Invitation d’un compte", needs=Permission.MANAGE_ACCOUNTS)
-def invite(
-    session: ActorSession, *, email: str, name: str, roles: list[Role], professional: bool, token: str
-) -> Invitation:
-    """Makes a one-use link for a new membership of one's own organisation."""
-    return _invitation(
-        session,
-        network_id=session.member.network_id,
-        organisation_id=session.member.organisation_id,
-        email=email,
-        name=name,
-        roles=roles,
-        professional=professional,
-        token=token,
-    )
+def invite(session: ActorSession, *, token: str, **invited: Unpack[Invited]) -> Invitation:
+    """Makes a one-use link for a new membership of one's own organisation; an older one for the same person dies.
 
-
-@act("account.invite_first", "Invitation par l’exploitant", needs=None)
-def invite_first(
-    session: ActorSession, organisation: Organisation, *, email: str, name: str, roles: list[Role],
-    professional: bool, token: str, demo: bool = False,
-) -> Invitation:
-    """The operator's invitation, from the command line: the wall lets only the operator pass."""
-    return _invitation(
-        session,
-        network_id=organisation.network_id,
-        organisation_id=organisation.id,
-        email=email,
-        name=name,
-        roles=roles,
-        professional=professional,
-        token=token,
-        demo=demo,
-    )
-
-
-def _invitation(
-    session: ActorSession, *, network_id: UUID, organisation_id: UUID, email: str, name: str, roles: list[Role],
-    professional: bool, token: str, demo: bool = False,
-) -> Invitation:
-    made = Invitation(
-        token_hash=token_hash(token),
-        purpose=InvitationPurpose.INVITATION,
-        network_id=network_id,
-        organisation_id=organisation_id,
-        email=folded_email(email),
-        name=name,
-        roles=[role.value for role in roles],
-        professional=professional,
-        demo=demo,
-        created_by=session.actor.membership_id if isinstance(session.actor, Member) else None,
-        expires_at=now() + INVITATION_LASTS,
-    )
+    Raises `NotNow` when the person already has an account here.
+    """
+    network_id, organisation_id = session.member.network_id, session.member.organisation_id
+    email = folded_email(invited["email"])
+    if email in {row.email for row in colleagues(session, organisation_id)}:
+        raise NotNow("Cette personne a déjà un compte dans votre structure. Rien n’a été modifié.")
+    for older in pending_invitations(session, organisation_id, now()):
+        if older.email == email and older.purpose == InvitationPurpose.INVITATION:
+            revoke_link(session, older)
+    made = _invitation(network_id, organisation_id, invited, token)
+    made.created_by = session.member.membership_id
     session.add(made)
     return made
 
 
+@act("account.invite_first", "Invitation par l’exploitant", needs=None)
+def invite_first(
+    session: ActorSession, organisation: Organisation, *, token: str, demo: bool = False, **invited: Unpack[Invited]
+) -> Invitation:
+    """The operator's invitation, from the command line: the wall lets only the operator pass."""
+    made = _invitation(organisation.network_id, organisation.id, invited, token)
+    made.demo = demo
+    session.add(made)
+    return made
+
+
+def _invitation(network_id: UUID, organisation_id: UUID, invited: Invited, token: str) -> Invitation:
+    return Invitation(
+        token_hash=token_hash(token),
+        purpose=InvitationPurpose.INVITATION,
+        network_id=network_id,
+        organisation_id=organisation_id,
+        email=folded_email(invited["email"]),
+        name=invited["name"],
+        roles=[role.value for role in invited["roles"]],
+        professional=invited["professional"],
+        expires_at=now() + INVITATION_LASTS,
+    )
+
+
 @act("account.reset", "Lien de nouveau mot de passe", needs=Permission.MANAGE_ACCOUNTS)
-def offer_reset(session: ActorSession, colleague: Membership, email: str, token: str) -> Invitation:
-    """Makes a one-use link by which a colleague chooses a new password. Raises `NotOnlyOurs`."""
+def offer_reset(session: ActorSession, membership_id: UUID, token: str) -> Invitation:
+    """Makes a one-use link by which a colleague chooses a new password; an older one dies.
+
+    Raises `NotNow` for a suspended account, and `WorksElsewhere` for one that also opens another organisation's files.
+    """
+    colleague = _colleague(session, membership_id)
+    if colleague.suspended_at is not None:
+        raise NotNow("Ce compte est suspendu : rétablissez-le d’abord. Rien n’a été modifié.")
     if not session.door("access.account_is_ours(:account)", account=colleague.account_id):
-        raise NotOnlyOurs
+        raise WorksElsewhere
+    for older in pending_invitations(session, colleague.organisation_id, now()):
+        if older.account_id == colleague.account_id:
+            revoke_link(session, older)
     made = Invitation(
         token_hash=token_hash(token),
         purpose=InvitationPurpose.RESET,
         network_id=colleague.network_id,
         organisation_id=colleague.organisation_id,
         account_id=colleague.account_id,
-        email=email,
+        email=session.get_one(Account, colleague.account_id).email,
         name=colleague.name,
         created_by=session.member.membership_id,
         expires_at=now() + RESET_LASTS,
@@ -255,7 +258,9 @@ def offer_reset(session: ActorSession, colleague: Membership, email: str, token:
 
 @act("account.revoke_link", "Lien annulé", needs=Permission.MANAGE_ACCOUNTS)
 def revoke_link(session: ActorSession, invitation: Invitation) -> Invitation:
-    """Makes a link that was handed over useless."""
+    """Makes a link that was handed over useless. Raises `NotNow` when it has served or was cancelled."""
+    if invitation.used_at is not None or invitation.revoked_at is not None:
+        raise NotNow("Ce lien a déjà servi ou a déjà été annulé. Rien n’a été modifié.")
     invitation.revoked_at = now()
     return invitation
 
@@ -265,6 +270,7 @@ def change_roles(
     session: ActorSession, membership_id: UUID, *, roles: list[Role], professional: bool, version: int
 ) -> Membership:
     """Changes what a colleague may do. An organisation keeps at least one admin."""
+    _one_admin_at_a_time(session)
     colleague = _colleague(session, membership_id, version)
     if Role.ADMIN.value in colleague.roles and Role.ADMIN not in roles:
         _keep_an_admin(session, colleague)
@@ -277,6 +283,7 @@ def change_roles(
 @act("account.suspend", "Compte suspendu", needs=Permission.MANAGE_ACCOUNTS)
 def suspend(session: ActorSession, membership_id: UUID) -> Membership:
     """Closes the organisation's door to a colleague, at once."""
+    _one_admin_at_a_time(session)
     colleague = _colleague(session, membership_id)
     if colleague.suspended_at is not None:
         raise NotNow("Ce compte est déjà suspendu.")
@@ -308,15 +315,14 @@ def _colleague(session: ActorSession, membership_id: UUID, version: int | None =
     return found
 
 
+def _one_admin_at_a_time(session: ActorSession) -> None:
+    """Two admins who suspend each other in the same instant would leave none: the second waits for the first."""
+    session.door("pg_advisory_xact_lock(hashtextextended(:key, 0))", key=f"admins {session.member.organisation_id}")
+
+
 def _keep_an_admin(session: ActorSession, leaving: Membership) -> None:
-    others = [
-        row.membership
-        for row in colleagues(session, leaving.organisation_id)
-        if row.membership.id != leaving.id
-        and Role.ADMIN.value in row.membership.roles
-        and row.membership.suspended_at is None
-    ]
-    if not others:
+    everybody = [row.membership for row in colleagues(session, leaving.organisation_id)]
+    if not any(m.id != leaving.id and Role.ADMIN.value in m.roles and m.suspended_at is None for m in everybody):
         raise LastAdmin
 
 
@@ -333,8 +339,14 @@ def add_network(session: ActorSession, name: str, *, demo: bool = False, contact
 
 @act("organisation.add", "Structure ajoutée", needs=None)
 def add_organisation(
-    session: ActorSession, network: Network, name: str, kind: OrganisationKind, *, commune: str = "",
-    phone: str = "", email: str = "",
+    session: ActorSession,
+    network: Network,
+    name: str,
+    kind: OrganisationKind,
+    *,
+    commune: str = "",
+    phone: str = "",
+    email: str = "",
 ) -> Organisation:
     """A new partner organisation; the wall lets only the operator pass."""
     made = Organisation(
@@ -344,11 +356,35 @@ def add_organisation(
     return made
 
 
+def find_network(session: ActorSession, name: str) -> Network | None:
+    """A network by its short name."""
+    return session.exec(select(Network).where(Network.slug == name)).first()
+
+
+def networks(session: ActorSession) -> list[Network]:
+    """Every network, for the operator."""
+    return list(session.exec(select(Network).order_by(col(Network.slug))))
+
+
+def find_organisation(session: ActorSession, network: Network, name: str) -> Organisation | None:
+    """An organisation of a network by its short name."""
+    query = select(Organisation).where(Organisation.network_id == network.id, Organisation.slug == name)
+    return session.exec(query).first()
+
+
+# Whoever uses a link is not yet anybody: the door itself writes these lines.
+reading("account.join", "Invitation acceptée")
+reading("account.password_reset", "Nouveau mot de passe choisi par un lien")
+
+
 def use_link(session: ActorSession, token: str, *, password: str | None, name: str) -> UUID:
-    """Uses a one-use link: makes the account and its membership, or sets the new password. Raises `SpentLink`."""
-    password_hash = hash_password(password) if password is not None else ""
+    """Uses a one-use link: makes the account and its membership, or sets the new password. Raises `SpentLink`.
+
+    An account that exists already keeps its own password: without `password`, prove it first.
+    """
+    hashed = hash_password(password) if password is not None else ""
     account: UUID | None = session.door(
-        "access.use_invitation(:hash, :password, :name)", hash=token_hash(token), password=password_hash, name=name
+        "access.use_invitation(:hash, :password, :name)", hash=token_hash(token), password=hashed, name=name
     )
     if account is None:
         raise SpentLink

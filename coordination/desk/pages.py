@@ -1,0 +1,64 @@
+"""The home page of each role: what waits today; and the pages of help and privacy."""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from coordination.budgets import queries as budgets
+from coordination.households import queries as households
+from coordination.identity.permissions import Permission
+from coordination.kit.actor import may
+from coordination.kit.web import Acting, Walled, needs, page
+from coordination.referrals import queries as referrals
+from coordination.referrals.queries import BasketCount
+from coordination.referrals.rules import Side
+from coordination.sharing.queries import notice
+from coordination.sharing.rules import NOTICE_VERSION
+
+router = APIRouter()
+RECENT = 8
+
+
+@router.get("/", dependencies=[needs(None)])
+def home(request: Request, session: Walled, member: Acting) -> Response:
+    """Today's work, by what one's roles open: baskets, recent files, drafts of budgets."""
+    reads_files = may(member, Permission.SEARCH_FILES)
+    return page(
+        request,
+        "desk/home.html",
+        title="Aujourd’hui",
+        Side=Side,
+        today=referrals.today(session) if may(member, Permission.READ_REFERRALS) else None,
+        held=households.my_files(session, held=True, size=RECENT) if reads_files else [],
+        shared=households.my_files(session, held=False, size=RECENT) if reads_files else [],
+        counts=households.count_files(session) if reads_files else None,
+        drafts=budgets.my_drafts(session) if may(member, Permission.WRITE_BUDGETS) else [],
+        typed="",
+        baskets_of=_baskets,
+    )
+
+
+def _baskets(counts: list[BasketCount], side: Side) -> list[dict[str, object]]:
+    """A side's baskets as the macro draws them, each leading to its list."""
+    return [
+        {
+            "href": f"/orientations?cote={side.value}&bannette={line.basket.key}",
+            "label": line.basket.label,
+            "count": line.count,
+            "current": False,
+            "tone": line.basket.tone if line.count else "",
+        }
+        for line in counts
+    ]
+
+
+@router.get("/aide")
+def help_page(request: Request) -> Response:
+    """How to work with the application, and its accessibility."""
+    return page(request, "desk/help.html", title="Aide et accessibilité")
+
+
+@router.get("/confidentialite")
+def privacy(request: Request) -> Response:
+    """What is kept about people, and their rights, in plain words."""
+    title, paragraphs = notice(NOTICE_VERSION)
+    return page(request, "desk/privacy.html", title="Confidentialité", notice_title=title, notice=paragraphs)
