@@ -10,7 +10,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from coordination.kit.embedded import Cluster, ServerError
+from coordination.kit.embedded import Cluster
+from coordination.kit.postgres import ServerError
 from coordination.kit.roles import RolesError, libpq, prepare_server
 from coordination.settings import Settings, SettingsError, get_settings
 
@@ -215,9 +216,10 @@ def network_add(
 ) -> None:
     """Crée un réseau et affiche son nom court."""
     from coordination.identity import service
+    from coordination.identity.rules import slug
 
     with plainly(), operator() as session:
-        if service.find_network(session, service.slug(name)) is not None:
+        if service.find_network(session, slug(name)) is not None:
             raise Stop("Un réseau porte déjà ce nom.")
         out.print(service.add_network(session, name, contact=contact).slug, markup=False)
 
@@ -231,7 +233,7 @@ def organisation_add(
 ) -> None:
     """Ajoute une structure partenaire à un réseau et affiche son nom court."""
     from coordination.identity import service
-    from coordination.identity.rules import OrganisationKind
+    from coordination.identity.rules import OrganisationKind, slug
 
     if kind not in set(OrganisationKind):
         raise Stop(f"Nature inconnue. Choisissez parmi : {', '.join(OrganisationKind)}.", 2)
@@ -239,7 +241,7 @@ def organisation_add(
         found = service.find_network(session, network)
         if found is None:
             raise Stop(f"Aucun réseau ne s’appelle « {network} ».")
-        if service.find_organisation(session, found, service.slug(name)) is not None:
+        if service.find_organisation(session, found, slug(name)) is not None:
             raise Stop("Une structure de ce réseau porte déjà ce nom.")
         made = service.add_organisation(session, found, name, OrganisationKind(kind), commune=commune)
         out.print(made.slug, markup=False)
@@ -317,7 +319,9 @@ def verify_journal(
                 with acting(engine, Service("journal", found.id)) as session:
                     verdict = verify(session, found.id)
                 if verdict.sound:
-                    out.print(f"{found.slug} : {verdict.lines} lignes, chaîne entière, {verdict.last_hash}", markup=False)
+                    out.print(
+                        f"{found.slug} : {verdict.lines} lignes, chaîne entière, {verdict.last_hash}", markup=False
+                    )
                 else:
                     broken = True
                     out.print(f"{found.slug} : chaîne rompue à la ligne {verdict.broken_at}", markup=False)

@@ -92,8 +92,10 @@ def add_person(
         account = service.use_link(session, token, password=PASSWORD, name=key.title())
         row = next(
             m
-            for m in session.rows("select *, 'x' as name, cast(:account as uuid) as account_id "
-                                  "from access.memberships_of(:account)", account=account)
+            for m in session.rows(
+                "select *, 'x' as name, cast(:account as uuid) as account_id from access.memberships_of(:account)",
+                account=account,
+            )
             if m.organisation_id == organised.id
         )
         session.commit()

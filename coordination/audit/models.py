@@ -19,9 +19,7 @@ class JournalLine(SQLModel, table=True):
         PrimaryKeyConstraint("network_id", "number"),
         Index("journal_household", "network_id", "household_id"),
     )
-    network_id: UUID = Field(
-        sa_column=Column(ForeignKey("network.id"), nullable=False, info={"holds": Holds.NOTHING})
-    )
+    network_id: UUID = Field(sa_column=Column(ForeignKey("network.id"), nullable=False, info={"holds": Holds.NOTHING}))
     number: int = Field(sa_column=Column(BigInteger, nullable=False, info={"holds": Holds.NOTHING}))
     id: UUID = column(Holds.NOTHING, default_factory=uuid4, unique=True)
     at: datetime = column(Holds.WORKER, sa_type=Moment)

@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC
+from itertools import count
 from uuid import UUID
 
 from sqlmodel import col, select
@@ -15,7 +16,7 @@ SEPARATOR = "\x1f"
 
 @dataclass(frozen=True)
 class Verdict:
-    """What verification found: `broken_at` is the number of the first line that does not hold, or None."""
+    """What verification found: how many lines hold, and in `broken_at` the number of the first that does not."""
 
     lines: int
     broken_at: int | None
@@ -27,7 +28,7 @@ class Verdict:
 
 
 def line_hash(line: JournalLine, previous: str) -> str:
-    """The hash a line must carry: sha256 over the previous hash and every field, as `access.journal_text` writes them."""
+    """The hash a line must carry: sha256 over the previous hash and every field, as `access.journal_text` says."""
     at = line.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     organisation = str(line.organisation_id) if line.organisation_id else ""
     household = str(line.household_id) if line.household_id else ""
@@ -50,18 +51,30 @@ def line_hash(line: JournalLine, previous: str) -> str:
 
 
 def verify(session: ActorSession, network_id: UUID) -> Verdict:
-    """Walks one network's chain from its first line; also compares its end with the head kept beside it."""
+    """Walks one network's chain from its first line; also compares its end with the head kept beside it.
+
+    Lines written meanwhile are walked too: the end is compared only once nothing was left to walk.
+    """
     previous, number = "", 0
-    query = select(JournalLine).where(JournalLine.network_id == network_id).order_by(col(JournalLine.number))
-    for line in session.exec(query.execution_options(yield_per=1000)):
-        number += 1
-        if line.number != number or line.previous_hash != previous or line.hash != line_hash(line, previous):
-            return Verdict(number, number, previous)
-        previous = line.hash
-    head = session.get(JournalHead, network_id)
-    if (head.number if head else 0) != number or (head.hash if head else "") != previous:
-        return Verdict(number, number + 1, previous)
-    return Verdict(number, None, previous)
+    for turn in count():
+        walked = number
+        query = (
+            select(JournalLine)
+            .where(JournalLine.network_id == network_id, col(JournalLine.number) > number)
+            .order_by(col(JournalLine.number))
+        )
+        for line in session.exec(query.execution_options(yield_per=1000)):
+            if line.number != number + 1 or line.previous_hash != previous or line.hash != line_hash(line, previous):
+                return Verdict(number, number + 1, previous)
+            previous, number = line.hash, line.number
+        head = session.exec(
+            select(JournalHead.number, JournalHead.hash).where(JournalHead.network_id == network_id)
+        ).one_or_none()
+        if (head or (0, "")) == (number, previous):
+            return Verdict(number, None, previous)
+        if head is None or head[0] <= number or (turn and walked == number):
+            break
+    return Verdict(number, number + 1, previous)
 
 
 def page_of_lines(session: ActorSession, before: int | None, size: int) -> list[JournalLine]:

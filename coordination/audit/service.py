@@ -58,7 +58,7 @@ def act(
 
 
 def reading(verb: str, label: str) -> str:
-    """Declares a reading worth a line (the opening of a file)."""
+    """Declares a verb that is no act of ours: a reading worth a line, or a line written by a door of `access.sql`."""
     ACTS[verb] = Act(verb, label, None)
     return verb
 

@@ -44,7 +44,9 @@ def files(request: Request, session: Walled, partages: str = "", avant: str = ""
         rows=shown,
         counts=queries.count_files(session),
         typed="",
-        next_query=f"?partages={'' if held else 'oui'}&avant={last.opened_at.timestamp()}&cle={last.id}" if last else "",
+        next_query=f"?partages={'' if held else 'oui'}&avant={last.opened_at.timestamp()}&cle={last.id}"
+        if last
+        else "",
     )
 
 
@@ -82,9 +84,7 @@ def new_file(request: Request) -> Response:
     return _new(request, FormState())
 
 
-def _new(
-    request: Request, form: FormState, status: int = 200, duplicates: list[queries.Hit] | None = None
-) -> Response:
+def _new(request: Request, form: FormState, status: int = 200, duplicates: list[queries.Hit] | None = None) -> Response:
     return page(
         request,
         "households/new_file.html",
@@ -152,13 +152,15 @@ def _words(kind: str, value: str) -> str:
 @router.get("/{household_id}/modifier", dependencies=[needs(Permission.EDIT_FILES)])
 def edit_profile(request: Request, household_id: UUID, session: Walled) -> Response:
     """Where and how the household lives, to change."""
-    service.refuse_non_holder(session, household_id)
+    queries.refuse_non_holder(session, household_id)
     profile = queries.profile_of(session, household_id)
     form = FormState.of(profile.model_dump() if profile else {})
     return _profile(request, session, household_id, form)
 
 
-def _profile(request: Request, session: ActorSession, household_id: UUID, form: FormState, status: int = 200) -> Response:
+def _profile(
+    request: Request, session: ActorSession, household_id: UUID, form: FormState, status: int = 200
+) -> Response:
     return page(
         request,
         "households/edit_profile.html",
@@ -178,7 +180,7 @@ def save_profile(request: Request, household_id: UUID, data: Submitted, session:
     """Saves the profile, unless somebody changed it meanwhile: then what was typed comes back."""
     asked, form = read(ProfileForm, data)
     if asked is None:
-        service.refuse_non_holder(session, household_id)
+        queries.refuse_non_holder(session, household_id)
         return _profile(request, session, household_id, form, 422)
     try:
         service.update_profile(session, household_id, asked)
@@ -205,7 +207,7 @@ def _who_changed(session: ActorSession, household_id: UUID) -> str:
 @router.get("/{household_id}/personnes/nouvelle", dependencies=[needs(Permission.EDIT_FILES)])
 def new_person(request: Request, household_id: UUID, session: Walled) -> Response:
     """Somebody joins the household."""
-    service.refuse_non_holder(session, household_id)
+    queries.refuse_non_holder(session, household_id)
     return _person(request, session, household_id, None, FormState.of({"weight": "1", "version": "0"}))
 
 
@@ -214,7 +216,7 @@ def add_person(request: Request, household_id: UUID, data: Submitted, session: W
     """Adds the person."""
     asked, form = read(PersonForm, data)
     if asked is None:
-        service.refuse_non_holder(session, household_id)
+        queries.refuse_non_holder(session, household_id)
         return _person(request, session, household_id, None, form, 422)
     try:
         service.add_person(session, household_id, asked)
@@ -228,7 +230,7 @@ def add_person(request: Request, household_id: UUID, data: Submitted, session: W
 @router.get("/{household_id}/personnes/{person_id}", dependencies=[needs(Permission.EDIT_FILES)])
 def edit_person(request: Request, household_id: UUID, person_id: UUID, session: Walled) -> Response:
     """A person of the file, to correct."""
-    service.refuse_non_holder(session, household_id)
+    queries.refuse_non_holder(session, household_id)
     found = queries.person_of(session, household_id, person_id)
     until = found.stay.until_date
     form = FormState.of(
@@ -252,7 +254,7 @@ def save_person(request: Request, household_id: UUID, person_id: UUID, data: Sub
     """Saves the correction, unless somebody changed the person meanwhile."""
     asked, form = read(PersonForm, data)
     if asked is None:
-        service.refuse_non_holder(session, household_id)
+        queries.refuse_non_holder(session, household_id)
         found = queries.person_of(session, household_id, person_id)
         return _person(request, session, household_id, found, form, 422)
     try:

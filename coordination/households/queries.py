@@ -20,7 +20,7 @@ from coordination.households.rules import (
     read_code,
 )
 from coordination.kit.db import ActorSession
-from coordination.kit.errors import NotKnown
+from coordination.kit.errors import NotAllowed, NotKnown
 from coordination.kit.text import fold, grams, sound
 
 GOOD_MATCH = 0.84
@@ -101,6 +101,20 @@ def file_header(session: ActorSession, household_id: UUID) -> FileHeader:
     return FileHeader(found.id, found.code, name, found.holder_organisation_id, found.opened_at)
 
 
+class NotHolder(NotAllowed):
+    """Ce dossier est tenu par une autre structure : elle seule modifie l’identité et la composition du foyer."""
+
+
+def refuse_non_holder(session: ActorSession, household_id: UUID) -> Household:
+    """The file, when one's own organisation holds it. Raises `NotKnown` when it is not even visible."""
+    found = session.get(Household, household_id)
+    if found is None:
+        raise NotKnown
+    if found.holder_organisation_id != session.member.organisation_id:
+        raise NotHolder
+    return found
+
+
 def reference_names(session: ActorSession, household_ids: Iterable[UUID]) -> dict[UUID, str]:
     """The name of each household's reference person, for those whose identity one may see."""
     ids = list(household_ids)
@@ -164,7 +178,9 @@ def visible_parts(session: ActorSession, household_id: UUID) -> set[str]:
 
 def shares_of(session: ActorSession, household_id: UUID) -> list[Share]:
     """Every share of the file one may know of: all of them for its holder, one's own otherwise."""
-    query = select(Share).where(Share.household_id == household_id).order_by(col(Share.organisation_id), col(Share.scope))
+    query = (
+        select(Share).where(Share.household_id == household_id).order_by(col(Share.organisation_id), col(Share.scope))
+    )
     return list(session.exec(query))
 
 
@@ -172,7 +188,7 @@ def my_files(
     session: ActorSession, *, held: bool, before: tuple[datetime, UUID] | None = None, size: int = PAGE
 ) -> list[FileRow]:
     """A page of files, the newest first: those one's organisation holds, or those shared with it."""
-    opened, key = before if before else (None, None)
+    opened, key = before or (None, None)
     rows = session.rows(
         "select * from access.my_files(:held, :opened, :key, :most)", held=held, opened=opened, key=key, most=size
     )

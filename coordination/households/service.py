@@ -11,19 +11,16 @@ from sqlmodel import select
 from coordination.audit.service import act
 from coordination.households.forms import NewFileForm, PersonForm, PersonRow, ProfileForm
 from coordination.households.models import Household, HouseholdProfile, Person, PersonActivity, Stay
+from coordination.households.queries import refuse_non_holder
 from coordination.households.rules import CODE_ALPHABET, CODE_LENGTH, Activity, BirthDate, Link, household_code
 from coordination.identity.permissions import Permission
 from coordination.kit.clock import now, today
 from coordination.kit.db import ActorSession, lock
-from coordination.kit.errors import NotAllowed, NotKnown, NotNow, Stale
+from coordination.kit.errors import NotKnown, NotNow, Stale
 from coordination.kit.text import fold, grams
 
 DRAWS = 5
 SHARED_CUSTODY = Decimal("0.5")
-
-
-class NotHolder(NotAllowed):
-    """Ce dossier est tenu par une autre structure : elle seule modifie l’identité et la composition du foyer."""
 
 
 class OneReference(NotNow):
@@ -187,13 +184,3 @@ def _set_activity(session: ActorSession, person: Person, activity: Activity | No
     chosen = activity or Activity.OTHER
     known.activity = chosen.value
     known.sensitive = chosen.sensitive
-
-
-def refuse_non_holder(session: ActorSession, household_id: UUID) -> Household:
-    """The file, when one's own organisation holds it. Raises `NotKnown` when it is not even visible."""
-    found = session.get(Household, household_id)
-    if found is None:
-        raise NotKnown
-    if found.holder_organisation_id != session.member.organisation_id:
-        raise NotHolder
-    return found

@@ -3,7 +3,9 @@
 import re
 import unicodedata
 
-LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})
+LIGATURES = str.maketrans(
+    {"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
+)
 # French spellings that sound alike, longest first; applied in order to a folded word.
 SOUNDS: tuple[tuple[str, str], ...] = (
     (r"eaux?|aux|aud|ault|au", "o"),

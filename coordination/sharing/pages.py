@@ -25,7 +25,7 @@ HALF_A_YEAR = 182
 @router.get("/accords/nouveau", dependencies=[needs(Permission.RECORD_AGREEMENTS)])
 def new_agreement(request: Request, household_id: UUID, session: Walled) -> Response:
     """The agreement's form, with the notice to read out."""
-    service.refuse_non_holder(session, household_id)
+    households.refuse_non_holder(session, household_id)
     form = FormState.of(
         {
             "audience": Audience.ALL.value,

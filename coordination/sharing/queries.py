@@ -74,7 +74,11 @@ def agreements_of(session: ActorSession, household_id: UUID) -> list[AgreementVi
     return [
         _view(
             agreement,
-            [(names.get(a.person_id, "Personne non visible"), Answer(a.answer)) for a in answers if a.agreement_id == agreement.id],
+            [
+                (names.get(a.person_id, "Personne non visible"), Answer(a.answer))
+                for a in answers
+                if a.agreement_id == agreement.id
+            ],
             [(partners[p.organisation_id].name, p) for p in parts if p.agreement_id == agreement.id],
         )
         for agreement in found
@@ -84,9 +88,7 @@ def agreements_of(session: ActorSession, household_id: UUID) -> list[AgreementVi
 def _view(
     agreement: Agreement, answers: list[tuple[str, Answer]], lines: list[tuple[str, AgreementPart]]
 ) -> AgreementView:
-    state = agreement_state(
-        agreement.valid_from, agreement.valid_until, agreement.withdrawn_at is not None, today()
-    )
+    state = agreement_state(agreement.valid_from, agreement.valid_until, agreement.withdrawn_at is not None, today())
     order = list(SharedPart)
     recipients = [
         (name, sorted((SharedPart(p.part) for n, p in lines if n == name), key=order.index))
@@ -96,7 +98,9 @@ def _view(
     refused = any(answer is Answer.REFUSES for _, answer in answers) or not any(
         answer is Answer.AGREES for _, answer in answers
     )
-    return AgreementView(agreement, state, answers, recipients, Audience.ALL if wide else Audience.PROFESSIONALS, refused)
+    return AgreementView(
+        agreement, state, answers, recipients, Audience.ALL if wide else Audience.PROFESSIONALS, refused
+    )
 
 
 def agreement_of(session: ActorSession, household_id: UUID, agreement_id: UUID) -> AgreementView:

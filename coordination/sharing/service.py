@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from coordination.audit.service import act
-from coordination.households.service import refuse_non_holder
+from coordination.households.queries import refuse_non_holder
 from coordination.identity.permissions import Permission
 from coordination.identity.queries import organisations
 from coordination.kit.clock import today

@@ -19,7 +19,7 @@ def open_household(
     birth: str = "",
     people: tuple[dict[str, str], ...] = (),
 ) -> UUID:
-    """A file held by the member's organisation; `people` are rows of the form (family_name, given_name, birth, link)."""
+    """A file held by the member's organisation; `people` are rows of the form: family_name, given_name, birth, link."""
     form = NewFileForm(
         family_name=family_name,
         given_name=given_name,
