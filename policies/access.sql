@@ -158,7 +158,7 @@ create function access.account_is_ours(account uuid) returns boolean
 create function access.use_invitation(hash text, new_password_hash text, new_name text)
     returns uuid language plpgsql security definer set search_path = public, pg_temp
     as $$
-    declare i invitation; a uuid;
+    declare i invitation; a uuid; joined uuid;
     begin
         update invitation set used_at = now()
          where token_hash = hash and used_at is null and revoked_at is null and expires_at > now()
@@ -173,21 +173,35 @@ create function access.use_invitation(hash text, new_password_hash text, new_nam
             end if;
             update credential set password_hash = new_password_hash, changed_at = now() where account_id = a;
             update browser_session set revoked_at = now() where account_id = a and revoked_at is null;
+            perform access.note_link('account.password_reset', i, 'account', a);
             return a;
         end if;
         select id into a from account where email_folded = lower(i.email);
         if a is null then
+            if new_password_hash = '' then return null; end if;
             a := gen_random_uuid();
             insert into account (id, email, email_folded, name, demo, created_at)
             values (a, i.email, lower(i.email), new_name,
                     i.demo or (select n.demo from network n where n.id = i.network_id), now());
             insert into credential (account_id, password_hash, changed_at) values (a, new_password_hash, now());
         end if;
+        if exists (select 1 from membership m where m.account_id = a and m.organisation_id = i.organisation_id) then
+            return null;
+        end if;
+        joined := gen_random_uuid();
         insert into membership (id, network_id, organisation_id, account_id, name, roles, professional, decider,
                                 started_at, version)
-        values (gen_random_uuid(), i.network_id, i.organisation_id, a, new_name, i.roles, i.professional, false, now(), 1);
+        values (joined, i.network_id, i.organisation_id, a, new_name, i.roles, i.professional, false, now(), 1);
+        perform access.note_link('account.join', i, 'membership', joined);
         return a;
     end $$;
+
+-- The journal's line of a link that was used, by somebody who is nobody yet. For the door above alone.
+create function access.note_link(done text, link invitation, what text, what_id uuid)
+    returns void language sql set search_path = public, pg_temp
+    as $$ insert into journal (id, network_id, number, at, actor_kind, actor_id, verb, subject, subject_id, fields,
+                               previous_hash, hash)
+          values (gen_random_uuid(), link.network_id, 0, now(), '', '', done, what, what_id::text, '{}', '', '') $$;
 
 create function access.own_password_hash() returns text
     language sql stable security definer set search_path = public, pg_temp

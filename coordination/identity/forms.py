@@ -3,9 +3,8 @@
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo
 
-from coordination.identity.permissions import Role
 from coordination.identity.rules import password_fault
 from coordination.kit.forms import Form
 
@@ -21,6 +20,12 @@ def _strong(typed: str) -> str:
     fault = password_fault(typed)
     if fault:
         raise ValueError(fault)
+    return typed
+
+
+def _same(typed: str, others: ValidationInfo) -> str:
+    if others.data.get("password", typed) != typed:
+        raise ValueError("Les deux mots de passe ne sont pas les mêmes.")
     return typed
 
 
@@ -43,44 +48,11 @@ class SwitchForm(Form):
     membership: UUID
 
 
-class InviteForm(Form):
-    """A colleague to invite."""
-
-    name: Name
-    email: Email
-    roles: Annotated[list[Role], Field(min_length=1)]
-    professional: bool = False
-
-    @model_validator(mode="before")
-    @classmethod
-    def _roles_present(cls, data: dict[str, object]) -> dict[str, object]:
-        return {"roles": [], **data}
-
-
-class RolesForm(Form):
-    """What a colleague may do."""
-
-    roles: Annotated[list[Role], Field(min_length=1)]
-    professional: bool = False
-    version: int
-
-    @model_validator(mode="before")
-    @classmethod
-    def _roles_present(cls, data: dict[str, object]) -> dict[str, object]:
-        return {"roles": [], **data}
-
-
 class NewPasswordForm(Form):
     """A new password, typed twice."""
 
     password: Password
-    again: str = ""
-
-    @model_validator(mode="after")
-    def _same(self) -> "NewPasswordForm":
-        if self.password != self.again:
-            raise ValueError("Les deux mots de passe ne sont pas les mêmes.")
-        return self
+    again: Annotated[str, Field(max_length=1000), AfterValidator(_same)] = Field(default="", validate_default=True)
 
 
 class WelcomeForm(NewPasswordForm):
@@ -90,9 +62,10 @@ class WelcomeForm(NewPasswordForm):
 
 
 class JoinForm(Form):
-    """An invited person who already has an account: only her name in the new organisation."""
+    """An invited person who already has an account: her name in the new organisation, and proof the account is hers."""
 
     name: Name
+    password: Annotated[str, Field(min_length=1, max_length=256)]
 
 
 class ChangePasswordForm(NewPasswordForm):

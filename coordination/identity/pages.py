@@ -1,15 +1,23 @@
 """Signing in, one's own account, one-use links, and the screen of rights."""
 
-from typing import Any
+import re
+from typing import Any, TypedDict
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from coordination.identity import queries, service
-from coordination.identity.forms import ChangePasswordForm, JoinForm, NewPasswordForm, SignInForm, SwitchForm, WelcomeForm
+from coordination.identity.forms import (
+    ChangePasswordForm,
+    JoinForm,
+    NewPasswordForm,
+    SignInForm,
+    SwitchForm,
+    WelcomeForm,
+)
 from coordination.identity.permissions import ROLES, Part, Permission, Role
-from coordination.identity.rules import IDLE_SIGN_OUT, PASSWORD_HINT, InvitationPurpose
+from coordination.identity.rules import IDLE_SIGN_OUT, PASSWORD_HINT, InvitationPurpose, SpentLink, token_hash
 from coordination.kit.actor import Member, Nobody
 from coordination.kit.clock import now
 from coordination.kit.db import ActorSession, acting
@@ -18,7 +26,18 @@ from coordination.kit.forms import FormState, read
 from coordination.kit.web import Acting, Submitted, Walled, go, needs, page
 
 router = APIRouter()
+
+
+class Circumstances(TypedDict):
+    """From where, under which key and in which mode a password is tried."""
+
+    address: str
+    key: str
+    demo_mode: bool
+
+
 REFUSED = "Adresse ou mot de passe incorrect. Vérifiez les deux, puis réessayez."
+INSIDE = re.compile(r"/(?!/)[^\\\x00-\x1f]{0,499}")
 SUSPENDED = "Ce compte n’a plus d’accès actif. Parlez-en à l’administrateur de votre structure."
 
 
@@ -38,7 +57,7 @@ def identify(request: Request) -> None:
     if not token or len(token) > 100:
         return
     with ActorSession(request.app.state.engine, Nobody()) as session:
-        signed = queries.signed_in(session, service.token_hash(token))
+        signed = queries.signed_in(session, token_hash(token))
         session.commit()
     if signed is None or (signed.demo and not request.app.state.settings.demo):
         return
@@ -54,7 +73,7 @@ def to_sign_in(suite: str) -> Response:
 
 def _inside(suite: str) -> str:
     """Only a path of ours may follow a sign-in."""
-    return suite if suite.startswith("/") and not suite.startswith(("//", "/\\")) and "\n" not in suite else "/"
+    return suite if INSIDE.fullmatch(suite) else "/"
 
 
 # ------------------------------------------------------------------ sign-in and sign-out
@@ -63,40 +82,55 @@ def _inside(suite: str) -> str:
 @router.get("/connexion")
 def sign_in(request: Request, suite: str = "/") -> Response:
     """The sign-in page."""
-    form = FormState.of({"suite": _inside(suite)})
-    return page(request, "identity/sign_in.html", title="Connexion", form=form)
+    return _sign_in(request, FormState.of({"suite": _inside(suite)}))
+
+
+def _sign_in(request: Request, form: FormState, status: int = 200) -> Response:
+    state = request.app.state
+    return page(
+        request,
+        "identity/sign_in.html",
+        title="Connexion",
+        form=form,
+        status=status,
+        demo_accounts=getattr(state, "demo_accounts", ()) if state.settings.demo else (),
+        demo_password=getattr(state, "demo_password", ""),
+    )
 
 
 @router.post("/connexion")
-def sign_in_send(request: Request, data: Submitted, session: Walled) -> Response:
+def sign_in_send(request: Request, data: Submitted) -> Response:
     """Tries to sign in: a new token each time, and the same words for every refusal."""
     asked, form = read(SignInForm, data)
     if asked is None:
-        return page(request, "identity/sign_in.html", title="Connexion", form=form, status=422)
+        return _sign_in(request, form, 422)
     with ActorSession(request.app.state.engine, Nobody()) as doors:
         outcome = service.sign_in(
-            doors,
-            asked.email,
-            asked.password,
-            address=request.client.host if request.client else "",
-            device=request.headers.get("user-agent", ""),
-            key=request.app.state.key,
-            demo_mode=request.app.state.settings.demo,
+            doors, asked.email, asked.password, device=request.headers.get("user-agent", ""), **_circumstances(request)
         )
         old = request.cookies.get(cookie_name(request))
         if old and outcome.token:
-            doors.door("access.close_session(:hash)", hash=service.token_hash(old))
+            doors.door("access.close_session(:hash)", hash=token_hash(old))
         doors.commit()
     if outcome.too_many:
         raise TooMany
     if outcome.token is None or outcome.member is None:
         form.refuse("email", SUSPENDED if outcome.suspended else REFUSED)
-        return page(request, "identity/sign_in.html", title="Connexion", form=form, status=422)
+        return _sign_in(request, form, 422)
     with acting(request.app.state.engine, outcome.member) as own:
         service.note_sign_in(own)
     response = RedirectResponse(_inside(asked.suite), 303)
     _keep(request, response, outcome.token)
     return response
+
+
+def _circumstances(request: Request) -> Circumstances:
+    """What throttling and the demonstration's rule need to know of a request."""
+    return {
+        "address": request.client.host if request.client else "",
+        "key": request.app.state.key,
+        "demo_mode": request.app.state.settings.demo,
+    }
 
 
 def _keep(request: Request, response: Response, token: str) -> None:
@@ -110,7 +144,7 @@ def sign_out(request: Request) -> Response:
     token = request.cookies.get(cookie_name(request))
     if token:
         with ActorSession(request.app.state.engine, Nobody()) as doors:
-            doors.door("access.close_session(:hash)", hash=service.token_hash(token))
+            doors.door("access.close_session(:hash)", hash=token_hash(token))
             doors.commit()
     return _forget(request, "Vous êtes déconnecté·e.")
 
@@ -150,6 +184,7 @@ def _me(request: Request, session: ActorSession, member: Member, form: FormState
         form=form,
         status=status,
         hint=PASSWORD_HINT,
+        email=queries.account_email(session, member.account_id),
         sessions=queries.own_sessions(session, member.account_id, now()),
         current=member.session_id,
         idle_hours=int(IDLE_SIGN_OUT.total_seconds() // 3600),
@@ -182,9 +217,9 @@ def sign_out_everywhere(request: Request, session: Walled) -> Response:
 
 
 def _link(session: ActorSession, token: str) -> Any:
-    found = session.rows("select * from access.invitation_of(:hash)", hash=service.token_hash(token))
+    found = session.rows("select * from access.invitation_of(:hash)", hash=token_hash(token))
     if not found:
-        raise service.SpentLink
+        raise SpentLink
     return found[0]
 
 
@@ -215,13 +250,31 @@ def _invitation(request: Request, link: Any, form: FormState, status: int = 200)
 def invitation_send(request: Request, token: str, data: Submitted, session: Walled) -> Response:
     """Uses the link: it works once."""
     link = _link(session, token)
-    model = NewPasswordForm if link.purpose == InvitationPurpose.RESET else JoinForm if link.account_exists else WelcomeForm
+    model: type[NewPasswordForm | JoinForm] = WelcomeForm
+    if link.purpose == InvitationPurpose.RESET:
+        model = NewPasswordForm
+    elif link.account_exists:
+        model = JoinForm
     asked, form = read(model, data)
     if asked is None:
         return _invitation(request, link, form, 422)
+    if isinstance(asked, JoinForm) and not _hers(request, link, asked.password):
+        form.refuse("password", "Ce n’est pas le mot de passe de votre compte. Le lien n’a pas servi : réessayez.")
+        return _invitation(request, link, form, 422)
     name = getattr(asked, "name", link.name)
-    service.use_link(session, token, password=getattr(asked, "password", None), name=name)
+    password = None if isinstance(asked, JoinForm) else asked.password
+    service.use_link(session, token, password=password, name=name)
     return go(request, "/connexion", "C’est fait : vous pouvez vous connecter.")
+
+
+def _hers(request: Request, link: Any, password: str) -> bool:
+    """Whether whoever joins with an existing account knows its password: the link alone does not prove it is hers."""
+    with ActorSession(request.app.state.engine, Nobody()) as doors:
+        proof = service.prove(doors, link.email, password, **_circumstances(request))
+        doors.commit()
+    if proof.too_many:
+        raise TooMany
+    return proof.account_id is not None
 
 
 # ------------------------------------------------------------------ the screen of rights
@@ -231,8 +284,11 @@ def invitation_send(request: Request, token: str, data: Submitted, session: Wall
 def rights(request: Request) -> Response:
     """What each role opens, generated from the one table that decides it."""
     return page(
-        request, "identity/rights.html", title="Qui peut faire quoi", roles=ROLES, permissions=list(Permission), parts=list(Part),
+        request,
+        "identity/rights.html",
+        title="Qui peut faire quoi",
+        roles=ROLES,
+        permissions=list(Permission),
+        parts=list(Part),
         role_list=list(Role),
     )
-
-

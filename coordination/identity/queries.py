@@ -56,7 +56,9 @@ def signed_in(session: ActorSession, token_hash: str) -> Signed | None:
     row = found[0]
     session.door("access.touch_session(:hash)", hash=token_hash)
     memberships = [
-        OwnMembership(m.membership_id, m.organisation_name, m.network_name, labels(m.roles), m.membership_id == row.membership_id)
+        OwnMembership(
+            m.membership_id, m.organisation_name, m.network_name, labels(m.roles), m.membership_id == row.membership_id
+        )
         for m in session.rows("select * from access.memberships_of(:account)", account=row.account_id)
     ]
     me = Me(
@@ -152,6 +154,17 @@ def pending_invitations(session: ActorSession, organisation_id: UUID, now: datet
         .order_by(col(Invitation.created_at).desc())
     )
     return list(session.exec(query))
+
+
+def account_email(session: ActorSession, account_id: UUID) -> str:
+    """The e-mail with which a person signs in, her own or a colleague’s."""
+    return session.exec(select(Account.email).where(Account.id == account_id)).one()
+
+
+def invitation(session: ActorSession, organisation_id: UUID, invitation_id: UUID) -> Invitation | None:
+    """One link of the admin's own organisation."""
+    found = session.get(Invitation, invitation_id)
+    return found if found is not None and found.organisation_id == organisation_id else None
 
 
 def own_sessions(session: ActorSession, account_id: UUID, now: datetime) -> list[BrowserSession]:

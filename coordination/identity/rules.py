@@ -1,10 +1,14 @@
 """What is true of organisations, accounts and passwords."""
 
+import hashlib
+import hmac
 import re
 import string
 import unicodedata
 from datetime import timedelta
 from enum import StrEnum
+
+from coordination.kit.errors import NotKnown, NotNow
 
 IDLE_SIGN_OUT = timedelta(hours=2)
 LONGEST_SESSION = timedelta(hours=14)
@@ -18,6 +22,25 @@ PASSWORD_HINT = (
     "12 caractères avec minuscules, majuscules, chiffres et signes ; "
     "ou 14 caractères avec minuscules, majuscules et chiffres ; ou une phrase d’au moins 7 mots."
 )
+
+
+class LastAdmin(NotNow):
+    """C’est le dernier compte d’administration de la structure : désignez-en un autre d’abord. Rien n’a été modifié."""
+
+
+class WorksElsewhere(NotNow):
+    """Cette personne a aussi un compte dans une autre structure : son mot de passe ne se change pas d’ici, pour que
+    personne n’ouvre les dossiers de l’autre. Qui administre l’application peut lui donner un lien."""
+
+
+class SpentLink(NotKnown):
+    """Ce lien a déjà servi, a été annulé ou n’est plus valable.
+    Demandez-en un nouveau à l’administrateur de votre structure."""
+
+
+class NotOnlyOurs(NotNow):
+    """Cette personne a aussi un compte dans une autre structure : un lien fait ici lui ouvrirait les deux.
+    Demandez-le à l’exploitant de l’application."""
 
 
 class OrganisationKind(StrEnum):
@@ -73,8 +96,20 @@ def folded_email(email: str) -> str:
     return unicodedata.normalize("NFKC", email).strip().casefold()
 
 
+def token_hash(token: str) -> str:
+    """What is stored of an opaque token: its sha256 (the token itself has 256 bits)."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def attempt_key(key: str, kind: str, value: str) -> str:
+    """A keyed hash: the table of attempts names nobody."""
+    return hmac.new(key.encode(), f"{kind}:{value}".encode(), hashlib.sha256).hexdigest()
+
+
 def slug(name: str) -> str:
     """A short ASCII name for commands and barèmes, from a French name."""
     plain = unicodedata.normalize("NFKD", name.casefold().replace("œ", "oe").replace("æ", "ae"))
-    kept = "".join(c if c in string.ascii_lowercase + string.digits else "-" for c in plain if not unicodedata.combining(c))
+    kept = "".join(
+        c if c in string.ascii_lowercase + string.digits else "-" for c in plain if not unicodedata.combining(c)
+    )
     return re.sub(r"-+", "-", kept).strip("-")[:60]

@@ -1,0 +1,1 @@
+"""The accounts of one organisation, for whoever runs them."""

@@ -1,0 +1,49 @@
+"""The words of the journal: who acts, on what. The lowest storey names the tables of all, and imports none."""
+
+READ_JOURNAL = "read_journal"
+PAGE_OF_LINES = 50
+LARGEST_NUMBER = 2**63 - 1
+
+ACTOR_KINDS = {
+    "member": "Membre",
+    "service": "Application",
+    "station": "Poste de distribution",
+    "outside_link": "Partenaire par lien",
+    "household_link": "Foyer par lien",
+    "nobody": "Personne non connectée",
+}
+
+SUBJECTS = {
+    "account": "compte",
+    "agreement": "accord de partage",
+    "agreement_part": "accord de partage",
+    "agreement_person": "accord de partage",
+    "assessment": "évaluation budgétaire",
+    "assessment_result": "évaluation budgétaire",
+    "budget_line": "ligne de budget",
+    "browser_session": "connexion",
+    "household": "dossier",
+    "household_profile": "dossier",
+    "invitation": "lien à usage unique",
+    "membership": "compte",
+    "need": "besoin",
+    "network": "réseau",
+    "organisation": "structure",
+    "person": "personne",
+    "person_activity": "activité d’une personne",
+    "referral": "orientation",
+    "referral_event": "orientation",
+    "referral_text": "orientation",
+    "share": "partage",
+    "stay": "composition du foyer",
+}
+
+
+def short(identifier: str) -> str:
+    """The beginning of an identifier: enough to compare two lines, and nobody's name."""
+    return identifier[:8]
+
+
+def subject_label(table: str) -> str:
+    """The French word for what a line is about; a table nobody named yet keeps its own name."""
+    return SUBJECTS.get(table, table.replace("_", " "))
