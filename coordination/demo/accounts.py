@@ -36,15 +36,18 @@ class DemoAccount:
 
 
 ORGANISATIONS = (
-    DemoOrganisation("ccas", NETWORK, "CCAS de Carvin", OrganisationKind.CCAS, "Carvin", "03 00 00 00 01"),
+    DemoOrganisation("ccas", NETWORK, "CCAS de Carvin", OrganisationKind.CCAS, "Carvin", "03 53 01 00 01"),
     DemoOrganisation(
-        "secours", NETWORK, "Secours populaire de Carvin", OrganisationKind.SECOURS_POPULAIRE, "Carvin", "03 00 00 00 02"
+        "secours",
+        NETWORK,
+        "Secours populaire de Carvin",
+        OrganisationKind.SECOURS_POPULAIRE,
+        "Carvin",
+        "03 53 01 00 02",
     ),
-    DemoOrganisation(
-        "action", NETWORK, "À la Bonne Action", OrganisationKind.ASSOCIATION, "Carvin", "03 00 00 00 03"
-    ),
-    DemoOrganisation("epicerie", NETWORK, "Épicerie solidaire", OrganisationKind.EPICERIE, "Carvin", "03 00 00 00 04"),
-    DemoOrganisation("voisin", OTHER_NETWORK, "CCAS voisin", OrganisationKind.CCAS, "Ailleurs", "03 00 00 00 05"),
+    DemoOrganisation("action", NETWORK, "À la Bonne Action", OrganisationKind.ASSOCIATION, "Carvin", "03 53 01 00 03"),
+    DemoOrganisation("epicerie", NETWORK, "Épicerie solidaire", OrganisationKind.EPICERIE, "Carvin", "03 53 01 00 04"),
+    DemoOrganisation("voisin", OTHER_NETWORK, "CCAS voisin", OrganisationKind.CCAS, "Ailleurs", "03 53 01 00 05"),
 )
 
 ACCOUNTS = (
@@ -58,7 +61,12 @@ ACCOUNTS = (
         also=(("secours", (Role.VOLUNTEER,), False),),
     ),
     DemoAccount(
-        "coordination@ccas.demo.invalid", "Nadia Carpentier", "ccas", (Role.COORDINATOR,), True, "Coordination du réseau"
+        "coordination@ccas.demo.invalid",
+        "Nadia Carpentier",
+        "ccas",
+        (Role.COORDINATOR,),
+        True,
+        "Coordination du réseau",
     ),
     DemoAccount("dpo@ccas.demo.invalid", "Hélène Vasseur", "ccas", (Role.DPO,), True, "Protection des données"),
     DemoAccount("admin@ccas.demo.invalid", "Marc Delattre", "ccas", (Role.ADMIN,), False, "Comptes du CCAS"),
@@ -71,12 +79,24 @@ ACCOUNTS = (
         "Accueil au Secours populaire (bénévole)",
     ),
     DemoAccount(
-        "benevole@secours.demo.invalid", "Yanis Morel", "secours", (Role.VOLUNTEER,), False, "Bénévole au Secours populaire"
+        "benevole@secours.demo.invalid",
+        "Yanis Morel",
+        "secours",
+        (Role.VOLUNTEER,),
+        False,
+        "Bénévole au Secours populaire",
     ),
     DemoAccount(
-        "conseil@secours.demo.invalid", "Lucie Fontaine", "secours", (Role.COUNCIL,), False, "Membre du Conseil des Bénévoles"
+        "conseil@secours.demo.invalid",
+        "Lucie Fontaine",
+        "secours",
+        (Role.COUNCIL,),
+        False,
+        "Membre du Conseil des Bénévoles",
     ),
-    DemoAccount("admin@secours.demo.invalid", "Paul Hennebelle", "secours", (Role.ADMIN,), False, "Comptes du Secours populaire"),
+    DemoAccount(
+        "admin@secours.demo.invalid", "Paul Hennebelle", "secours", (Role.ADMIN,), False, "Comptes du Secours populaire"
+    ),
     DemoAccount(
         "accueil@epicerie.demo.invalid",
         "Sarah Duquesne",
@@ -86,9 +106,16 @@ ACCOUNTS = (
         "Accueil à l’Épicerie solidaire (travailleuse sociale)",
     ),
     DemoAccount(
-        "benevole@action.demo.invalid", "Monique Roussel", "action", (Role.VOLUNTEER,), False, "Bénévole à À la Bonne Action"
+        "benevole@action.demo.invalid",
+        "Monique Roussel",
+        "action",
+        (Role.VOLUNTEER,),
+        False,
+        "Bénévole à À la Bonne Action",
     ),
-    DemoAccount("accueil@voisin.demo.invalid", "Alain Courtois", "voisin", (Role.INTAKE,), True, "Accueil dans un autre réseau"),
+    DemoAccount(
+        "accueil@voisin.demo.invalid", "Alain Courtois", "voisin", (Role.INTAKE,), True, "Accueil dans un autre réseau"
+    ),
 )
 
 

@@ -1,6 +1,7 @@
 """Acts on household files: opening one, its people, its profile."""
 
 import secrets
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from uuid import UUID, uuid4
@@ -28,9 +29,9 @@ class OneReference(NotNow):
 
 
 @act("household.open", "Dossier créé", needs=Permission.OPEN_FILES)
-def open_file(session: ActorSession, form: NewFileForm) -> Household:
-    """Opens a file held by one's own organisation, with its first people."""
-    file_id = _new_file(session)
+def open_file(session: ActorSession, form: NewFileForm, draw: Callable[[int], int] = secrets.randbelow) -> Household:
+    """Opens a file held by one's own organisation, with its first people. `draw(n)`: a number below n, for the code."""
+    file_id = _new_file(session, draw)
     network_id = session.member.network_id
     session.add(
         HouseholdProfile(
@@ -45,11 +46,11 @@ def open_file(session: ActorSession, form: NewFileForm) -> Household:
     return session.get_one(Household, file_id)
 
 
-def _new_file(session: ActorSession) -> UUID:
+def _new_file(session: ActorSession, draw: Callable[[int], int]) -> UUID:
     """The bare file and its holder's share, through the door; a code drawn twice is drawn again."""
     for _ in range(DRAWS):
         file_id = uuid4()
-        code = household_code(secrets.randbelow(len(CODE_ALPHABET)) for _ in range(CODE_LENGTH))
+        code = household_code(draw(len(CODE_ALPHABET)) for _ in range(CODE_LENGTH))
         try:
             with session.begin_nested():
                 session.door("access.open_file(:id, :code)", id=file_id, code=code)
