@@ -244,7 +244,7 @@ def sheet(request: Request, session: Walled, referral_id: UUID) -> Response:
     service.note_read(session, view)
     organisations = identity.organisations(session)
     row = view.row
-    coverage = next((p.coverage for p in queries.partners(session, row.household_id) if p.id == row.to_organisation_id), None)
+    partners = queries.partners(session, row.household_id) if Side.SENDER in view.line.sides else []
     return page(
         request,
         "referrals/sheet.html",
@@ -255,7 +255,7 @@ def sheet(request: Request, session: Walled, referral_id: UUID) -> Response:
         sender=organisations[row.from_organisation_id],
         receiver=organisations[row.to_organisation_id],
         worker=identity.member_names(session, {row.sent_by}).get(row.sent_by, ""),
-        coverage=coverage,
+        coverage=next((p.coverage for p in partners if p.id == row.to_organisation_id), None),
     )
 
 

@@ -59,7 +59,13 @@ class About:
 
 DOMAINS: dict[Domain, About] = {
     Domain.FOOD: About("Alimentation", ("equipement-et-alimentation--alimentation",)),
-    Domain.BUDGET: About("Budget et dettes", ("difficultes-financieres",)),
+    Domain.BUDGET: About(
+        "Budget et dettes",
+        (
+            "difficultes-financieres--ameliorer-sa-gestion-budgetaire",
+            "difficultes-financieres--situation-dendettement-surendettement",
+        ),
+    ),
     Domain.RIGHTS: About(
         "Accès aux droits",
         ("difficultes-administratives-ou-juridiques--accompagnement-pour-lacces-aux-droits",),
@@ -73,16 +79,22 @@ DOMAINS: dict[Domain, About] = {
         ),
     ),
     # No slug of its own: filed under money difficulties and housing.
-    Domain.ENERGY: About("Énergie et eau", ("difficultes-financieres", "logement-hebergement")),
+    Domain.ENERGY: About(
+        "Énergie et eau",
+        (
+            "difficultes-financieres--prevenir-une-degradation-de-la-situation-financiere",
+            "logement-hebergement--se-maintenir-dans-le-logement",
+        ),
+    ),
     Domain.HEALTH: About("Santé", ("sante--acces-aux-soins",)),
-    Domain.JOB: About("Emploi", ("trouver-un-emploi",)),
-    Domain.TRAINING: About("Formation", ("se-former",)),
-    Domain.MOBILITY: About("Mobilité", ("mobilite",)),
-    Domain.DIGITAL: About("Numérique", ("numerique",)),
-    Domain.FAMILY: About("Famille et réussite éducative", ("famille",)),
+    Domain.JOB: About("Emploi", ("trouver-un-emploi--repondre-a-des-offres-demploi",)),
+    Domain.TRAINING: About("Formation", ("se-former--trouver-sa-formation",)),
+    Domain.MOBILITY: About("Mobilité", ("mobilite--etre-accompagne-dans-son-parcours-mobilite",)),
+    Domain.DIGITAL: About("Numérique", ("numerique--maitriser-les-fondamentaux-du-numerique",)),
+    Domain.FAMILY: About("Famille et réussite éducative", ("famille--soutien-a-la-parentalite-et-a-leducation",)),
     Domain.FRENCH: About("Maîtrise du français", ("lecture-ecriture-calcul--maitriser-le-francais",)),
-    Domain.SOCIAL: About("Lien social", ("remobilisation",)),
-    Domain.VIOLENCE: About("Violences"),
+    Domain.SOCIAL: About("Lien social", ("remobilisation--lien-social",)),
+    Domain.VIOLENCE: About("Violences", ("famille--surmonter-conflits-separation-violence",)),
     Domain.OTHER: About("Autre besoin"),
 }
 
