@@ -19,6 +19,7 @@ from coordination.households.rules import (
     present,
     read_code,
 )
+from coordination.kit.clock import today
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotAllowed, NotKnown
 from coordination.kit.text import fold, grams, sound
@@ -245,7 +246,7 @@ def _split(typed: str) -> tuple[str, list[BirthDate]]:
     births = []
     for found in TYPED_DATE.findall(typed):
         try:
-            births.append(parse_birth(found.replace("-", "/").replace(".", "/"), date.max))
+            births.append(parse_birth(found.replace("-", "/").replace(".", "/"), today()))
         except ValueError:
             continue
     return fold(TYPED_DATE.sub(" ", typed)), births

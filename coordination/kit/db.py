@@ -134,7 +134,7 @@ def make_engine(url: str, *, size: int = 8, timeout: float = 5.0) -> Engine:
         except psycopg.OperationalError as failure:
             raise OperationalError("connexion", None, failure) from failure
 
-    engine = create_engine("postgresql+psycopg://", creator=connect, poolclass=NullPool)
+    engine = create_engine("postgresql+psycopg://", creator=connect, poolclass=NullPool, hide_parameters=True)
     engine.pool_of_psycopg = pool  # type: ignore[attr-defined]
     return engine
 

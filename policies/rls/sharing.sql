@@ -1,5 +1,5 @@
--- Agreements: recorded by the holder of the file. She reads them whole; a partner reads those that name it, and its
--- own lines only: whom else a household trusts is not a partner's business.
+-- Agreements: recorded by the holder of the file. She reads them whole; a partner reads those that opened
+-- something to it, and its own lines only: whom else a household trusts is not a partner's business.
 -- They are withdrawn by a door; once granted, an agreement's lines no longer move.
 
 grant select, insert on agreement, agreement_person, agreement_part to coordination_app;
@@ -9,9 +9,9 @@ create policy see on agreement for select to coordination_app
         and exists (select 1 from access.live_share s
                      where s.household_id = agreement.household_id
                        and (s.ground = 'holder' or exists (
-                            select 1 from agreement_part p
-                             where p.agreement_id = agreement.id
-                               and p.organisation_id = (select access.organisation())))));
+                            select 1 from share g
+                             where g.agreement_id = agreement.id
+                               and g.organisation_id = (select access.organisation())))));
 create policy add on agreement for insert to coordination_app
     with check (network_id = (select access.network())
         and organisation_id = (select access.organisation())
@@ -31,10 +31,7 @@ create policy add on agreement_person for insert to coordination_app
         and exists (select 1 from access.live_share s
                      where s.household_id = agreement_person.household_id
                        and s.scope = 'identity' and s.ground = 'holder')
-        and exists (select 1 from agreement g
-                     where g.id = agreement_person.agreement_id
-                       and g.organisation_id = (select access.organisation()) and g.withdrawn_at is null)
-        and not exists (select 1 from share s where s.agreement_id = agreement_person.agreement_id));
+        and access.agreement_is_being_written(agreement_id));
 
 create policy see on agreement_part for select to coordination_app
     using (network_id = (select access.network())
@@ -46,7 +43,4 @@ create policy add on agreement_part for insert to coordination_app
         and exists (select 1 from access.live_share s
                      where s.household_id = agreement_part.household_id
                        and s.scope = 'identity' and s.ground = 'holder')
-        and exists (select 1 from agreement g
-                     where g.id = agreement_part.agreement_id
-                       and g.organisation_id = (select access.organisation()) and g.withdrawn_at is null)
-        and not exists (select 1 from share s where s.agreement_id = agreement_part.agreement_id));
+        and access.agreement_is_being_written(agreement_id));
