@@ -53,6 +53,11 @@
     setTimeout(function () { delete form.dataset.sent; }, 4000);
   });
 
+  /* A field marked data-select is there to be copied: reaching it selects it whole. */
+  doc.addEventListener("focusin", function (event) {
+    if (event.target.matches("[data-select]")) event.target.select();
+  });
+
   /* A form marked data-guard asks before its typed words are lost. */
   doc.addEventListener("input", function (event) {
     const form = event.target.form;
