@@ -64,7 +64,7 @@ create function access.sign_in(email text)
     language sql stable security definer set search_path = public, pg_temp
     as $$ select a.id, c.password_hash, a.demo
             from account a join credential c on c.account_id = a.id
-           where a.email_folded = email and access.kind() = 'nobody' $$;
+           where a.email_folded = sign_in.email and access.kind() = 'nobody' $$;
 
 create function access.open_session(id uuid, token_hash text, account_id uuid, membership_id uuid,
                                     expires_at timestamptz, device text)

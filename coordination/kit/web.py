@@ -156,6 +156,7 @@ def page(
     said = _read_flash(request)
     whole = {
         "title": title,
+        "status": status,
         "me": getattr(request.state, "me", None),
         "nav": navigation(request),
         "flash": said,
