@@ -193,8 +193,13 @@ def accept(request: Request, session: Walled, data: Submitted, referral_id: UUID
         return _again(request, session, referral_id, form, "accept")
     said = "Orientation acceptée : la structure qui l’a envoyée le voit dès maintenant."
     return _moved(
-        request, session, referral_id, form, "accept",
-        lambda: service.accept(session, referral_id, asked.version, asked.accept_words), said,
+        request,
+        session,
+        referral_id,
+        form,
+        "accept",
+        lambda: service.accept(session, referral_id, asked.version, asked.accept_words),
+        said,
     )
 
 
@@ -205,7 +210,11 @@ def refuse(request: Request, session: Walled, data: Submitted, referral_id: UUID
     if asked is None:
         return _again(request, session, referral_id, form, "refuse")
     return _moved(
-        request, session, referral_id, form, "refuse",
+        request,
+        session,
+        referral_id,
+        form,
+        "refuse",
         lambda: service.refuse(session, referral_id, asked.version, asked.reason, asked.refuse_words),
         "Orientation refusée : la structure qui l’a envoyée en voit le motif.",
     )
@@ -218,7 +227,11 @@ def close(request: Request, session: Walled, data: Submitted, referral_id: UUID)
     if asked is None:
         return _again(request, session, referral_id, form, "close")
     return _moved(
-        request, session, referral_id, form, "close",
+        request,
+        session,
+        referral_id,
+        form,
+        "close",
         lambda: service.close(session, referral_id, asked.version, asked.outcome, asked.close_words),
         "Orientation terminée.",
     )
@@ -231,7 +244,11 @@ def cancel(request: Request, session: Walled, data: Submitted, referral_id: UUID
     if asked is None:
         return _again(request, session, referral_id, form, "cancel")
     return _moved(
-        request, session, referral_id, form, "cancel",
+        request,
+        session,
+        referral_id,
+        form,
+        "cancel",
         lambda: service.cancel(session, referral_id, asked.version, asked.cancel_words),
         "Orientation annulée.",
     )

@@ -281,7 +281,11 @@ def show(session: ActorSession, referral_id: UUID) -> ReferralView:
         ],
         moves=[
             Moved(
-                e.at, e.verb, State(e.state), reason_label(e.reason), organisations[e.organisation_id].name,
+                e.at,
+                e.verb,
+                State(e.state),
+                reason_label(e.reason),
+                organisations[e.organisation_id].name,
                 names.get(e.membership_id, ""),
             )
             for e in events
@@ -368,9 +372,7 @@ def partners(session: ActorSession, household_id: UUID) -> list[Partner]:
         " order by o.name, o.id",
         id=household_id,
     )
-    return [
-        Partner(r.id, r.name, coverage(identity=r.identity, needs=r.needs, sensitive=r.sensitive)) for r in rows
-    ]
+    return [Partner(r.id, r.name, coverage(identity=r.identity, needs=r.needs, sensitive=r.sensitive)) for r in rows]
 
 
 # ------------------------------------------------------------------ today

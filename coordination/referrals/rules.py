@@ -203,7 +203,11 @@ MOVES: tuple[Move[State, Side], ...] = (
     Move("accept", "Accepter", frozenset({State.SENT}), State.ACCEPTED, frozenset({Side.RECEIVER})),
     Move("refuse", "Refuser", frozenset({State.SENT}), State.REFUSED, frozenset({Side.RECEIVER}), needs_reason=True),
     Move(
-        "close", "Clore", frozenset({State.ACCEPTED}), State.CLOSED, frozenset({Side.RECEIVER, Side.COORDINATOR}),
+        "close",
+        "Clore",
+        frozenset({State.ACCEPTED}),
+        State.CLOSED,
+        frozenset({Side.RECEIVER, Side.COORDINATOR}),
         needs_reason=True,
     ),
     Move("close", "Clore", frozenset({State.BY_HAND}), State.CLOSED, frozenset({Side.SENDER}), needs_reason=True),

@@ -25,9 +25,7 @@ def note_need(
         return service.add_need(session, household_id, domain, summary).id
 
 
-def send(
-    engine: Engine, member: Member, need_id: UUID, to: Sequence[Organised], words: str = ""
-) -> list[Referral]:
+def send(engine: Engine, member: Member, need_id: UUID, to: Sequence[Organised], words: str = "") -> list[Referral]:
     """The referrals of a need to these organisations, in their order."""
     with acting(engine, member) as session:
         return service.send_referrals(session, need_id, [organised.id for organised in to], words)

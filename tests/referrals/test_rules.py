@@ -127,7 +127,10 @@ def test_the_state_of_a_need(referrals: list[tuple[State, Outcome | None]], expe
 
 @given(identity=st.booleans(), needs=st.booleans(), sensitive=st.booleans(), domain=st.sampled_from(Domain))
 def test_nothing_passes_without_identity_and_needs_nor_a_sensitive_one_without_its_own_agreement(
-    identity: bool, needs: bool, sensitive: bool, domain: Domain  # noqa: FBT001
+    identity: bool,
+    needs: bool,
+    sensitive: bool,
+    domain: Domain,
 ) -> None:
     answer = coverage(identity=identity, needs=needs, sensitive=sensitive).transmits(domain)
     assert answer == (identity and needs and (sensitive or not domain.sensitive))

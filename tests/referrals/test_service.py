@@ -87,13 +87,18 @@ def test_the_receiver_accepts_and_both_sides_read_it(
 
 def test_the_sender_cannot_accept_her_own(cast: Cast, worker: Member, shared: UUID) -> None:
     sent = refer(cast.engine, worker, shared, cast.epicerie)
-    with pytest.raises(IllegalMove, match="revient à la structure qui reçoit") as refused, acting(cast.engine, worker) as session:
+    with (
+        pytest.raises(IllegalMove, match="revient à la structure qui reçoit") as refused,
+        acting(cast.engine, worker) as session,
+    ):
         service.accept(session, sent.id, 1)
     assert refused.value.status == 409
     assert seen(cast, worker, sent.id).line.state is State.SENT
 
 
-def test_without_an_agreement_nothing_is_transmitted(cast: Cast, worker: Member, volunteer: Member, household: UUID) -> None:
+def test_without_an_agreement_nothing_is_transmitted(
+    cast: Cast, worker: Member, volunteer: Member, household: UUID
+) -> None:
     before = in_queue(cast, volunteer)
     sent = refer(cast.engine, worker, household, cast.epicerie)
     assert (sent.state, sent.by_hand) == ("by_hand", True)
@@ -108,7 +113,9 @@ def test_without_an_agreement_nothing_is_transmitted(cast: Cast, worker: Member,
 
 
 @pytest.mark.parametrize("parts", [("identity",), ("identity", "budget")])
-def test_identity_and_needs_are_both_asked_for(cast: Cast, worker: Member, household: UUID, parts: tuple[str, ...]) -> None:
+def test_identity_and_needs_are_both_asked_for(
+    cast: Cast, worker: Member, household: UUID, parts: tuple[str, ...]
+) -> None:
     agree(cast.engine, worker, household, [cast.epicerie], parts=parts)
     assert refer(cast.engine, worker, household, cast.epicerie).by_hand
 
@@ -153,7 +160,9 @@ def test_a_receiver_whose_share_is_gone_answers_with_codes_and_reads_nothing(
     assert seen(cast, worker, sent.id).moves[0].reason == Refusal.CRITERIA.label
 
 
-def test_a_refusal_is_coded_and_another_reason_needs_words(cast: Cast, worker: Member, volunteer: Member, shared: UUID) -> None:
+def test_a_refusal_is_coded_and_another_reason_needs_words(
+    cast: Cast, worker: Member, volunteer: Member, shared: UUID
+) -> None:
     sent = refer(cast.engine, worker, shared, cast.epicerie)
     with pytest.raises(Exception, match="écrivez lequel"), acting(cast.engine, volunteer) as session:
         service.refuse(session, sent.id, 1, Refusal.OTHER)
@@ -259,11 +268,16 @@ def test_the_second_to_answer_is_told_who_was_first_and_when(
         service.accept(session, sent.id, 1)
     told = r"^Déjà acceptée par Épicerie solidaire \(Volunteer\) le \d+(er)? \w+ 20\d\d à \d+ h \d\d\. Rien"
     for deed in (service.accept, service.cancel):
-        with pytest.raises(service.AlreadyMoved, match=told), acting(cast.engine, cast.epicerie.people["intake"]) as session:
+        with (
+            pytest.raises(service.AlreadyMoved, match=told),
+            acting(cast.engine, cast.epicerie.people["intake"]) as session,
+        ):
             deed(session, sent.id, 1)
 
 
-def test_of_answers_given_at_once_exactly_one_counts(cast: Cast, shared_base: Base, worker: Member, shared: UUID) -> None:
+def test_of_answers_given_at_once_exactly_one_counts(
+    cast: Cast, shared_base: Base, worker: Member, shared: UUID
+) -> None:
     sent = refer(cast.engine, worker, shared, cast.epicerie)
     together = Barrier(6)
     people = [cast.epicerie.people[role] for role in ("intake", "volunteer", "coordinator")]
