@@ -1,29 +1,280 @@
 """Reads of budgets: the current ones of a file, their lines, the people who live on them, each barème's answer."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import col, select
 
-from coordination.budgets.models import Assessment
+from coordination.budgets.answers import Answer, Totals, answer_of, notices_of, thaw_answer, totals_of
+from coordination.budgets.baremes import Baremes, NoBareme, load_baremes
+from coordination.budgets.models import Assessment, AssessmentResult, BudgetLine, BudgetLineDetail
+from coordination.budgets.rules import Bareme, Composition, Head, Line, LineKind, Origin, Period, Side, reste_a_vivre
+from coordination.households.queries import Resident, file_header, residents, visible_parts
+from coordination.households.rules import Precision, is_adult
+from coordination.identity.permissions import Part
+from coordination.identity.queries import member_names, organisations
+from coordination.kit.clock import PARIS
 from coordination.kit.db import ActorSession
+from coordination.kit.errors import NotKnown
+
+BAREMES = Path(__file__).resolve().parents[2] / "policies" / "baremes"
+DRAFT, VALIDATED, SUPERSEDED = "draft", "validated", "superseded"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One budget, ready to be shown."""
+
+    assessment: Assessment
+    organisation: str
+    author: str
+    mine: bool
+    lines: list[Line]
+    totals: Totals
+    answers: list[Answer]
+    people: list[str]
+
+    def of_side(self, side: Side) -> list[Line]:
+        return [line for line in self.lines if line.kind.side is side]
+
+    @property
+    def notices(self) -> list[str]:
+        """What looks wrong in the lines."""
+        return notices_of(self.answers)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A budget somebody of my organisation is typing."""
+
+    id: UUID
+    author: str
+    created_on: date
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """A budget replaced by a newer one."""
+
+    id: UUID
+    organisation: str
+    reference_date: date
 
 
 @dataclass(frozen=True)
 class FileBudget:
-    """The budgets of a file: each organisation's current one, and one's own drafts."""
+    """The budgets of a file: each organisation's current one, mine first; my organisation's drafts; older ones."""
 
-    current: list[Assessment]
-    drafts: list[Assessment]
+    current: list[Reading]
+    drafts: list[Draft]
+    earlier: list[Earlier]
+
+    @property
+    def mine(self) -> Reading | None:
+        return next((reading for reading in self.current if reading.mine), None)
+
+    @property
+    def source(self) -> Reading | None:
+        """The budget a new one would start from: ours, else the latest of a partner."""
+        return self.mine or (self.current[0] if self.current else None)
+
+
+# ------------------------------------------------------------------ the people and the lines
+
+
+def open_part(session: ActorSession, household_id: UUID) -> set[str]:
+    """The parts of the file that are open to the actor, the budget among them. Raises `NotKnown` otherwise."""
+    file_header(session, household_id)
+    parts = visible_parts(session, household_id)
+    if Part.BUDGET not in parts:
+        raise NotKnown
+    return parts
+
+
+def composition_of(
+    session: ActorSession, household_id: UUID, on: date, *, named: bool = True
+) -> tuple[Composition, list[Resident]]:
+    """The people who live on the budget that day; for a day before the file was opened, those of its opening."""
+    people = residents(session, household_id, on)
+    if not people:
+        opened = file_header(session, household_id).opened_at.astimezone(PARIS).date()
+        people = residents(session, household_id, opened) if on < opened else []
+    adults = sum(is_adult(person.link, person.age) for person in people)
+    single = adults == 1 and len(people) > 1
+    return Composition(tuple(_head(person, named=named) for person in people), single_parent=single), people
+
+
+def _head(resident: Resident, *, named: bool) -> Head:
+    birth = resident.birth
+    year = birth.first.year if birth.first and birth.precision in (Precision.MONTH, Precision.YEAR) else None
+    return Head(
+        birth_date=birth.first if birth.precision is Precision.DAY else None,
+        birth_year=year,
+        birth_month=birth.first.month if birth.first and birth.precision is Precision.MONTH else None,
+        adult=is_adult(resident.link, None) if birth.first is None else None,
+        weight=Fraction(resident.stay.weight),
+        name=resident.name if named else "",
+    )
+
+
+def lines_of(session: ActorSession, assessment_ids: Iterable[UUID]) -> dict[UUID, list[Line]]:
+    """The lines of budgets as the actor may know them: a health fact's true kind only where its detail is visible."""
+    ids = list(assessment_ids)
+    if not ids:
+        return {}
+    query = (
+        select(BudgetLine, BudgetLineDetail)
+        .join(BudgetLineDetail, col(BudgetLineDetail.line_id) == BudgetLine.id, isouter=True)
+        .where(col(BudgetLine.assessment_id).in_(ids))
+        .order_by(col(BudgetLine.position))
+    )
+    found: dict[UUID, list[Line]] = {key: [] for key in ids}
+    for row, detail in session.exec(query):
+        found[row.assessment_id].append(_line(row, detail))
+    return found
+
+
+def _line(row: BudgetLine, detail: BudgetLineDetail | None) -> Line:
+    return Line(
+        id=str(row.id),
+        kind=LineKind(detail.kind if detail else row.kind),
+        amount_cents=row.amount_cents,
+        period=Period(row.period),
+        origin=Origin(row.origin),
+        month=row.month,
+        paid_to_landlord=row.paid_to_landlord,
+        label=detail.label if detail else row.label,
+    )
+
+
+# ------------------------------------------------------------------ the answers
+
+
+def baremes_of(session: ActorSession, on: date) -> list[tuple[Bareme, bool]]:
+    """The barèmes of the network's organisations in force that day, one's own first; and whether each is one's own."""
+    partners = organisations(session)
+    mine = partners[session.member.organisation_id].slug
+    slugs = [mine, *(partner.slug for partner in partners.values())]
+    return [(bareme, bareme.organisation == mine) for bareme in _baremes().of(slugs, on)]
+
+
+def answers(session: ActorSession, composition: Composition, lines: Sequence[Line], on: date) -> list[Answer]:
+    """What each barème of the network answers today to these lines."""
+    return [
+        answer_of(bareme, reste_a_vivre(bareme, composition, lines, on), mine=mine)
+        for bareme, mine in baremes_of(session, on)
+    ]
+
+
+def _baremes() -> Baremes:
+    return load_baremes(BAREMES)
+
+
+# ------------------------------------------------------------------ the budgets of a file
+
+
+def assessments_of(session: ActorSession, household_id: UUID) -> list[Assessment]:
+    """Every budget of a file one may see, the newest first; drafts of other organisations are left out."""
+    query = (
+        select(Assessment)
+        .where(Assessment.household_id == household_id)
+        .order_by(col(Assessment.reference_date).desc(), col(Assessment.created_at).desc(), col(Assessment.id))
+    )
+    mine = session.member.organisation_id
+    return [a for a in session.exec(query) if a.status != DRAFT or a.organisation_id == mine]
+
+
+def assessment_of(session: ActorSession, household_id: UUID, assessment_id: UUID) -> Assessment:
+    """One budget of one file. Raises `NotKnown`: hidden, of another file, or somebody else's draft."""
+    open_part(session, household_id)
+    found = session.get(Assessment, assessment_id)
+    if found is None or found.household_id != household_id:
+        raise NotKnown
+    if found.status == DRAFT and found.organisation_id != session.member.organisation_id:
+        raise NotKnown
+    return found
+
+
+def assessment_view(session: ActorSession, household_id: UUID, assessment_id: UUID) -> Reading:
+    """One budget with its lines and answers: frozen when validated, as of now when it is a draft."""
+    found = assessment_of(session, household_id, assessment_id)
+    return _readings(session, household_id, [found])[0]
 
 
 def file_budget(session: ActorSession, household_id: UUID) -> FileBudget:
     """What the file page says of budgets."""
-    found = session.exec(
-        select(Assessment).where(Assessment.household_id == household_id).order_by(col(Assessment.reference_date).desc())
-    ).all()
-    mine = session.member.organisation_id
+    found = assessments_of(session, household_id)
+    partners = organisations(session)
+    current = _readings(session, household_id, [a for a in found if a.status == VALIDATED])
+    authors = member_names(session, {a.created_by for a in found if a.status == DRAFT})
     return FileBudget(
-        current=[a for a in found if a.status == "validated"],
-        drafts=[a for a in found if a.status == "draft" and a.organisation_id == mine],
+        current=sorted(current, key=lambda reading: not reading.mine),
+        drafts=[
+            Draft(a.id, authors.get(a.created_by, ""), a.created_at.astimezone(PARIS).date())
+            for a in found
+            if a.status == DRAFT
+        ],
+        earlier=[
+            Earlier(a.id, partners[a.organisation_id].name, a.reference_date) for a in found if a.status == SUPERSEDED
+        ],
     )
+
+
+def _readings(session: ActorSession, household_id: UUID, found: Sequence[Assessment]) -> list[Reading]:
+    """These budgets of one file, in a fixed number of queries."""
+    if not found:
+        return []
+    partners = organisations(session)
+    mine = partners[session.member.organisation_id]
+    by_assessment = lines_of(session, [a.id for a in found])
+    authors = member_names(session, {a.validated_by or a.created_by for a in found})
+    names = {str(person.person.id): person.name for person in residents(session, household_id)}
+    made = []
+    for a in found:
+        lines = by_assessment[a.id]
+        if a.status == DRAFT:
+            composition, people = composition_of(session, household_id, a.reference_date)
+            given, who = answers(session, composition, lines, a.reference_date), [p.name for p in people]
+        else:
+            given = _frozen_answers(session, a, lines, mine.slug)
+            who = [names.get(head["person_id"], f"Personne n° {n}") for n, head in enumerate(_heads(a), 1)]
+        made.append(
+            Reading(
+                assessment=a,
+                organisation=partners[a.organisation_id].name,
+                author=authors.get(a.validated_by or a.created_by, ""),
+                mine=a.organisation_id == mine.id,
+                lines=lines,
+                totals=totals_of(lines),
+                answers=given,
+                people=who,
+            )
+        )
+    return made
+
+
+def _frozen_answers(session: ActorSession, a: Assessment, lines: Sequence[Line], mine: str) -> list[Answer]:
+    rows = session.exec(select(AssessmentResult).where(AssessmentResult.assessment_id == a.id))
+    known = [(row, _known(row)) for row in rows]
+    given = [
+        thaw_answer(row.result, lines, rule, mine=rule is not None and rule.organisation == mine) for row, rule in known
+    ]
+    return sorted(given, key=lambda answer: (not answer.mine, answer.organisation))
+
+
+def _known(row: AssessmentResult) -> Bareme | None:
+    """The version of the barème that answered, when its file still holds it."""
+    try:
+        return _baremes().get(row.bareme_code, date.fromisoformat(row.bareme_version))
+    except (NoBareme, ValueError):
+        return None
+
+
+def _heads(a: Assessment) -> list[dict[str, Any]]:
+    heads: list[dict[str, Any]] = (a.composition or {}).get("heads", [])
+    return heads
