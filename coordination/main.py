@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from traceback import extract_tb
 from typing import Any
 
 import structlog
@@ -209,10 +210,10 @@ def _no_database(request: Request, raised: Exception) -> Response:
 
 def _unexpected(app: FastAPI, raised: Exception) -> App:
     """Logs the class and the place of a failure, never its words: they may hold what a person typed."""
-    frame = raised.__traceback__
-    while frame is not None and frame.tb_next is not None:
-        frame = frame.tb_next
-    place = f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}" if frame else "?"
+    place = "?"
+    for frame in extract_tb(raised.__traceback__):
+        if "site-packages" not in frame.filename:
+            place = f"{frame.filename}:{frame.lineno}"
     log.error("unexpected", error=type(raised).__name__, place=place)
     return _answer(app, errors.Problem())
 

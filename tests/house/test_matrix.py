@@ -1,0 +1,176 @@
+"""Role × route, from one table: every route called by every kind of actor. A new route without its row fails."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+import pytest
+from fastapi.routing import APIRoute
+
+from coordination.kit.db import acting
+from coordination.main import ROOMS
+from coordination.referrals import service as referrals
+from coordination.referrals.rules import Domain
+from tests.cast import PASSWORD, Cast
+from tests.conftest import Browser
+from tests.households.make import open_household
+from tests.sharing.make import agree
+
+# Who calls, in the order of the columns: the holder's roles; a partner trusted with everything but the sensitive part;
+# a partner of the network trusted with nothing; another network; nobody.
+ACTORS = (
+    "intake volunteer council coordinator dpo admin trusted stranger elsewhere nobody".split()  # noqa: SIM905
+)
+
+# 200 shown · 303 sent elsewhere (nobody: to sign in) · 403 not her role · 404 may not know · 422 let in, body refused.
+# A POST is sent empty: 422 tells that every gate opened and that nothing was written.
+MATRIX = """
+GET  /connexion                                          200 200 200 200 200 200 200 200 200 200
+POST /connexion                                          422 422 422 422 422 422 422 422 422 422
+GET  /invitation/{token}                                 404 404 404 404 404 404 404 404 404 404
+POST /invitation/{token}                                 404 404 404 404 404 404 404 404 404 404
+GET  /aide                                               200 200 200 200 200 200 200 200 200 200
+GET  /confidentialite                                    200 200 200 200 200 200 200 200 200 200
+GET  /                                                   200 200 200 200 200 200 200 200 200 303
+GET  /moi                                                200 200 200 200 200 200 200 200 200 303
+POST /moi/mot-de-passe                                   422 422 422 422 422 422 422 422 422 303
+GET  /droits                                             200 200 200 200 200 200 200 200 200 303
+POST /session/structure                                  303 303 303 303 303 303 303 303 303 303
+GET  /comptes                                            403 403 403 403 403 200 403 403 403 303
+GET  /comptes/inviter                                    403 403 403 403 403 200 403 403 403 303
+POST /comptes/inviter                                    403 403 403 403 403 422 403 403 403 303
+POST /comptes/liens/{invitation_id}/annuler              403 403 403 403 403 404 403 403 403 303
+GET  /comptes/{membership_id}                            403 403 403 403 403 200 403 403 403 303
+POST /comptes/{membership_id}                            403 403 403 403 403 422 403 403 403 303
+POST /comptes/{unknown_membership}/suspendre             403 403 403 403 403 404 403 403 403 303
+POST /comptes/{unknown_membership}/retablir              403 403 403 403 403 404 403 403 403 303
+POST /comptes/{unknown_membership}/mot-de-passe          403 403 403 403 403 404 403 403 403 303
+GET  /journal                                            403 403 403 403 200 403 403 403 403 303
+GET  /journal/verification                               403 403 403 403 200 403 403 403 403 303
+GET  /foyers                                             200 200 403 200 403 403 200 200 200 303
+POST /foyers/recherche                                   200 200 403 200 403 403 200 200 200 303
+GET  /foyers/nouveau                                     200 403 403 403 403 403 200 200 200 303
+POST /foyers/nouveau                                     422 403 403 403 403 403 422 422 422 303
+GET  /foyers/{household_id}                              200 200 403 200 403 403 200 404 404 303
+GET  /foyers/{household_id}/modifier                     200 403 403 403 403 403 403 404 404 303
+POST /foyers/{household_id}/modifier                     422 403 403 403 403 403 403 404 404 303
+GET  /foyers/{household_id}/personnes/nouvelle           200 403 403 403 403 403 403 404 404 303
+POST /foyers/{household_id}/personnes/nouvelle           422 403 403 403 403 403 403 404 404 303
+GET  /foyers/{household_id}/personnes/{person_id}        200 403 403 403 403 403 403 404 404 303
+POST /foyers/{household_id}/personnes/{person_id}        422 403 403 403 403 403 403 404 404 303
+GET  /foyers/{household_id}/partage                      200 200 403 200 403 403 200 404 404 303
+GET  /foyers/{household_id}/accords/nouveau              200 403 403 403 403 403 403 404 404 303
+POST /foyers/{household_id}/accords/nouveau              422 403 403 403 403 403 403 404 404 303
+GET  /foyers/{household_id}/accords/{agreement_id}       200 200 403 200 403 403 200 404 404 303
+POST /foyers/{household_id}/accords/{unknown}/retirer    404 403 403 403 403 403 404 404 404 303
+GET  /foyers/{household_id}/besoins/nouveau              200 403 403 403 403 403 200 404 404 303
+POST /foyers/{household_id}/besoins/nouveau              422 403 403 403 403 403 422 404 404 303
+GET  /foyers/{household_id}/besoins/{need_id}/orienter   200 403 403 403 403 403 200 404 404 303
+POST /foyers/{household_id}/besoins/{need_id}/orienter   422 403 403 403 403 403 422 404 404 303
+GET  /orientations                                       200 200 403 200 403 403 200 200 200 303
+GET  /orientations/{referral_id}                         200 200 403 200 403 403 200 404 404 303
+GET  /orientations/{referral_id}/fiche                   200 200 403 200 403 403 200 404 404 303
+POST /orientations/{referral_id}/accepter                422 422 403 422 403 403 422 404 404 303
+POST /orientations/{referral_id}/refuser                 422 422 403 422 403 403 422 404 404 303
+POST /orientations/{referral_id}/clore                   422 422 403 422 403 403 422 404 404 303
+POST /orientations/{referral_id}/annuler                 422 403 403 403 403 403 422 404 404 303
+POST /moi/deconnexion-partout                            303 303 303 303 303 303 303 303 303 303
+POST /deconnexion                                        303 303 303 303 303 303 303 303 303 303
+"""
+NAMES = {"{unknown_membership}": "{membership_id}", "{unknown}": "{agreement_id}"}
+ENDS_A_SESSION = ("/moi/deconnexion-partout", "/deconnexion")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One route, and what each actor is answered."""
+
+    method: str
+    path: str
+    expected: dict[str, int]
+
+    @property
+    def declared(self) -> tuple[str, str]:
+        path = self.path
+        for shown, name in NAMES.items():
+            path = path.replace(shown, name)
+        return self.method, path
+
+
+def rows() -> list[Row]:
+    found = []
+    for line in MATRIX.strip().splitlines():
+        method, path, *answers = line.split()
+        found.append(Row(method, path, dict(zip(ACTORS, map(int, answers), strict=True))))
+    return found
+
+
+def test_every_route_has_its_row() -> None:
+    declared = {
+        (method, route.path)
+        for room in ROOMS
+        for route in room.routes
+        if isinstance(route, APIRoute)
+        for method in route.methods
+    }
+    assert declared == {row.declared for row in rows()}
+
+
+@dataclass(frozen=True)
+class World:
+    """The browsers of every actor, and what stands in the addresses."""
+
+    browsers: dict[str, Browser]
+    places: dict[str, UUID]
+    emails: dict[str, str]
+    make: Callable[[], Browser]
+
+
+@pytest.fixture(scope="module")
+def world(cast: Cast, browser: Callable[[], Browser]) -> Iterator[World]:
+    worker = cast.ccas.people["intake"]
+    household_id = open_household(cast.engine, worker)
+    parts = ("identity", "budget", "needs")
+    agreement_id = agree(cast.engine, worker, household_id, [cast.epicerie], parts=parts)
+    with acting(cast.engine, worker) as session:
+        need = referrals.add_need(session, household_id, Domain.HOUSING, "Loyer impayé")
+    with acting(cast.engine, worker) as session:
+        referral = referrals.send_referral(session, need.id, cast.epicerie.id)
+    with acting(cast.engine, worker) as session:
+        person_id = session.rows("select id from person where household_id = :id", id=household_id)[0].id
+    emails = {role: cast.ccas.emails[role] for role in ACTORS[:6]} | {
+        "trusted": cast.epicerie.emails["intake"],
+        "stranger": cast.bonne_action.emails["intake"],
+        "elsewhere": cast.elsewhere.emails["intake"],
+    }
+    browsers = {actor: browser().sign_in(email, PASSWORD) for actor, email in emails.items()}
+    browsers["nobody"] = browser()
+    places = {
+        "token": uuid4(),
+        "household_id": household_id,
+        "person_id": person_id,
+        "agreement_id": agreement_id,
+        "need_id": need.id,
+        "referral_id": referral.id,
+        "membership_id": cast.ccas.people["volunteer"].membership_id,
+        "invitation_id": uuid4(),
+        "unknown": uuid4(),
+        "unknown_membership": uuid4(),
+    }
+    yield World(browsers, places, emails, browser)
+
+
+@pytest.mark.parametrize("row", rows(), ids=lambda row: f"{row.method} {row.path}")
+def test_each_actor_is_answered_as_the_table_says(world: World, row: Row) -> None:
+    path = row.path.format(**world.places)
+    answered = {}
+    for actor in ACTORS:
+        client = world.browsers[actor]
+        if row.path in ENDS_A_SESSION and actor != "nobody":
+            client = world.make().sign_in(world.emails[actor], PASSWORD)
+        answer = client.request(row.method, path)
+        answered[actor] = answer.status_code
+        if actor == "nobody" and answer.status_code == 303 and row.path not in ENDS_A_SESSION:
+            assert answer.headers["location"].startswith("/connexion"), row
+        assert "Traceback" not in answer.text
+    assert answered == row.expected
