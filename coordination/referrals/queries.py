@@ -19,6 +19,7 @@ from coordination.kit.errors import NotKnown
 from coordination.referrals.models import Need, Referral, ReferralEvent, ReferralText
 from coordination.referrals.rules import (
     BASKETS,
+    WRITERS,
     Basket,
     Coverage,
     Domain,
@@ -246,8 +247,8 @@ class ReferralView:
 
     @property
     def may_write(self) -> bool:
-        """Whether words may be kept: they stay behind the same share as the need, sensitive or not."""
-        return self.need is not None
+        """Whether words may be kept: those of the two sides, behind the same share as the need."""
+        return self.need is not None and bool(self.line.sides & WRITERS)
 
     @property
     def row(self) -> Referral:

@@ -199,6 +199,8 @@ class Outcome(StrEnum):
         }[self.value]
 
 
+# A coordinator follows and closes; the words are those of the two structures concerned.
+WRITERS = frozenset({Side.RECEIVER, Side.SENDER})
 MOVES: tuple[Move[State, Side], ...] = (
     Move("accept", "Accepter", frozenset({State.SENT}), State.ACCEPTED, frozenset({Side.RECEIVER})),
     Move("refuse", "Refuser", frozenset({State.SENT}), State.REFUSED, frozenset({Side.RECEIVER}), needs_reason=True),

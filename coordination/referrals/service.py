@@ -15,7 +15,7 @@ from coordination.kit.transitions import Move, moves_from
 from coordination.kit.web import datetime_fr
 from coordination.referrals import queries
 from coordination.referrals.models import Need, Referral, ReferralEvent, ReferralText
-from coordination.referrals.rules import MOVES, Coverage, Domain, Outcome, Refusal, Side, State, find_move
+from coordination.referrals.rules import MOVES, WRITERS, Coverage, Domain, Outcome, Refusal, Side, State, find_move
 
 READ = reading("referral.read", "Orientation lue")
 
@@ -39,8 +39,8 @@ class UnknownPartner(NotNow):
 
 
 class WordsNotKept(NotNow):
-    """Ce foyer ne partage pas (ou plus) ses besoins avec votre structure : votre réponse ne peut porter que le motif
-    proposé dans la liste, sans texte. Rien n’a été enregistré."""
+    """Votre structure ne peut pas laisser de texte sur cette orientation : choisissez dans la liste, sans rien écrire.
+    Rien n’a été enregistré."""
 
 
 class AlreadyMoved(NotNow):
@@ -176,13 +176,14 @@ def _move(
     state = State(row.state)
     if row.version != version:
         raise AlreadyMoved(_who_moved(session, row, state))
-    row.state = find_move(verb, state, queries.member_sides(session, row)).target.value
+    sides = queries.member_sides(session, row)
+    row.state = find_move(verb, state, sides).target.value
     row.version += 1
     row.moved_by = session.member.membership_id
     session.flush()
     if words:
         need = session.get(Need, row.need_id)
-        if need is None:
+        if need is None or not sides & WRITERS:
             raise WordsNotKept
         _tell(session, row, need, words)
     _note(session, row, verb, reason)

@@ -189,6 +189,22 @@ def test_a_coordinator_closes_what_others_carry_but_answers_for_nobody(
         service.close(session, sent.id, 2, Outcome.PARTIAL)
 
 
+def test_a_coordinator_who_sees_the_need_still_leaves_no_words(
+    cast: Cast, worker: Member, volunteer: Member, shared: UUID
+) -> None:
+    agree(cast.engine, worker, shared, [cast.secours])
+    coordinator = cast.secours.people["coordinator"]
+    sent = refer(cast.engine, worker, shared, cast.epicerie)
+    with acting(cast.engine, volunteer) as session:
+        service.accept(session, sent.id, 1)
+    view = seen(cast, coordinator, sent.id)
+    assert (view.need is not None, view.may_write) == (True, False)
+    with pytest.raises(service.WordsNotKept), acting(cast.engine, coordinator) as session:
+        service.close(session, sent.id, 2, Outcome.PARTIAL, "Vu avec eux")
+    with acting(cast.engine, coordinator) as session:
+        service.close(session, sent.id, 2, Outcome.PARTIAL)
+
+
 def test_one_need_goes_to_several_partners_with_one_journal_line_each(
     cast: Cast, shared_base: Base, worker: Member, shared: UUID
 ) -> None:
