@@ -19,7 +19,7 @@ from coordination.kit.web import Submitted, Walled, go, needs, page
 from coordination.referrals import queries, service
 from coordination.referrals.forms import AcceptForm, CancelForm, CloseForm, NeedForm, RefuseForm, SendForm
 from coordination.referrals.models import Referral
-from coordination.referrals.rules import EVENT_WORDS, Domain, Outcome, Refusal, Side, basket_named
+from coordination.referrals.rules import EVENT_WORDS, WRITERS, Domain, Outcome, Refusal, Side, basket_named
 
 router = APIRouter()
 TO_LIST = "file"
@@ -147,15 +147,16 @@ def _show(
         form=form,
         view=view,
         line=view.line,
-        row=view.row,
+        row=view.line.row,
         refused=refused,
         verb=verb,
         typed=form.value(f"{verb}_words") if refused else "",
         verbs=_verbs(session, view.line),
         event_words=EVENT_WORDS,
+        writers=WRITERS,
         refusals=[(r.value, r.label) for r in Refusal if view.may_write or r is not Refusal.OTHER],
         outcomes=[(o.value, o.label) for o in Outcome],
-        ended=queries.reason_label(view.row.refusal or view.row.outcome),
+        ended=queries.reason_label(view.line.row.refusal or view.line.row.outcome),
     )
 
 
@@ -260,7 +261,7 @@ def sheet(request: Request, session: Walled, referral_id: UUID) -> Response:
     view = queries.show(session, referral_id)
     service.note_read(session, view)
     organisations = identity.organisations(session)
-    row = view.row
+    row = view.line.row
     partners = queries.partners(session, row.household_id) if Side.SENDER in view.line.sides else []
     return page(
         request,

@@ -1,7 +1,7 @@
 """Reads of needs and referrals: the queue with its counts, one referral, those of a household, today's work."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,6 +16,7 @@ from coordination.kit.actor import may
 from coordination.kit.clock import now
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotKnown
+from coordination.kit.text import fold
 from coordination.referrals.models import Need, Referral, ReferralEvent, ReferralText
 from coordination.referrals.rules import (
     BASKETS,
@@ -87,10 +88,8 @@ class QueuePage:
 
 def sides_open(session: ActorSession) -> list[Side]:
     """The sides from which this member may look at the queue."""
-    sides = [Side.RECEIVER, Side.SENDER]
-    if may(session.member, Permission.COORDINATE_REFERRALS):
-        sides.append(Side.COORDINATOR)
-    return sides
+    coordinates = may(session.member, Permission.COORDINATE_REFERRALS)
+    return [side for side in Side if coordinates or side is not Side.COORDINATOR]
 
 
 def member_sides(session: ActorSession, row: Referral) -> frozenset[Side]:
@@ -250,10 +249,6 @@ class ReferralView:
         """Whether words may be kept: those of the two sides, behind the same share as the need."""
         return self.need is not None and bool(self.line.sides & WRITERS)
 
-    @property
-    def row(self) -> Referral:
-        return self.line.row
-
 
 def show(session: ActorSession, referral_id: UUID) -> ReferralView:
     """One referral with its timeline and words. Raises `NotKnown`."""
@@ -318,7 +313,7 @@ class NeedView:
     domain: Domain
     organisation: str
     state: NeedState
-    referrals: list[Line] = field(default_factory=list)
+    referrals: list[Line]
 
 
 def needs_of(session: ActorSession, household_id: UUID) -> list[NeedView]:
@@ -370,10 +365,11 @@ def partners(session: ActorSession, household_id: UUID) -> list[Partner]:
         "select o.id, o.name, access.covered(:id, o.id, 'identity') as identity,"
         " access.covered(:id, o.id, 'needs') as needs, access.covered(:id, o.id, 'sensitive') as sensitive"
         " from organisation o where o.network_id = access.network() and o.id <> access.organisation()"
-        " order by o.name, o.id",
+        " order by o.id",
         id=household_id,
     )
-    return [Partner(r.id, r.name, coverage(identity=r.identity, needs=r.needs, sensitive=r.sensitive)) for r in rows]
+    found = [Partner(r.id, r.name, coverage(identity=r.identity, needs=r.needs, sensitive=r.sensitive)) for r in rows]
+    return sorted(found, key=lambda partner: fold(partner.name))
 
 
 # ------------------------------------------------------------------ today

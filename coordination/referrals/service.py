@@ -246,4 +246,4 @@ def offers(member: Member, state: State, sides: frozenset[Side]) -> list[Move[St
 def note_read(session: ActorSession, view: queries.ReferralView) -> None:
     """Writes in the journal that somebody read a household's name or needs through a referral."""
     if view.need is not None or view.line.name is not None:
-        note_reading(session, READ, view.row.household_id)
+        note_reading(session, READ, view.line.row.household_id)

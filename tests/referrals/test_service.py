@@ -169,7 +169,7 @@ def test_a_refusal_is_coded_and_another_reason_needs_words(
     with acting(cast.engine, volunteer) as session:
         service.refuse(session, sent.id, 1, Refusal.OTHER, "Fermé en décembre.")
     view = seen(cast, worker, sent.id)
-    assert (view.row.refusal, view.row.answered_at is not None) == ("autre", True)
+    assert (view.line.row.refusal, view.line.row.answered_at is not None) == ("autre", True)
     with acting(cast.engine, worker) as session:
         assert queries.needs_of(session, shared)[0].state is NeedState.AGAIN
 
