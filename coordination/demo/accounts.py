@@ -12,9 +12,10 @@ OTHER_NETWORK = "Réseau voisin (démonstration)"
 
 @dataclass(frozen=True)
 class DemoOrganisation:
-    """A partner of a demonstration network."""
+    """A partner of a demonstration network; `slug` is the short name its barème calls it by."""
 
     key: str
+    slug: str
     network: str
     name: str
     kind: OrganisationKind
@@ -36,18 +37,39 @@ class DemoAccount:
 
 
 ORGANISATIONS = (
-    DemoOrganisation("ccas", NETWORK, "CCAS de Carvin", OrganisationKind.CCAS, "Carvin", "03 53 01 00 01"),
+    DemoOrganisation(
+        "ccas", "ccas-carvin", NETWORK, "CCAS de Carvin", OrganisationKind.CCAS, "Carvin", "03 53 01 00 01"
+    ),
     DemoOrganisation(
         "secours",
+        "secours-populaire",
         NETWORK,
         "Secours populaire de Carvin",
         OrganisationKind.SECOURS_POPULAIRE,
         "Carvin",
         "03 53 01 00 02",
     ),
-    DemoOrganisation("action", NETWORK, "À la Bonne Action", OrganisationKind.ASSOCIATION, "Carvin", "03 53 01 00 03"),
-    DemoOrganisation("epicerie", NETWORK, "Épicerie solidaire", OrganisationKind.EPICERIE, "Carvin", "03 53 01 00 04"),
-    DemoOrganisation("voisin", OTHER_NETWORK, "CCAS voisin", OrganisationKind.CCAS, "Ailleurs", "03 53 01 00 05"),
+    DemoOrganisation(
+        "action",
+        "a-la-bonne-action",
+        NETWORK,
+        "À la Bonne Action",
+        OrganisationKind.ASSOCIATION,
+        "Carvin",
+        "03 53 01 00 03",
+    ),
+    DemoOrganisation(
+        "epicerie",
+        "epicerie-solidaire",
+        NETWORK,
+        "Épicerie solidaire",
+        OrganisationKind.EPICERIE,
+        "Carvin",
+        "03 53 01 00 04",
+    ),
+    DemoOrganisation(
+        "voisin", "ccas-voisin", OTHER_NETWORK, "CCAS voisin", OrganisationKind.CCAS, "Ailleurs", "03 53 01 00 05"
+    ),
 )
 
 ACCOUNTS = (

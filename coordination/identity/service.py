@@ -347,10 +347,17 @@ def add_organisation(
     commune: str = "",
     phone: str = "",
     email: str = "",
+    short: str = "",
 ) -> Organisation:
-    """A new partner organisation; the wall lets only the operator pass."""
+    """A new partner organisation, which commands and barèmes call `short`; the wall lets only the operator pass."""
     made = Organisation(
-        network_id=network.id, slug=slug(name), name=name, kind=kind.value, commune=commune, phone=phone, email=email
+        network_id=network.id,
+        slug=short or slug(name),
+        name=name,
+        kind=kind.value,
+        commune=commune,
+        phone=phone,
+        email=email,
     )
     session.add(made)
     return made

@@ -1,0 +1,223 @@
+"""Plays a story: each deed by the member who would do it, through the real services, on the day it happened."""
+
+from datetime import timedelta
+from decimal import Decimal
+from random import Random
+from uuid import UUID
+
+from coordination.budgets import service as budgets
+from coordination.budgets.forms import BudgetForm
+from coordination.demo import words
+from coordination.demo.figures import Budget, Figures
+from coordination.demo.people import Family, Human
+from coordination.demo.published import Planned
+from coordination.demo.stories import Agreed, Depth, Draft, Given, Sent, Story, Wanted
+from coordination.demo.troupe import Troupe
+from coordination.households import service as households
+from coordination.households.forms import NewFileForm, PersonForm, PersonRow, ProfileForm
+from coordination.households.queries import residents
+from coordination.households.rules import Link
+from coordination.identity.permissions import Role
+from coordination.kit.actor import Member
+from coordination.referrals import service as referrals
+from coordination.referrals.rules import Refusal, State
+from coordination.sharing import service as sharing
+from coordination.sharing.forms import AdultRow, AgreementForm
+from coordination.sharing.queries import adults_of
+from coordination.sharing.rules import Answer, Audience, GivenHow
+
+LASTS = (180, 270, 365)
+EXPIRED_AFTER = 90
+LEFT_OUT_OF_A_DRAFT = 2
+
+
+class Player:
+    """Plays stories one after the other; what is drawn on the way comes from `rng` alone."""
+
+    def __init__(self, troupe: Troupe, rng: Random, figures: Figures) -> None:
+        self.troupe = troupe
+        self.rng = rng
+        self.figures = figures
+
+    def play(self, planned: Planned) -> UUID:
+        """One household, from its opening to today; answers its file's id."""
+        story, family = planned.story, planned.family
+        holder = self.troupe.partners[story.holder].who(Role.INTAKE)
+        file_id = self._open(holder, story, family)
+        if story.depth is Depth.WHOLE:
+            self._fill(holder, story, family, file_id)
+        agreed = [(each, self._agree(holder, story, file_id, each)) for each in story.agreed]
+        if story.budget is not None:
+            self._count(holder, story, file_id, planned.budget or self.figures.budget(family))
+        for wanted in story.wanted:
+            self._want(holder, story, file_id, wanted)
+        for each, agreement_id in agreed:
+            if each.became is Given.WITHDRAWN:
+                with self.troupe.act(holder, 1, 11) as session:
+                    sharing.withdraw_agreement(session, file_id, agreement_id)
+        return file_id
+
+    # -------------------------------------------------------------- the file
+
+    def _open(self, holder: Member, story: Story, family: Family) -> UUID:
+        bare = story.depth is Depth.NAME
+        first = family.reference
+        others = () if bare else family.people[1 : len(family.people) - self._later(story, family)]
+        form = NewFileForm(
+            family_name=first.family_name,
+            given_name="" if bare else first.given_name,
+            birth="" if bare else first.birth,
+            commune=family.home.commune,
+            people=[
+                PersonRow(family_name=p.family_name, given_name=p.given_name, birth=p.birth, link=p.link)
+                for p in others
+            ],
+        )
+        with self.troupe.act(holder, story.days, 9, 5) as session:
+            return households.open_file(session, form, self.rng.randrange).id
+
+    def _fill(self, holder: Member, story: Story, family: Family, file_id: UUID) -> None:
+        """The home, what each adult lives by, and whoever came or left since."""
+        home = family.home
+        profile = ProfileForm(
+            commune=home.commune,
+            address_kind=home.address_kind,
+            address=home.address,
+            phone=home.phone,
+            email=home.email,
+            family_situation=home.situation,
+            housing=home.housing,
+            origin=home.origin,
+            version=1,
+        )
+        with self.troupe.act(holder, story.days, 9, 12) as session:
+            households.update_profile(session, file_id, profile)
+            here = {(r.person.given_name, r.link): r.person for r in residents(session, file_id)}
+            for human in family.people:
+                person = here.get((human.given_name, human.link))
+                if human.activity is not None and person is not None:
+                    households.update_person(session, file_id, person.id, _person(human, person.version))
+            if self._later(story, family):
+                households.add_person(session, file_id, _person(family.people[-1]))
+                households.add_person(session, file_id, self._left(story, family))
+
+    def _later(self, story: Story, family: Family) -> bool:
+        """Whether the last of the family is only told of once the file is open."""
+        return story.joined and len(family.people) > 1
+
+    def _left(self, story: Story, family: Family) -> PersonForm:
+        """A relative who stayed with the family for a while, before."""
+        opened = self.troupe.day(story.days)
+        return PersonForm(
+            family_name=family.reference.family_name,
+            given_name="Dylan",
+            birth=str(opened.year - 22),
+            link=Link.RELATIVE,
+            from_date=opened - timedelta(days=75),
+            until_date=opened - timedelta(days=9),
+        )
+
+    # -------------------------------------------------------------- the agreement
+
+    def _agree(self, holder: Member, story: Story, file_id: UUID, agreed: Agreed) -> UUID:
+        day = self.troupe.day(story.days)
+        lasts = EXPIRED_AFTER if agreed.became is Given.EXPIRED else self.rng.choice(LASTS)
+        with self.troupe.act(holder, story.days, 9, 25) as session:
+            adults = adults_of(session, file_id)
+            second = {Given.REFUSED: Answer.REFUSES, Given.ABSENT: Answer.ABSENT}.get(agreed.became, Answer.AGREES)
+            form = AgreementForm(
+                adults=[
+                    AdultRow(person=adult.person.id, answer=second if rank else Answer.AGREES)
+                    for rank, adult in enumerate(adults)
+                ],
+                recipients=[self.troupe.partners[key].id for key in agreed.to],
+                parts=list(agreed.parts),
+                audience=Audience.PROFESSIONALS if agreed.professionals else Audience.ALL,
+                purpose=agreed.purpose,
+                given_how=agreed.how,
+                representative=words.REPRESENTATIVE if agreed.how is GivenHow.REPRESENTATIVE else "",
+                valid_until=day + timedelta(days=lasts),
+            )
+            return sharing.record_agreement(session, file_id, form).id
+
+    # -------------------------------------------------------------- the budget
+
+    def _count(self, holder: Member, story: Story, file_id: UUID, budget: Budget) -> None:
+        if story.budget is Draft.DRAFT:
+            self._type(holder, story.days, file_id, budget[:-LEFT_OUT_OF_A_DRAFT], validate=False)
+        elif story.budget is Draft.REPLACED:
+            self._type(holder, story.days, file_id, self.figures.earlier(budget), validate=True)
+            self._type(holder, story.days // 2, file_id, budget, validate=True)
+        else:
+            self._type(holder, story.days, file_id, budget, validate=True)
+
+    def _type(self, holder: Member, days: int, file_id: UUID, budget: Budget, *, validate: bool) -> None:
+        day = self.troupe.day(days)
+        month = (day.replace(day=1) - timedelta(days=1)).replace(day=1)
+        with self.troupe.act(holder, days, 9, 40) as session:
+            draft = budgets.start_assessment(session, file_id)
+            form = BudgetForm(reference_date=day, lines=[line.row(month) for line in budget], version=draft.version)
+            draft = budgets.save_lines(session, file_id, draft.id, form)
+            if validate:
+                budgets.validate_assessment(session, file_id, draft.id, draft.version)
+
+    # -------------------------------------------------------------- needs and referrals
+
+    def _want(self, holder: Member, story: Story, file_id: UUID, wanted: Wanted) -> None:
+        noted = max((sent.days for sent in wanted.sent), default=story.days)
+        summary = self.rng.choice(words.NEEDS[wanted.domain])
+        with self.troupe.act(holder, noted, 10) as session:
+            need_id = referrals.add_need(session, file_id, wanted.domain, summary).id
+        for sent in wanted.sent:
+            self._send(holder, need_id, sent)
+
+    def _send(self, holder: Member, need_id: UUID, sent: Sent) -> None:
+        """Sends, then moves the referral to where the story says it stands, some days later."""
+        told = self.rng.choice(words.SENT)
+        with self.troupe.act(holder, sent.days, 10, 15) as session:
+            row = referrals.send_referral(session, need_id, self.troupe.partners[sent.to].id, told)
+            referral_id, version, by_hand = row.id, row.version, row.by_hand
+        answered = max(1, sent.days - self.rng.randint(1, 4))
+        if sent.state is State.CANCELLED:
+            with self.troupe.act(holder, answered, 15) as session:
+                referrals.cancel(session, referral_id, version, words.CANCELLED)
+        if sent.state in (State.SENT, State.BY_HAND, State.CANCELLED):
+            return
+        answerer = holder if by_hand else self.troupe.partners[sent.to].who(Role.VOLUNTEER, Role.INTAKE)
+        if sent.state is State.REFUSED and sent.refusal is not None:
+            with self.troupe.act(answerer, answered, 14) as session:
+                why = words.OTHER_REASON if sent.refusal is Refusal.OTHER else ""
+                referrals.refuse(session, referral_id, version, sent.refusal, why)
+            return
+        if not by_hand:
+            with self.troupe.act(answerer, answered, 14) as session:
+                version = referrals.accept(session, referral_id, version, self.rng.choice(words.ACCEPTED)).version
+        if sent.outcome is not None:
+            self._close(answerer, referral_id, version, sent, answered)
+
+    def _close(self, answerer: Member, referral_id: UUID, version: int, sent: Sent, answered: int) -> None:
+        """Closed by whoever took it, or by the network's coordinator when she was told nothing more."""
+        assert sent.outcome is not None
+        closer, told = answerer, words.CLOSED[sent.outcome]
+        if sent.by_coordinator:
+            closer, told = self.troupe.partners["ccas"].who(Role.COORDINATOR), ""
+        with self.troupe.act(closer, max(1, answered - self.rng.randint(5, 14)), 16) as session:
+            referrals.close(session, referral_id, version, sent.outcome, told)
+
+
+def _row(human: Human) -> PersonRow:
+    """Somebody as typed on the page that opens a file."""
+    return PersonRow(family_name=human.family_name, given_name=human.given_name, birth=human.birth, link=human.link)
+
+
+def _person(human: Human, version: int = 0) -> PersonForm:
+    """Somebody as typed in the form of a person."""
+    return PersonForm(
+        family_name=human.family_name,
+        given_name=human.given_name,
+        birth=human.birth,
+        link=human.link,
+        weight=Decimal(str(human.weight)),
+        activity=human.activity,
+        version=version,
+    )

@@ -1,0 +1,293 @@
+"""What happens to the households of the demonstration: one literal table, dealt round and round.
+
+Read together, the stories meet every state, refusal and outcome of a referral, every end of an agreement, every
+domain of need, budgets drafted, validated and replaced, and files at every depth, from a bare name on.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from coordination.demo.people import Shape
+from coordination.referrals.rules import Domain, Outcome, Refusal, State
+from coordination.sharing.rules import GivenHow, Purpose, SharedPart
+
+LATE = 12
+"""Days that surely make an unanswered referral late."""
+
+
+class Depth(StrEnum):
+    """How far the file was filled when it was opened."""
+
+    NAME = "name"
+    PEOPLE = "people"
+    WHOLE = "whole"
+
+
+class Given(StrEnum):
+    """What became of an agreement."""
+
+    LIVE = "live"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+    REFUSED = "refused"
+    ABSENT = "absent"
+
+
+class Draft(StrEnum):
+    """How far the budget went."""
+
+    DRAFT = "draft"
+    VALIDATED = "validated"
+    REPLACED = "replaced"
+
+
+@dataclass(frozen=True)
+class Agreed:
+    """An agreement: to which partners, which parts, and what became of it."""
+
+    to: tuple[str, ...]
+    parts: tuple[SharedPart, ...] = (SharedPart.IDENTITY, SharedPart.NEEDS)
+    became: Given = Given.LIVE
+    professionals: bool = False
+    how: GivenHow = GivenHow.SIGNED
+    purpose: Purpose = Purpose.SUPPORT
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A referral to a partner, `days` ago, and where it stands; `by` answers for the partner."""
+
+    to: str
+    days: int
+    state: State = State.SENT
+    refusal: Refusal | None = None
+    outcome: Outcome | None = None
+    by_coordinator: bool = False
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A need and its referrals; none: it is noted only."""
+
+    domain: Domain
+    sent: tuple[Sent, ...] = ()
+
+
+@dataclass(frozen=True)
+class Story:
+    """What a household lived through; `days` ago the file was opened, by the partner `holder`."""
+
+    days: int
+    holder: str = "ccas"
+    depth: Depth = Depth.WHOLE
+    agreed: tuple[Agreed, ...] = ()
+    budget: Draft | None = None
+    wanted: tuple[Wanted, ...] = ()
+    couple: bool = False
+    shape: Shape | None = None
+    joined: bool = False
+
+
+D, P = Domain, SharedPart
+EVERYBODY = ("secours", "action", "epicerie")
+WHOLE = (P.IDENTITY, P.BUDGET, P.NEEDS)
+SENSITIVE = (*WHOLE, P.SENSITIVE)
+
+
+def refused(to: str, days: int, why: Refusal) -> Sent:
+    return Sent(to, days, State.REFUSED, refusal=why)
+
+
+def closed(to: str, days: int, what: Outcome, *, by_coordinator: bool = False) -> Sent:
+    return Sent(to, days, State.CLOSED, outcome=what, by_coordinator=by_coordinator)
+
+
+def by_hand(to: str, days: int) -> Sent:
+    return Sent(to, days, State.BY_HAND)
+
+
+STORIES: tuple[Story, ...] = (
+    # Files that have only just begun.
+    Story(1, depth=Depth.NAME),
+    Story(3, "secours", depth=Depth.PEOPLE),
+    Story(2, "epicerie"),
+    Story(4, wanted=(Wanted(D.FOOD),)),
+    Story(2, budget=Draft.DRAFT),
+    Story(6, "secours", budget=Draft.DRAFT, wanted=(Wanted(D.DIGITAL),)),
+    # The main road: agreement, budget, referrals to partners.
+    Story(
+        3,
+        agreed=(Agreed(EVERYBODY, WHOLE),),
+        budget=Draft.VALIDATED,
+        wanted=(Wanted(D.FOOD, (Sent("epicerie", 2), Sent("secours", 2))),),
+    ),
+    Story(
+        20,
+        agreed=(Agreed(("epicerie", "secours"), WHOLE, how=GivenHow.ORAL),),
+        budget=Draft.VALIDATED,
+        wanted=(Wanted(D.FOOD, (Sent("epicerie", LATE + 2),)), Wanted(D.BUDGET)),
+    ),
+    Story(31, agreed=(Agreed(("secours",)),), wanted=(Wanted(D.HOUSING, (Sent("secours", LATE + 9),)),)),
+    Story(18, agreed=(Agreed(("action",)),), wanted=(Wanted(D.SOCIAL, (Sent("action", LATE),)),)),
+    Story(
+        26,
+        agreed=(Agreed(("epicerie",), WHOLE, purpose=Purpose.FOOD_AID),),
+        budget=Draft.VALIDATED,
+        wanted=(Wanted(D.FOOD, (Sent("epicerie", 15, State.ACCEPTED),)),),
+    ),
+    Story(
+        40,
+        agreed=(Agreed(("secours", "action")),),
+        wanted=(Wanted(D.FAMILY, (Sent("secours", 21, State.ACCEPTED), Sent("action", 21, State.ACCEPTED))),),
+    ),
+    # One need sent to three partners at once.
+    Story(
+        25,
+        agreed=(Agreed(EVERYBODY),),
+        budget=Draft.VALIDATED,
+        wanted=(
+            Wanted(
+                D.ENERGY,
+                (Sent("secours", 5), Sent("epicerie", 5, State.ACCEPTED), refused("action", 5, Refusal.CRITERIA)),
+            ),
+        ),
+    ),
+    # Refusals, each with its reason.
+    Story(
+        44,
+        agreed=(Agreed(EVERYBODY),),
+        budget=Draft.VALIDATED,
+        wanted=(
+            Wanted(D.FOOD, (refused("epicerie", 30, Refusal.CAPACITY), refused("secours", 30, Refusal.TERRITORY))),
+        ),
+    ),
+    Story(
+        37,
+        agreed=(Agreed(("secours", "epicerie"), WHOLE),),
+        budget=Draft.VALIDATED,
+        wanted=(
+            Wanted(D.MOBILITY, (refused("secours", 24, Refusal.KNOWN),)),
+            Wanted(D.FOOD, (refused("epicerie", 24, Refusal.INCOMPLETE),)),
+        ),
+    ),
+    Story(52, agreed=(Agreed(("action",)),), wanted=(Wanted(D.FRENCH, (refused("action", 33, Refusal.OTHER),)),)),
+    # What became of those that were taken.
+    Story(
+        75,
+        agreed=(Agreed(EVERYBODY, WHOLE),),
+        budget=Draft.REPLACED,
+        wanted=(Wanted(D.FOOD, (closed("epicerie", 60, Outcome.GOT_HELP),)),),
+    ),
+    Story(
+        82,
+        agreed=(Agreed(("secours",)),),
+        budget=Draft.VALIDATED,
+        wanted=(Wanted(D.ENERGY, (closed("secours", 55, Outcome.PARTIAL),)), Wanted(D.JOB)),
+    ),
+    Story(
+        66,
+        agreed=(Agreed(("secours", "action")),),
+        wanted=(
+            Wanted(D.JOB, (closed("action", 48, Outcome.NO_HELP),)),
+            Wanted(D.TRAINING, (closed("secours", 48, Outcome.NO_SHOW),)),
+        ),
+    ),
+    Story(
+        90,
+        agreed=(Agreed(("epicerie", "action")),),
+        budget=Draft.VALIDATED,
+        wanted=(
+            Wanted(D.FOOD, (closed("epicerie", 70, Outcome.NOT_REACHABLE, by_coordinator=True),)),
+            Wanted(D.OTHER, (closed("action", 64, Outcome.WITHDRAWN),)),
+        ),
+    ),
+    Story(
+        29,
+        agreed=(Agreed(("secours",)),),
+        budget=Draft.VALIDATED,
+        wanted=(Wanted(D.RIGHTS, (Sent("secours", 19, State.CANCELLED),)),),
+    ),
+    # Without an agreement: the paper is given to the person and nothing is transmitted.
+    Story(9, budget=Draft.VALIDATED, wanted=(Wanted(D.FOOD, (by_hand("secours", 6), by_hand("epicerie", 6))),)),
+    Story(35, "secours", wanted=(Wanted(D.RIGHTS, (closed("ccas", 22, Outcome.GOT_HELP),)),)),
+    # Agreements that ended, were refused or await somebody.
+    Story(
+        160,
+        agreed=(Agreed(EVERYBODY, WHOLE, Given.EXPIRED),),
+        budget=Draft.REPLACED,
+        wanted=(Wanted(D.HOUSING, (by_hand("action", 14),)),),
+    ),
+    Story(
+        58,
+        agreed=(Agreed(("secours", "epicerie"), WHOLE, Given.WITHDRAWN),),
+        budget=Draft.VALIDATED,
+        wanted=(Wanted(D.HOUSING, (Sent("secours", 16), Sent("epicerie", 45, State.ACCEPTED))),),
+    ),
+    Story(
+        12,
+        couple=True,
+        agreed=(Agreed(("secours",), became=Given.REFUSED),),
+        budget=Draft.VALIDATED,
+        wanted=(Wanted(D.BUDGET, (by_hand("secours", 8),)),),
+    ),
+    Story(
+        15,
+        couple=True,
+        joined=True,
+        agreed=(Agreed(("epicerie",), WHOLE, Given.ABSENT),),
+        budget=Draft.VALIDATED,
+        wanted=(Wanted(D.FOOD, (Sent("epicerie", 4),)),),
+    ),
+    Story(
+        120,
+        agreed=(Agreed(("action",), became=Given.WITHDRAWN), Agreed(("secours",), how=GivenHow.ORAL)),
+        budget=Draft.REPLACED,
+        wanted=(Wanted(D.MOBILITY, (Sent("secours", 7, State.ACCEPTED),)),),
+    ),
+    # Facts that touch health or violence: professionals only, and folded for everybody else.
+    Story(
+        23,
+        agreed=(Agreed(("epicerie",), SENSITIVE, professionals=True),),
+        budget=Draft.VALIDATED,
+        wanted=(Wanted(D.HEALTH, (Sent("epicerie", 11, State.ACCEPTED),)),),
+    ),
+    Story(11, wanted=(Wanted(D.VIOLENCE), Wanted(D.HEALTH, (by_hand("secours", 10),)))),
+    Story(17, "secours", shape=Shape.ALONE, agreed=(Agreed(("ccas",), SENSITIVE),), wanted=(Wanted(D.HEALTH),)),
+    # A minor alone, for whom a representative agreed.
+    Story(
+        10,
+        shape=Shape.MINOR_ALONE,
+        agreed=(Agreed(("secours",), how=GivenHow.REPRESENTATIVE),),
+        budget=Draft.VALIDATED,
+        wanted=(Wanted(D.FOOD, (Sent("secours", 3, State.ACCEPTED),)),),
+    ),
+    # Files held by the partners, shared with the CCAS and with one another.
+    Story(
+        48,
+        "epicerie",
+        agreed=(Agreed(("ccas", "secours"), WHOLE),),
+        budget=Draft.REPLACED,
+        wanted=(Wanted(D.RIGHTS, (Sent("ccas", 28, State.ACCEPTED),)), Wanted(D.SOCIAL, (Sent("secours", 3),))),
+    ),
+    Story(
+        21,
+        "secours",
+        agreed=(Agreed(("ccas",)),),
+        wanted=(Wanted(D.HOUSING, (Sent("ccas", LATE + 1),)), Wanted(D.ENERGY, (Sent("ccas", 4),))),
+    ),
+    Story(
+        33,
+        "secours",
+        joined=True,
+        agreed=(Agreed(("ccas", "epicerie"), WHOLE, how=GivenHow.ORAL),),
+        budget=Draft.VALIDATED,
+        wanted=(Wanted(D.FOOD, (refused("epicerie", 20, Refusal.CRITERIA),)),),
+    ),
+)
+
+NEIGHBOURS: tuple[Story, ...] = (
+    Story(2, "voisin", depth=Depth.NAME),
+    Story(16, "voisin", budget=Draft.VALIDATED, wanted=(Wanted(D.FOOD),)),
+    Story(45, "voisin", budget=Draft.REPLACED, wanted=(Wanted(D.HOUSING), Wanted(D.JOB))),
+    Story(8, "voisin", budget=Draft.DRAFT),
+)

@@ -1,0 +1,117 @@
+"""Who acts in the demonstration, and when: the partners and their people, made through the operator's real doors."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from coordination.demo.accounts import ACCOUNTS, ORGANISATIONS, PASSWORD, DemoAccount
+from coordination.identity import service
+from coordination.identity.permissions import Role
+from coordination.identity.queries import member
+from coordination.identity.rules import slug
+from coordination.kit.actor import Actor, Member, Nobody, Service
+from coordination.kit.clock import PARIS, frozen, today
+from coordination.kit.db import ActorSession
+
+OPERATOR = Service("operator")
+CONTACT = "Réseau fictif, à fins de démonstration"
+MEMBERSHIPS = "select m.*, cast(:name as text) as name, cast(:account as uuid) as account_id from access.memberships_of(:account) m"
+
+
+@contextmanager
+def deed(connection: Connection, actor: Actor) -> Iterator[ActorSession]:
+    """A deed in somebody's name, inside the one transaction of the loading: what `commit` writes stays part of it."""
+    with ActorSession(connection, actor) as session:
+        yield session
+        session.commit()
+
+
+@dataclass
+class Partner:
+    """An organisation and its people, by role."""
+
+    id: UUID
+    people: dict[Role, Member] = field(default_factory=dict)
+
+    def who(self, *roles: Role) -> Member:
+        """Whoever holds the first of these roles that somebody holds here."""
+        return next(self.people[role] for role in roles if role in self.people)
+
+
+class Troupe:
+    """The partners of the networks, and the working days on which they act."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.today = today()
+        self.partners: dict[str, Partner] = {}
+
+    def gather(self, network: str) -> None:
+        """Makes a network, its organisations and their accounts; everything marked as demonstration."""
+        with deed(self.connection, OPERATOR) as session:
+            made = service.add_network(session, network, demo=True, contact=CONTACT)
+            for one in ORGANISATIONS:
+                if one.network == network:
+                    there = service.add_organisation(
+                        session, made, one.name, one.kind, commune=one.commune, phone=one.phone, short=one.slug
+                    )
+                    self.partners[one.key] = Partner(there.id)
+        for account in ACCOUNTS:
+            if self._network_of(account.organisation) == network:
+                self._join(network, account, account.organisation, account.roles, professional=account.professional)
+                for key, roles, professional in account.also:
+                    self._join(network, account, key, roles, professional=professional, known=True)
+
+    def _network_of(self, key: str) -> str:
+        return next(one.network for one in ORGANISATIONS if one.key == key)
+
+    def _join(
+        self,
+        network: str,
+        account: DemoAccount,
+        key: str,
+        roles: tuple[Role, ...],
+        *,
+        professional: bool,
+        known: bool = False,
+    ) -> None:
+        """Invites a person and uses the link for her; `known`: she already has her account and password."""
+        token, partner = secrets.token_urlsafe(32), self.partners[key]
+        with deed(self.connection, OPERATOR) as session:
+            found = service.find_network(session, slug(network))
+            short = next(one.slug for one in ORGANISATIONS if one.key == key)
+            there = service.find_organisation(session, found, short) if found else None
+            assert there is not None
+            service.invite_first(
+                session,
+                there,
+                token=token,
+                demo=True,
+                email=account.email,
+                name=account.name,
+                roles=list(roles),
+                professional=professional,
+            )
+        with deed(self.connection, Nobody()) as session:
+            account_id = service.use_link(session, token, password=None if known else PASSWORD, name=account.name)
+            rows = session.rows(MEMBERSHIPS, account=account_id, name=account.name)
+        joined = next(member(row) for row in rows if row.organisation_id == partner.id)
+        for role in roles:
+            partner.people.setdefault(role, joined)
+
+    def day(self, days: int) -> date:
+        """The working day `days` ago, or the one before."""
+        found = self.today - timedelta(days=days)
+        return found - timedelta(days=max(0, found.weekday() - 4))
+
+    @contextmanager
+    def act(self, actor: Member, days: int, hour: int, minute: int = 0) -> Iterator[ActorSession]:
+        """A deed of somebody, `days` ago at that time."""
+        at = datetime.combine(self.day(days), time(hour, minute), PARIS)
+        with frozen(at), deed(self.connection, actor) as session:
+            yield session
