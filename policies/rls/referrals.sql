@@ -42,8 +42,11 @@ create policy add on referral for insert to coordination_app
         and coalesce(refusal, outcome, answered_at::text, closed_at::text) is null
         and exists (select 1 from household h
                      where h.id = referral.household_id and h.code = referral.household_code)
+        -- The row is read without the share: it never names a sensitive domain.
         and exists (select 1 from need n
-                     where n.id = referral.need_id and n.household_id = referral.household_id)
+                     where n.id = referral.need_id and n.household_id = referral.household_id
+                       and (referral.public_domain = 'autre'
+                            or n.domain = referral.public_domain and not n.sensitive))
         and exists (select 1 from access.live_share s
                      where s.household_id = referral.household_id and s.scope = 'needs')
         and (by_hand or access.covered(household_id, to_organisation_id, 'identity')
@@ -74,9 +77,10 @@ create policy add on referral_text for insert to coordination_app
     with check (network_id = (select access.network())
         and organisation_id = (select access.organisation())
         and written_by = (select access.membership())
-        and exists (select 1 from referral r
+        and exists (select 1 from referral r join need n on n.id = r.need_id
                      where r.id = referral_text.referral_id
-                       and (select access.organisation()) in (r.from_organisation_id, r.to_organisation_id))
+                       and (select access.organisation()) in (r.from_organisation_id, r.to_organisation_id)
+                       and (referral_text.sensitive or not n.sensitive))
         and exists (select 1 from access.live_share s
                      where s.household_id = referral_text.household_id and s.scope = 'needs')
         and (not sensitive or exists (

@@ -1,0 +1,231 @@
+"""The sharing rule, said once in plain Python: what is open to whom, then who sees which row, table by table.
+
+`model_writes.py` goes on with who adds, changes and removes. PostgreSQL says the same in `policies/`;
+`test_random_world.py` holds the two against each other. A table or a verb that is not named is closed to everybody.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from coordination.kit.actor import Actor, Member, Nobody, Service
+
+Row = dict[str, Any]
+
+
+@dataclass
+class World:
+    """Everything that is written, table by table, and today's date."""
+
+    today: date
+    tables: dict[str, list[Row]] = field(default_factory=dict)
+
+    def all(self, table: str, **where: Any) -> list[Row]:
+        """The rows of a table that carry these values."""
+        return [row for row in self.tables.get(table, []) if all(row[name] == value for name, value in where.items())]
+
+    def one(self, table: str, **where: Any) -> Row:
+        """The only row that carries these values."""
+        (row,) = self.all(table, **where)
+        return row
+
+
+# ------------------------------------------------------------------ what is open to whom
+
+
+def network_of(actor: Actor) -> UUID | None:
+    """The network an actor acts in; a visitor and a machine without a network act in none."""
+    return None if isinstance(actor, Nobody) else actor.network_id
+
+
+def is_operator(actor: Actor) -> bool:
+    """Whoever runs the installation, from the command line."""
+    return isinstance(actor, Service) and actor.name == "operator"
+
+
+def has_role(actor: Actor, role: str) -> bool:
+    """Only members have roles."""
+    return isinstance(actor, Member) and role in actor.roles
+
+
+def live_shares(world: World, actor: Actor, file: UUID) -> list[Row]:
+    """The shares that open something of a file to this actor today.
+
+    A share counts for the members of the organisation it names, when their roles may ever read that part, when they
+    belong to its audience (professionals, or all), from its first day to its last, unless it was revoked.
+    """
+    if not isinstance(actor, Member):
+        return []
+    return [
+        share
+        for share in world.all("share", household_id=file, network_id=actor.network_id)
+        if share["organisation_id"] == actor.organisation_id
+        and share["scope"] in actor.parts
+        and (share["audience"] == "all" or actor.professional)
+        and is_current(world, share)
+    ]
+
+
+def is_current(world: World, share: Row) -> bool:
+    """Both days included; revoked is at once."""
+    started = share["valid_from"] <= world.today
+    ended = share["valid_until"] is not None and share["valid_until"] < world.today
+    return started and not ended and share["revoked_at"] is None
+
+
+def open_parts(world: World, actor: Actor, file: UUID) -> set[str]:
+    """The parts of a file open to this actor today."""
+    return {share["scope"] for share in live_shares(world, actor, file)}
+
+
+def held_parts(world: World, actor: Actor, file: UUID) -> set[str]:
+    """The parts open to this actor because her organisation holds the file."""
+    return {share["scope"] for share in live_shares(world, actor, file) if share["ground"] == "holder"}
+
+
+def at_home(actor: Actor, row: Row) -> bool:
+    """A row of the actor's own network."""
+    return network_of(actor) is not None and row["network_id"] == network_of(actor)
+
+
+def of_own_organisation(actor: Actor, row: Row) -> bool:
+    """A row of the member's own organisation."""
+    return isinstance(actor, Member) and at_home(actor, row) and row["organisation_id"] == actor.organisation_id
+
+
+def administers(actor: Actor, row: Row) -> bool:
+    """A row of the organisation whose accounts the actor runs."""
+    return of_own_organisation(actor, row) and has_role(actor, "admin")
+
+
+def sensitive_too(world: World, actor: Actor, row: Row) -> bool:
+    """What touches health or violence also asks for the part `sensitive`."""
+    return not row["sensitive"] or "sensitive" in open_parts(world, actor, row["household_id"])
+
+
+# ------------------------------------------------------------------ seeing
+
+
+def sees_part(part: str) -> "Rule":
+    """Rows of a file that are read with one part."""
+    return lambda world, actor, row: part in open_parts(world, actor, row["household_id"])
+
+
+def sees_account(world: World, actor: Actor, row: Row) -> bool:
+    """One's own; an admin, those of the people of her organisation."""
+    if not isinstance(actor, Member):
+        return False
+    colleague = world.all("membership", account_id=row["id"], organisation_id=actor.organisation_id)
+    return row["id"] == actor.account_id or (has_role(actor, "admin") and bool(colleague))
+
+
+def sees_journal(world: World, actor: Actor, row: Row) -> bool:
+    """The data protection officer, and the machine that verifies it, each in its network."""
+    verifier = isinstance(actor, Service) and actor.name == "journal"
+    return at_home(actor, row) and (has_role(actor, "dpo") or verifier)
+
+
+def sees_share(world: World, actor: Actor, row: Row) -> bool:
+    """The organisation that received it, and the one that holds the file."""
+    sides = (row["organisation_id"], row["holder_organisation_id"])
+    return isinstance(actor, Member) and at_home(actor, row) and actor.organisation_id in sides
+
+
+def sees_household(world: World, actor: Actor, row: Row) -> bool:
+    """The bare file, with any part of it."""
+    return bool(open_parts(world, actor, row["id"]))
+
+
+def sees_activity(world: World, actor: Actor, row: Row) -> bool:
+    return "identity" in open_parts(world, actor, row["household_id"]) and sensitive_too(world, actor, row)
+
+
+def sees_detail(world: World, actor: Actor, row: Row) -> bool:
+    """The true kind of a charge that touches health: both parts."""
+    return {"budget", "sensitive"} <= open_parts(world, actor, row["household_id"])
+
+
+def sees_need(world: World, actor: Actor, row: Row) -> bool:
+    return "needs" in open_parts(world, actor, row["household_id"]) and sensitive_too(world, actor, row)
+
+
+def sees_referral(world: World, actor: Actor, row: Row) -> bool:
+    """The sender; the receiver, unless a paper was given and nothing transmitted; the network's coordinators."""
+    if not isinstance(actor, Member) or not at_home(actor, row):
+        return False
+    receives = row["to_organisation_id"] == actor.organisation_id and not row["by_hand"]
+    return row["from_organisation_id"] == actor.organisation_id or receives or has_role(actor, "coordinator")
+
+
+def sees_its_referral(world: World, actor: Actor, row: Row) -> bool:
+    return sees_referral(world, actor, world.one("referral", id=row["referral_id"]))
+
+
+def sees_referral_text(world: World, actor: Actor, row: Row) -> bool:
+    """The words: whoever sees the referral and the needs of the file (and the sensitive part when they are)."""
+    return sees_its_referral(world, actor, row) and sees_need(world, actor, row)
+
+
+def sees_agreement(world: World, actor: Actor, row: Row) -> bool:
+    """The holder of the file; a partner, when the agreement opened something to it and something is still open."""
+    file = row["household_id"]
+    if held_parts(world, actor, file):
+        return True
+    shares = world.all("share", agreement_id=row["id"])
+    opened = isinstance(actor, Member) and any(s["organisation_id"] == actor.organisation_id for s in shares)
+    return opened and bool(open_parts(world, actor, file))
+
+
+def sees_answer(world: World, actor: Actor, row: Row) -> bool:
+    """What each adult answered: with the identity of the household, when the agreement itself is seen."""
+    agreement = world.one("agreement", id=row["agreement_id"])
+    return "identity" in open_parts(world, actor, row["household_id"]) and sees_agreement(world, actor, agreement)
+
+
+def sees_agreement_part(world: World, actor: Actor, row: Row) -> bool:
+    """The holder reads every line; a partner reads its own: whom else the household trusts is not its business."""
+    file = row["household_id"]
+    return bool(held_parts(world, actor, file)) or (
+        bool(open_parts(world, actor, file)) and of_own_organisation(actor, row)
+    )
+
+
+Rule = Callable[[World, Actor, Row], bool]
+
+
+def never(world: World, actor: Actor, row: Row) -> bool:
+    """Nobody: doors alone."""
+    return False
+
+
+SEES: dict[str, Rule] = {
+    "network": lambda world, actor, row: row["id"] == network_of(actor) or is_operator(actor),
+    "organisation": lambda world, actor, row: at_home(actor, row) or is_operator(actor),
+    "account": sees_account,
+    "credential": never,
+    "sign_in_attempt": never,
+    "membership": lambda world, actor, row: isinstance(actor, Member) and at_home(actor, row),
+    "browser_session": lambda world, actor, row: isinstance(actor, Member) and row["account_id"] == actor.account_id,
+    "invitation": lambda world, actor, row: administers(actor, row) or is_operator(actor),
+    "journal": sees_journal,
+    "journal_head": sees_journal,
+    "share": sees_share,
+    "household": sees_household,
+    "household_profile": sees_part("identity"),
+    "person": sees_part("identity"),
+    "stay": sees_part("identity"),
+    "person_activity": sees_activity,
+    "assessment": sees_part("budget"),
+    "budget_line": sees_part("budget"),
+    "budget_line_detail": sees_detail,
+    "assessment_result": sees_part("budget"),
+    "need": sees_need,
+    "referral": sees_referral,
+    "referral_text": sees_referral_text,
+    "referral_event": sees_its_referral,
+    "agreement": sees_agreement,
+    "agreement_person": sees_answer,
+    "agreement_part": sees_agreement_part,
+}

@@ -1,0 +1,281 @@
+"""The sharing rule, continued: who adds, changes and removes which row, table by table."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from coordination.kit.actor import Actor, Member
+from tests.policies.model import (
+    Row,
+    Rule,
+    World,
+    administers,
+    at_home,
+    has_role,
+    held_parts,
+    is_current,
+    is_operator,
+    of_own_organisation,
+    open_parts,
+    sees_need,
+    sees_referral,
+    sensitive_too,
+)
+
+
+def is_trusted(world: World, organisation: UUID, file: UUID, part: str) -> bool:
+    """Whether an organisation was trusted with a part, whoever of its people may read it."""
+    shares = world.all("share", household_id=file, organisation_id=organisation, scope=part)
+    return any(is_current(world, share) for share in shares)
+
+
+def in_own_name(actor: Actor, row: Row, author: str) -> bool:
+    """Written by a member, for her organisation, in her network, under her name."""
+    return (
+        isinstance(actor, Member)
+        and row["network_id"] == actor.network_id
+        and row["organisation_id"] == actor.organisation_id
+        and row[author] == actor.membership_id
+    )
+
+
+def works_only_with(world: World, account: UUID | None, organisation: UUID) -> bool:
+    """Whether an account belongs to this organisation and to no other: its password may be reset there."""
+    return {row["organisation_id"] for row in world.all("membership", account_id=account)} == {organisation}
+
+
+# ------------------------------------------------------------------ adding
+
+
+def by_operator(world: World, actor: Actor, row: Row) -> bool:
+    return is_operator(actor)
+
+
+def adds_invitation(world: World, actor: Actor, row: Row) -> bool:
+    """An admin, for her organisation, in her name; a new password only for those who work nowhere else."""
+    if is_operator(actor):
+        return row["created_by"] is None
+    if not isinstance(actor, Member) or not administers(actor, row) or row["created_by"] != actor.membership_id:
+        return False
+    return row["purpose"] == "invitation" or works_only_with(world, row["account_id"], actor.organisation_id)
+
+
+def adds_journal(world: World, actor: Actor, row: Row) -> bool:
+    """Whoever acts in the network; about a file, only an organisation the file concerns."""
+    acts = at_home(actor, row) or is_operator(actor)
+    return acts and (row["household_id"] is None or concerned(world, actor, row["household_id"]))
+
+
+def concerned(world: World, actor: Actor, file: UUID) -> bool:
+    """A file one sees or saw, or a referral one sent, received or coordinates."""
+    if not isinstance(actor, Member):
+        return False
+    shared = world.all("share", household_id=file, organisation_id=actor.organisation_id)
+    referrals = world.all("referral", household_id=file)
+    return bool(shared) or any(sees_referral(world, actor, referral) for referral in referrals)
+
+
+def writes_identity(world: World, actor: Actor, row: Row) -> bool:
+    """Identity and composition are written by the organisation that holds the file."""
+    return at_home(actor, row) and "identity" in held_parts(world, actor, row["household_id"])
+
+
+def writes_activity(world: World, actor: Actor, row: Row) -> bool:
+    return writes_identity(world, actor, row) and sensitive_too(world, actor, row)
+
+
+def adds_assessment(world: World, actor: Actor, row: Row) -> bool:
+    """Each organisation trusted with the budget writes its own, as a draft."""
+    mine = in_own_name(actor, row, "created_by") and row["status"] == "draft"
+    return mine and "budget" in open_parts(world, actor, row["household_id"])
+
+
+def in_own_draft(world: World, actor: Actor, row: Row) -> bool:
+    """Lines and results move only in one's organisation's own draft."""
+    assessment = world.one("assessment", id=row["assessment_id"])
+    mine = of_own_organisation(actor, assessment) and assessment["status"] == "draft"
+    return mine and "budget" in open_parts(world, actor, row["household_id"])
+
+
+def writes_detail(world: World, actor: Actor, row: Row) -> bool:
+    line = world.one("budget_line", id=row["line_id"])
+    return in_own_draft(world, actor, line) and "sensitive" in open_parts(world, actor, row["household_id"])
+
+
+def adds_need(world: World, actor: Actor, row: Row) -> bool:
+    return in_own_name(actor, row, "opened_by") and sees_need(world, actor, row)
+
+
+def adds_referral(world: World, actor: Actor, row: Row) -> bool:
+    """From one's own organisation, about a need one sees, under the file's true code, unanswered, and never naming a
+    sensitive domain: the row itself is read without the share.
+
+    It is transmitted only to a partner trusted with the identity and the needs; otherwise a paper is handed over.
+    """
+    if not isinstance(actor, Member) or not at_home(actor, row) or row["sent_by"] != actor.membership_id:
+        return False
+    file, to = row["household_id"], row["to_organisation_id"]
+    unanswered = not any(row[name] for name in ("refusal", "outcome", "answered_at", "closed_at"))
+    need = world.one("need", id=row["need_id"])
+    discreet = row["public_domain"] == "autre" or (row["public_domain"] == need["domain"] and not need["sensitive"])
+    born = row["state"] == ("by_hand" if row["by_hand"] else "sent") and unanswered
+    return (
+        row["from_organisation_id"] == actor.organisation_id != to
+        and born
+        and discreet
+        and row["household_code"] == world.one("household", id=file)["code"]
+        and sees_need(world, actor, need)
+        and (row["by_hand"] or all(is_trusted(world, to, file, part) for part in ("identity", "needs")))
+    )
+
+
+def adds_referral_text(world: World, actor: Actor, row: Row) -> bool:
+    """The two sides write, as long as the need is open to them; about a sensitive need, sensitive words."""
+    referral = world.one("referral", id=row["referral_id"])
+    need = world.one("need", id=referral["need_id"])
+    sides = (referral["from_organisation_id"], referral["to_organisation_id"])
+    return (
+        in_own_name(actor, row, "written_by")
+        and sees_referral(world, actor, referral)
+        and row["organisation_id"] in sides
+        and sees_need(world, actor, row)
+        and sees_need(world, actor, need)
+        and (row["sensitive"] or not need["sensitive"])
+    )
+
+
+def adds_referral_event(world: World, actor: Actor, row: Row) -> bool:
+    """Whoever sees the referral, in her own name, saying where it stands now."""
+    referral = world.one("referral", id=row["referral_id"])
+    return (
+        in_own_name(actor, row, "membership_id")
+        and sees_referral(world, actor, referral)
+        and row["state"] == referral["state"]
+    )
+
+
+def adds_agreement(world: World, actor: Actor, row: Row) -> bool:
+    """Recorded by the holder of the file, in force until it is withdrawn by a door."""
+    mine = in_own_name(actor, row, "recorded_by") and row["withdrawn_at"] is None
+    return mine and writes_identity(world, actor, row)
+
+
+def adds_to_agreement(world: World, actor: Actor, row: Row) -> bool:
+    """Answers and lines, in one's organisation's own agreement, before anything was granted on it."""
+    agreement = world.one("agreement", id=row["agreement_id"])
+    mine = of_own_organisation(actor, agreement) and writes_identity(world, actor, row)
+    return mine and agreement["withdrawn_at"] is None and not world.all("share", agreement_id=agreement["id"])
+
+
+ADDS: dict[str, Rule] = {
+    "network": by_operator,
+    "organisation": by_operator,
+    "invitation": adds_invitation,
+    "journal": adds_journal,
+    "household_profile": writes_identity,
+    "person": writes_identity,
+    "stay": writes_identity,
+    "person_activity": writes_activity,
+    "assessment": adds_assessment,
+    "budget_line": in_own_draft,
+    "budget_line_detail": writes_detail,
+    "assessment_result": in_own_draft,
+    "need": adds_need,
+    "referral": adds_referral,
+    "referral_text": adds_referral_text,
+    "referral_event": adds_referral_event,
+    "agreement": adds_agreement,
+    "agreement_person": adds_to_agreement,
+    "agreement_part": adds_to_agreement,
+}
+
+
+# ------------------------------------------------------------------ changing
+
+Change = Callable[[World, Actor, Row, Row], bool]
+
+
+def changes_account(world: World, actor: Actor, old: Row, new: Row) -> bool:
+    return isinstance(actor, Member) and old["id"] == actor.account_id
+
+
+def changes_membership(world: World, actor: Actor, old: Row, new: Row) -> bool:
+    return administers(actor, old)
+
+
+def changes_session(world: World, actor: Actor, old: Row, new: Row) -> bool:
+    """One's own, while it is open: to close it, or to act for another of one's own memberships."""
+    if not isinstance(actor, Member) or old["account_id"] != actor.account_id or old["revoked_at"] is not None:
+        return False
+    chosen = new["membership_id"]
+    return chosen is None or bool(world.all("membership", id=chosen, account_id=actor.account_id, suspended_at=None))
+
+
+def changes_invitation(world: World, actor: Actor, old: Row, new: Row) -> bool:
+    """Cancelled by an admin of the organisation, while it can still serve."""
+    return administers(actor, old) and old["used_at"] is None and old["revoked_at"] is None
+
+
+def changes_identity(world: World, actor: Actor, old: Row, new: Row) -> bool:
+    return writes_identity(world, actor, old)
+
+
+def changes_activity(world: World, actor: Actor, old: Row, new: Row) -> bool:
+    return writes_activity(world, actor, old) and writes_activity(world, actor, new)
+
+
+def changes_assessment(world: World, actor: Actor, old: Row, new: Row) -> bool:
+    """One's organisation's own: freely while a draft, validated in one's own name; then superseded, nothing else."""
+    if not isinstance(actor, Member) or not of_own_organisation(actor, old):
+        return False
+    if "budget" not in open_parts(world, actor, old["household_id"]):
+        return False
+    if old["status"] == "draft":
+        return new["status"] != "validated" or bool(new["validated_by"] == actor.membership_id)
+    frozen = {name for name in old if old[name] != new[name]} <= {"status", "superseded_by", "version"}
+    return old["status"] == "validated" and new["status"] == "superseded" and frozen
+
+
+def changes_need(world: World, actor: Actor, old: Row, new: Row) -> bool:
+    return of_own_organisation(actor, old) and sees_need(world, actor, old)
+
+
+def changes_referral(world: World, actor: Actor, old: Row, new: Row) -> bool:
+    """The receiver answers and closes, the sender cancels (and closes what she handed over), the coordinator closes."""
+    if not isinstance(actor, Member) or not sees_referral(world, actor, old) or new["moved_by"] != actor.membership_id:
+        return False
+    reach: set[str] = set()
+    if old["to_organisation_id"] == actor.organisation_id and not old["by_hand"]:
+        reach |= {"accepted", "refused", "closed"}
+    if old["from_organisation_id"] == actor.organisation_id:
+        reach |= {"cancelled"} | ({"closed"} if old["by_hand"] else set())
+    if has_role(actor, "coordinator") and not old["by_hand"]:
+        reach |= {"closed"}
+    return new["state"] in reach
+
+
+# The columns that may change, and who may change them. None: every column but those that say whose row it is.
+KEYS = {"id", "network_id", "household_id", "person_id"}
+CHANGES: dict[str, tuple[set[str] | None, Change]] = {
+    "account": ({"name"}, changes_account),
+    "membership": ({"roles", "professional", "suspended_at", "version"}, changes_membership),
+    "browser_session": ({"membership_id", "revoked_at"}, changes_session),
+    "invitation": ({"revoked_at"}, changes_invitation),
+    "household_profile": (None, changes_identity),
+    "person": (None, changes_identity),
+    "stay": (None, changes_identity),
+    "person_activity": (None, changes_activity),
+    "assessment": (
+        {"status", "reference_date", "composition", "validated_at", "validated_by", "superseded_by", "version"},
+        changes_assessment,
+    ),
+    "need": ({"summary"}, changes_need),
+    "referral": (
+        {"state", "refusal", "outcome", "answered_at", "closed_at", "moved_by", "version"},
+        changes_referral,
+    ),
+}
+
+
+# ------------------------------------------------------------------ removing
+
+REMOVES: dict[str, Rule] = {"budget_line": in_own_draft, "budget_line_detail": writes_detail}

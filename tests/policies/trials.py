@@ -1,0 +1,359 @@
+"""Asking PostgreSQL what an actor sees and may write, and holding the answers against the model."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+from psycopg import sql
+
+from coordination.kit.actor import Actor, Member, settings_of
+from coordination.tables import METADATA
+from tests.policies import model, model_writes
+from tests.policies.model import Row, World
+from tests.policies.worlds import NOON, full, insertion, key_of, keys, literal
+
+REFUSED = "42501"
+TAKEN = "23505"  # the wall let the row in; its key was taken
+# One round trip for many attempts, each undone: the rows it touched, or the error's code.
+ATTEMPT = """
+create schema if not exists trial;
+create or replace function trial.attempt(statements text[]) returns text[] language plpgsql as $$
+declare one text; said text[] := '{}'; touched bigint;
+begin
+    foreach one in array statements loop
+        begin
+            execute one;
+            get diagnostics touched = row_count;
+            raise exception 'undone' using errcode = 'UNDO1';
+        exception
+            when sqlstate 'UNDO1' then said := said || touched::text;
+            when others then said := said || sqlstate;
+        end;
+    end loop;
+    return said;
+end $$;
+grant usage on schema trial to coordination_app;
+grant execute on function trial.attempt to coordination_app;
+"""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One statement, in words, and how many rows the model lets it touch (0: refused or nothing)."""
+
+    words: str
+    statement: sql.Composed
+    expected: int
+
+
+def act_as(connection: psycopg.Connection[Any], actor: Actor) -> None:
+    """Tells PostgreSQL who acts, until the end of the transaction."""
+    for name, value in settings_of(actor).items():
+        connection.execute("select set_config(%s, %s, true)", [f"app.{name}", value])
+
+
+def differences(
+    connection: psycopg.Connection[Any], world: World, actor: Actor, written: Collection[str] = tuple(METADATA.tables)
+) -> list[str]:
+    """Where PostgreSQL and the model disagree about one actor: on what is seen of every table, and on what is
+    accepted of the `written` ones; every attempt is undone."""
+    with connection.transaction(force_rollback=True):
+        act_as(connection, actor)
+        found = [line for table in METADATA.tables for line in _seen(connection, world, actor, table)]
+        trials = [trial for table in written for trial in trials_of(world, actor, table)]
+        said = _attempt(connection, [trial.statement for trial in trials])
+    for trial, answer in zip(trials, said, strict=True):
+        touched = 0 if answer == REFUSED else 1 if answer == TAKEN else int(answer) if len(answer) < 5 else answer
+        if touched != trial.expected:
+            found.append(f"{trial.words}: the model lets {trial.expected} through, PostgreSQL {answer}")
+    return [f"{actor}: {line}" for line in found]
+
+
+def _seen(connection: psycopg.Connection[Any], world: World, actor: Actor, table: str) -> Iterator[str]:
+    expected = {key_of(table, row) for row in world.all(table) if model.SEES[table](world, actor, row)}
+    columns = sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(name)) for name in keys(table))
+    try:
+        with connection.transaction():
+            query = sql.SQL("select {} from {}").format(columns, sql.Identifier(table))
+            shown = set(connection.execute(query).fetchall())
+    except psycopg.errors.InsufficientPrivilege:
+        shown = set()
+    if model.is_operator(actor):  # sees the networks of the other examples too
+        shown &= {key_of(table, row) for row in world.all(table)}
+    if shown - expected:
+        yield f"{table}: shown though hidden by the model: {sorted(shown - expected)}"
+    if expected - shown:
+        yield f"{table}: hidden though shown by the model: {sorted(expected - shown)}"
+
+
+def _attempt(connection: psycopg.Connection[Any], statements: list[sql.Composed]) -> list[str]:
+    texts = [statement.as_string(connection) for statement in statements]
+    (said,) = connection.execute("select trial.attempt(%s)", [texts]).fetchone() or ([],)
+    return list(said)
+
+
+# ------------------------------------------------------------------ what is tried
+
+
+def trials_of(world: World, actor: Actor, table: str) -> Iterator[Trial]:
+    """Every attempt on one table: rows to add, changes one by one and blind, removals one by one and blind."""
+    yield from _additions(world, actor, table)
+    yield from _changes(world, actor, table)
+    yield from _removals(world, actor, table)
+
+
+def _additions(world: World, actor: Actor, table: str) -> Iterator[Trial]:
+    rule = model_writes.ADDS.get(table, model.never)
+    for words, row in candidates(world, actor, table):
+        allowed = rule(world, actor, row)
+        yield Trial(f"insert into {table} ({words})", insertion(table, row), int(allowed))
+
+
+def _changes(world: World, actor: Actor, table: str) -> Iterator[Trial]:
+    name = sql.Identifier(table)
+    if table not in model_writes.CHANGES:
+        key = sql.Identifier(keys(table)[0])
+        yield Trial(f"update {table}", sql.SQL("update {} set {} = default").format(name, key), 0)
+        return
+    rule = model_writes.CHANGES[table][1]
+    for row in world.all(table):
+        for change in changes(world, actor, table):
+            allowed = rule(world, actor, row, {**row, **change})
+            statement = sql.SQL("update {} set {} where {}").format(name, _assigned(change), _is(table, row))
+            yield Trial(f"update {table} set {change} of {key_of(table, row)}", statement, int(allowed))
+    # A blind write names no column to read: PostgreSQL then asks the UPDATE policy alone, not the SELECT policy.
+    blind = BLIND.get(table)
+    if blind is not None:
+        allowed_rows = sum(rule(world, actor, row, {**row, **blind}) for row in world.all(table))
+        yield Trial(
+            f"blind update of {table}", sql.SQL("update {} set {}").format(name, _assigned(blind)), allowed_rows
+        )
+
+
+def _removals(world: World, actor: Actor, table: str) -> Iterator[Trial]:
+    rule = model_writes.REMOVES.get(table, model.never)
+    name = sql.Identifier(table)
+    yield Trial(
+        f"blind delete from {table}",
+        sql.SQL("delete from {}").format(name),
+        sum(rule(world, actor, row) for row in world.all(table)),
+    )
+    for row in world.all(table) if table in model_writes.REMOVES else []:
+        statement = sql.SQL("delete from {} where {}").format(name, _is(table, row))
+        yield Trial(f"delete from {table} {key_of(table, row)}", statement, int(rule(world, actor, row)))
+
+
+def _assigned(change: Row) -> sql.Composed:
+    return sql.SQL(", ").join(
+        sql.SQL("{} = {}").format(sql.Identifier(name), literal(value)) for name, value in change.items()
+    )
+
+
+def _is(table: str, row: Row) -> sql.Composed:
+    return sql.SQL(" and ").join(
+        sql.SQL("{} = {}").format(sql.Identifier(name), literal(row[name])) for name in keys(table)
+    )
+
+
+# Changes whose new row never matters to the rule: tried on the whole table at once.
+BLIND: dict[str, Row] = {
+    "account": {"name": "blind"},
+    "membership": {"version": 7},
+    "browser_session": {"membership_id": None},
+    "household_profile": {"version": 7},
+    "person": {"version": 7},
+    "stay": {"link": "blind"},
+    "need": {"summary": "blind"},
+}
+
+
+def changes(world: World, actor: Actor, table: str) -> list[Row]:
+    """The changes tried on each row of a table."""
+    me = actor.membership_id if isinstance(actor, Member) else uuid4()
+    somebody = world.all("membership")[0]["id"]
+    tried: dict[str, list[Row]] = {
+        "membership": [{"roles": ["intake", "admin"], "professional": True}, {"suspended_at": NOON}],
+        "browser_session": [{"membership_id": me}, {"membership_id": somebody}, {"revoked_at": NOON}],
+        "invitation": [{"revoked_at": NOON}],
+        "person_activity": [{"sensitive": True}, {"sensitive": False}],
+        "assessment": [
+            {"version": 7},
+            {"status": "validated", "validated_by": me},
+            {"status": "validated", "validated_by": somebody},
+            {"status": "superseded", "superseded_by": uuid4()},
+            {"status": "superseded", "composition": {"people": 9}},
+            {"reference_date": world.today},
+        ],
+        "referral": [
+            {"state": state, "moved_by": by}
+            for by in (me, somebody)
+            for state in ("sent", "accepted", "refused", "closed", "cancelled")
+        ],
+    }
+    return tried.get(table) or [BLIND[table]]
+
+
+# ------------------------------------------------------------------ rows to add
+
+
+def candidates(world: World, actor: Actor, table: str) -> Iterator[tuple[str, Row]]:
+    """Rows worth trying: in one's own name, then with one thing false at a time; a copy where nothing may be added."""
+    if table not in model_writes.ADDS:
+        if table != "journal_head":
+            yield "a copy", full(table, **_fresh(table, world.all(table)[0]))
+        return
+    for parent in world.all(PARENTS.get(table, "network")):
+        true = Candidate(world, actor, parent).row(table)
+        yield "true", true
+        for lie in LIES.get(table, []):
+            name = next(iter(lie))
+            yield f"false {name}", {**true, **{k: v() if callable(v) else v for k, v in lie.items()}}
+        if "organisation_id" in true and table != "agreement_part":
+            somebody = next(m for m in world.all("membership") if m["id"] != _me(actor))
+            yield "for another organisation", {**true, "organisation_id": somebody["organisation_id"]}
+
+
+def _me(actor: Actor) -> UUID | None:
+    return actor.membership_id if isinstance(actor, Member) else None
+
+
+def _fresh(table: str, row: Row) -> Row:
+    alone = {column.name for column in METADATA.tables[table].columns if column.unique or column.name == "id"}
+    return {name: value for name, value in row.items() if name not in alone}
+
+
+# The table each new row hangs from: one candidate per row of it.
+PARENTS = {
+    "household_profile": "household",
+    "person": "household",
+    "stay": "person",
+    "person_activity": "person",
+    "assessment": "household",
+    "budget_line": "assessment",
+    "budget_line_detail": "budget_line",
+    "assessment_result": "assessment",
+    "need": "household",
+    "referral": "need",
+    "referral_text": "referral",
+    "referral_event": "referral",
+    "agreement": "household",
+    "agreement_person": "agreement",
+    "agreement_part": "agreement",
+    "journal": "household",
+    "invitation": "account",
+}
+LIES: dict[str, list[dict[str, Any]]] = {
+    "person_activity": [{"sensitive": True}],
+    "assessment": [{"created_by": uuid4}, {"status": "validated"}],
+    "need": [{"opened_by": uuid4}, {"sensitive": True}],
+    "referral": [
+        {"sent_by": uuid4},
+        {"state": "accepted"},
+        {"household_code": "FAUX"},
+        {"outcome": "got_help"},
+        {"answered_at": NOON},
+        {"by_hand": True, "state": "by_hand"},
+        {"by_hand": True},
+        {"public_domain": "sante"},
+        {"public_domain": "logement"},
+    ],
+    "referral_text": [{"written_by": uuid4}, {"sensitive": True}],
+    "referral_event": [{"membership_id": uuid4}, {"state": "forged"}],
+    "agreement": [{"recorded_by": uuid4}, {"withdrawn_at": NOON}],
+    "invitation": [{"created_by": uuid4}, {"purpose": "reset"}],
+    "journal": [{"household_id": None}],
+}
+
+
+class Candidate:
+    """A new row in the actor's own name, under one parent."""
+
+    def __init__(self, world: World, actor: Actor, parent: Row) -> None:
+        self.world = world
+        self.parent = parent
+        mine = world.all("membership", id=_me(actor))
+        # Who is no member borrows a name of the place: it must not help.
+        self.me = mine[0] if mine else world.all("membership", network_id=self.network_of(parent))[0]
+
+    def network_of(self, parent: Row) -> UUID:
+        found = parent.get("network_id") or self.world.all("network")[0]["id"]
+        assert isinstance(found, UUID)
+        return found
+
+    def row(self, table: str) -> Row:
+        """The row of one table."""
+        made: Row = getattr(self, f"for_{table}", dict)()
+        place = {"network_id": self.parent.get("network_id", self.parent["id"])} if table != "network" else {}
+        if PARENTS.get(table) not in (None, "household", "account"):
+            place["household_id"] = self.parent["household_id"]
+        if PARENTS.get(table) == "household":
+            place["household_id"] = self.parent["id"]
+        if table == "referral_event":
+            del place["household_id"]
+        return full(table, **{**place, **made})
+
+    def _own(self, author: str) -> Row:
+        return {"organisation_id": self.me["organisation_id"], author: self.me["id"]}
+
+    def for_invitation(self) -> Row:
+        return {
+            "network_id": self.me["network_id"],
+            "purpose": "invitation",
+            "account_id": self.parent["id"],
+            **self._own("created_by"),
+        }
+
+    def for_stay(self) -> Row:
+        return {"person_id": self.parent["id"]}
+
+    for_person_activity = for_stay
+
+    def for_assessment(self) -> Row:
+        return {"status": "draft", **self._own("created_by")}
+
+    def for_budget_line(self) -> Row:
+        return {"assessment_id": self.parent["id"]}
+
+    for_assessment_result = for_budget_line
+
+    def for_budget_line_detail(self) -> Row:
+        return {"line_id": self.parent["id"]}
+
+    def for_need(self) -> Row:
+        return self._own("opened_by")
+
+    def for_referral(self) -> Row:
+        partners = self.world.all("organisation", network_id=self.parent["network_id"])
+        to = next((row["id"] for row in partners if row["id"] != self.me["organisation_id"]), partners[0]["id"])
+        return {
+            "need_id": self.parent["id"],
+            "public_domain": "autre",
+            "household_code": self._household()["code"],
+            "state": "sent",
+            "from_organisation_id": self.me["organisation_id"],
+            "to_organisation_id": to,
+            "sent_by": self.me["id"],
+        }
+
+    def _household(self) -> Row:
+        return self.world.one("household", id=self.parent["household_id"])
+
+    def for_referral_text(self) -> Row:
+        return {"referral_id": self.parent["id"], **self._own("written_by")}
+
+    def for_referral_event(self) -> Row:
+        return {"referral_id": self.parent["id"], "state": self.parent["state"], **self._own("membership_id")}
+
+    def for_agreement(self) -> Row:
+        return self._own("recorded_by")
+
+    def for_agreement_person(self) -> Row:
+        return {"agreement_id": self.parent["id"], "person_id": self._person()}
+
+    def for_agreement_part(self) -> Row:
+        return {"agreement_id": self.parent["id"], "organisation_id": self._household()["holder_organisation_id"]}
+
+    def _person(self) -> Any:
+        return self.world.all("person", household_id=self.parent["household_id"])[1]["id"]

@@ -1,0 +1,340 @@
+"""Random worlds: networks, organisations, people, files, shares, what hangs from a file; and their actors.
+
+A world is drawn by a `Choose` (hypothesis, or a plain seeded generator), then written past the wall.
+"""
+
+import random
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import sqlalchemy as sa
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from coordination.identity.permissions import Part, Role, parts_of
+from coordination.kit.actor import Actor, HouseholdLink, Member, Nobody, OutsideLink, Service, Station
+from coordination.tables import METADATA
+from tests.policies.model import Row, World
+
+PARTS = [part.value for part in Part]
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+Choose = Callable[[Sequence[Any]], Any]  # draws one of several
+
+
+def seeded(seed: int) -> Choose:
+    """A generator that always draws the same world."""
+    return random.Random(seed).choice
+
+
+def full(table: str, **given: Any) -> Row:
+    """A whole row: what is not given is empty, or the plainest value of its type."""
+    row = {column.name: given.pop(column.name) if column.name in given else _plain(column) for column in columns(table)}
+    assert not given, f"{table} has no {sorted(given)}"
+    return row
+
+
+def columns(table: str) -> Sequence[sa.Column[Any]]:
+    return list(METADATA.tables[table].columns)
+
+
+def keys(table: str) -> list[str]:
+    return [column.name for column in METADATA.tables[table].primary_key.columns]
+
+
+def key_of(table: str, row: Row) -> tuple[str, ...]:
+    return tuple(str(row[name]) for name in keys(table))
+
+
+def _plain(column: sa.Column[Any]) -> Any:
+    if column.name == "id":
+        return uuid4()
+    if column.nullable:
+        return None
+    kind = column.type.impl_instance if isinstance(column.type, sa.TypeDecorator) else column.type
+    return PLAIN[kind.python_type]()
+
+
+PLAIN: dict[type, Callable[[], Any]] = {
+    bool: lambda: False,
+    int: lambda: 1,
+    Decimal: lambda: 1,
+    date: NOON.date,
+    datetime: lambda: NOON,
+    UUID: uuid4,
+    str: lambda: f"x{uuid4().hex[:12]}",
+    list: list,
+    object: dict,
+    dict: dict,
+}
+
+
+class Builder:
+    """Draws a world row by row, parents first."""
+
+    def __init__(self, choose: Choose, today: date) -> None:
+        self.choose = choose
+        self.world = World(today)
+        self.roles: list[tuple[str, ...]] = [
+            ("intake",),
+            ("intake",),
+            ("intake",),
+            ("intake", "coordinator"),
+            ("intake", "admin"),
+            ("volunteer",),
+            ("coordinator",),
+            ("admin",),
+            ("dpo",),
+            ("council",),
+            ("volunteer", "admin"),
+            tuple(Role),
+            (),
+        ]
+
+    def add(self, table: str, **given: Any) -> Row:
+        row = full(table, **given)
+        self.world.tables.setdefault(table, []).append(row)
+        return row
+
+    def chance(self) -> bool:
+        return bool(self.choose((False, True)))
+
+    def build(self) -> World:
+        for organisations, files in ((3, 2), (1, 1)):
+            network = self.add("network", demo=False)["id"]
+            for _ in range(organisations):
+                self.organisation(network)
+            for _ in range(files):
+                self.file(network)
+            self.journal(network)
+        self.second_memberships()
+        self.add("sign_in_attempt")
+        return self.world
+
+    def organisation(self, network: UUID) -> None:
+        organisation = self.add("organisation", network_id=network)["id"]
+        for _ in range(self.choose((1, 2))):
+            account = self.add("account")["id"]
+            self.add("credential", account_id=account)
+            member = self.membership(network, organisation, account)
+            self.add(
+                "browser_session",
+                account_id=account,
+                membership_id=self.choose((member["id"], None)),
+                revoked_at=self.choose((None, None, NOON)),
+            )
+            self.add(
+                "invitation",
+                network_id=network,
+                organisation_id=organisation,
+                purpose="reset",
+                account_id=account,
+                used_at=self.choose((None, None, NOON)),
+                revoked_at=self.choose((None, None, NOON)),
+            )
+
+    def membership(self, network: UUID, organisation: UUID, account: UUID) -> Row:
+        return self.add(
+            "membership",
+            network_id=network,
+            organisation_id=organisation,
+            account_id=account,
+            roles=[str(role) for role in self.choose(self.roles)],
+            professional=self.chance(),
+            suspended_at=self.choose((None, None, None, NOON)),
+        )
+
+    def second_memberships(self) -> None:
+        """Some people also work elsewhere, now and then in another network."""
+        for account in self.world.all("account"):
+            if self.choose((False, False, True)):
+                organisation = self.choose(self.world.all("organisation"))
+                self.membership(organisation["network_id"], organisation["id"], account["id"])
+
+    # ---------------------------------------------------------------- one file
+
+    def file(self, network: UUID) -> None:
+        self.home = {"network_id": network}
+        self.partners = [row["id"] for row in self.world.all("organisation", network_id=network)]
+        self.people = self.world.all("membership", network_id=network)
+        self.holder = self.choose(self.partners)
+        household = self.add("household", **self.home, holder_organisation_id=self.holder)
+        self.home = {"network_id": network, "household_id": household["id"]}
+        former = self.choose((None, None, self.choose(self.partners)))
+        for part in PARTS:
+            self.share(self.holder, part, "holder", audience="all")
+            if former not in (None, self.holder):
+                self.share(former, part, "holder", audience="all", revoked_at=NOON, holder_organisation_id=former)
+        for _ in range(self.choose((0, 1, 3, 5))):
+            self.loose_share()
+        self.composition()
+        for _ in range(self.choose((1, 2))):
+            self.agreement()
+            self.assessment()
+            self.need(household["code"])
+
+    def share(self, organisation: UUID, part: str, ground: str, **given: Any) -> None:
+        given = {"valid_from": self.world.today, "holder_organisation_id": self.holder, "audience": "all", **given}
+        self.add("share", **self.home, organisation_id=organisation, scope=part, ground=ground, **given)
+
+    def loose_share(self, **given: Any) -> None:
+        """A share on an agreement, in every state: to come, live, on its last day, ended, revoked."""
+        day = timedelta(days=1)
+        today = self.world.today
+        self.share(
+            given.pop("organisation", None) or self.choose(self.partners),
+            given.pop("part", None) or self.choose(("identity", "budget", "needs", "needs", "sensitive", "notes")),
+            "agreement",
+            audience=self.choose(("all", "professionals")),
+            valid_from=self.choose((today - 9 * day, today, today, today + day)),
+            valid_until=self.choose((None, today - day, today, today, today + day)),
+            revoked_at=self.choose((None, None, None, NOON)),
+            **given,
+        )
+
+    def composition(self) -> None:
+        self.add("household_profile", **self.home)
+        self.persons = [self.add("person", **self.home)["id"] for _ in range(2)]
+        self.add("stay", **self.home, person_id=self.persons[0])
+        self.add("person_activity", **self.home, person_id=self.persons[0], sensitive=self.chance())
+
+    def agreement(self) -> None:
+        granted = self.chance()
+        agreement = self.add(
+            "agreement",
+            **self.home,
+            organisation_id=self.choose((self.holder, self.choose(self.partners))),
+            recorded_by=self.choose(self.people)["id"],
+            withdrawn_at=self.choose((None, None, NOON)),
+        )["id"]
+        self.add("agreement_person", **self.home, agreement_id=agreement, person_id=self.persons[0], answer="agrees")
+        for partner in dict.fromkeys((self.choose(self.partners), self.choose(self.partners))):
+            part = self.choose(PARTS)
+            self.add("agreement_part", **self.home, agreement_id=agreement, organisation_id=partner, part=part)
+            if granted:
+                self.loose_share(organisation=partner, part=part, agreement_id=agreement)
+
+    def assessment(self) -> None:
+        assessment = self.add(
+            "assessment",
+            **self.home,
+            organisation_id=self.choose((self.holder, self.choose(self.partners))),
+            status=self.choose(("draft", "draft", "validated", "superseded")),
+            created_by=self.choose(self.people)["id"],
+        )["id"]
+        line = self.add("budget_line", **self.home, assessment_id=assessment)["id"]
+        if self.chance():
+            self.add("budget_line_detail", **self.home, line_id=line)
+        self.add("assessment_result", **self.home, assessment_id=assessment)
+
+    def need(self, code: str) -> None:
+        need = self.add(
+            "need",
+            **self.home,
+            organisation_id=self.choose(self.partners),
+            sensitive=self.chance(),
+            opened_by=self.choose(self.people)["id"],
+            domain=self.choose(("sante", "logement")),
+        )["id"]
+        sender, receiver = self.choose(self.partners), self.choose(self.partners)
+        by_hand = self.choose((False, False, True))
+        referral = self.add(
+            "referral",
+            **self.home,
+            need_id=need,
+            household_code=code,
+            from_organisation_id=sender,
+            to_organisation_id=receiver,
+            by_hand=by_hand,
+            sent_by=self.choose(self.people)["id"],
+            state=self.choose(("by_hand", "closed") if by_hand else ("sent", "accepted", "refused")),
+        )
+        author = self.choose(self.people)
+        here = {"referral_id": referral["id"], "organisation_id": author["organisation_id"]}
+        self.add("referral_text", **self.home, **here, sensitive=self.chance(), written_by=author["id"])
+        self.add(
+            "referral_event",
+            network_id=self.home["network_id"],
+            **here,
+            membership_id=author["id"],
+            state=referral["state"],
+        )
+
+    def journal(self, network: UUID) -> None:
+        file = self.world.all("household", network_id=network)[0]["id"]
+        for number, about in enumerate((None, file), start=1):
+            self.add("journal", network_id=network, number=number, household_id=about)
+        self.world.tables.setdefault("journal_head", []).append(full("journal_head", network_id=network))
+
+
+def build(choose: Choose, today: date) -> World:
+    """A world drawn by `choose`."""
+    return Builder(choose, today).build()
+
+
+def write(admin: psycopg.Connection[Any], world: World) -> None:
+    """Writes a world past the wall. The journal's head is written by its own trigger."""
+    with admin.transaction():
+        for table in METADATA.sorted_tables:
+            if table.name != "journal_head":
+                for row in world.all(table.name):
+                    admin.execute(insertion(table.name, row))
+
+
+def insertion(table: str, row: Row) -> sql.Composed:
+    """The INSERT of a whole row."""
+    names = [column.name for column in columns(table)]
+    return sql.SQL("insert into {} ({}) values ({})").format(
+        sql.Identifier(table),
+        sql.SQL(", ").join(map(sql.Identifier, names)),
+        sql.SQL(", ").join(literal(row[name]) for name in names),
+    )
+
+
+def literal(value: Any) -> sql.Literal:
+    return sql.Literal(Jsonb(value) if isinstance(value, dict) else value)
+
+
+# ------------------------------------------------------------------ who acts in it
+
+
+def member(row: Row) -> Member:
+    """The actor a membership makes, with the parts its roles open."""
+    return Member(
+        membership_id=row["id"],
+        account_id=row["account_id"],
+        network_id=row["network_id"],
+        organisation_id=row["organisation_id"],
+        roles=frozenset(row["roles"]),
+        parts=parts_of(row["roles"]),
+        professional=row["professional"],
+    )
+
+
+def members(world: World) -> list[Actor]:
+    """Everybody who works in this world, the other network included."""
+    return [member(row) for row in world.all("membership")]
+
+
+def others(world: World) -> list[Actor]:
+    """Every actor who is no member: the rest of the closed list."""
+    network, elsewhere = (row["id"] for row in world.all("network"))
+    referral = world.all("referral", network_id=network)[0]
+    return [
+        Nobody(),
+        Station(uuid4(), network, referral["from_organisation_id"]),
+        OutsideLink(referral["id"], network),
+        HouseholdLink(referral["id"], network),
+        Service("operator"),
+        Service("operator", network),
+        Service("journal", network),
+        Service("journal", elsewhere),
+        Service("journal"),
+        Service("anything", network),
+        Service("anything"),
+    ]
