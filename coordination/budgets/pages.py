@@ -70,6 +70,8 @@ class Live:
 
     @property
     def unit(self) -> str:
+        if self.faults:
+            return "montants à corriger"
         return self.result.unit_phrase if self.result else "par mois pour le foyer"
 
     @property
@@ -109,6 +111,7 @@ def new_budget(request: Request, household_id: UUID, session: Walled) -> Respons
 @router.post("/nouveau", dependencies=[needs(Permission.WRITE_BUDGETS)])
 def start(request: Request, household_id: UUID, data: Submitted, session: Walled) -> Response:
     """Starts the draft and opens it; the one that exists already is taken up."""
+    queries.open_part(session, household_id)
     asked, _ = read(StartForm, data)
     if asked is None:
         raise Malformed
@@ -273,10 +276,10 @@ def _check(
 @router.post("/{assessment_id}/valider", dependencies=[needs(Permission.WRITE_BUDGETS)])
 def validate(request: Request, household_id: UUID, assessment_id: UUID, data: Submitted, session: Walled) -> Response:
     """Freezes the budget in the version that was checked; changed meanwhile, it is to be checked again."""
+    _mine(session, household_id, assessment_id)
     asked, _ = read(VersionForm, data)
     if asked is None:
         raise Malformed
-    _mine(session, household_id, assessment_id)
     try:
         done = service.validate_assessment(session, household_id, assessment_id, asked.version)
     except Stale:
