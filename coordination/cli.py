@@ -41,9 +41,12 @@ def plainly() -> Iterator[None]:
     """Known failures end with their French sentence, not with a trace."""
     from sqlalchemy.exc import OperationalError
 
+    from coordination.kit.db import PowerfulRole
+    from coordination.kit.errors import Problem
+
     try:
         yield
-    except (SettingsError, ServerError, RolesError) as failure:
+    except (SettingsError, ServerError, RolesError, PowerfulRole, Problem) as failure:
         raise Stop(str(failure) or (failure.__doc__ or "")) from failure
     except OperationalError as failure:
         raise Stop("La base de données ne répond pas : vérifiez l’adresse et que le serveur est démarré.") from failure
@@ -84,14 +87,22 @@ def run(port: Annotated[int, typer.Option(help="Premier port essayé.")] = 8000)
         url = cluster(settings).app_url
         do_upgrade(settings)
         if settings.demo:
-            from coordination.demo.load import load, loaded
+            from coordination.demo.load import loaded
 
             if not loaded(url):
-                with out.status("Chargement de la démonstration (personnes fictives)…"):
-                    load(url)
+                load_demo(url)
         chosen = free_port(port)
         announce(settings, chosen)
         start_server(settings, "127.0.0.1", chosen, workers=1)
+
+
+def load_demo(url: str) -> None:
+    """Loads the demonstration and says how far it is."""
+    from coordination.demo.load import load
+
+    what = "Chargement de la démonstration (personnes fictives)…"
+    with out.status(what) as shown:
+        load(url, progress=lambda done, total: shown.update(f"{what} {done} foyers sur {total}"))
 
 
 def announce(settings: Settings, port: int) -> None:
@@ -141,6 +152,17 @@ def start_server(settings: Settings, host: str, port: int, workers: int) -> None
     )
 
 
+def check_role(url: str) -> None:
+    """Refuses a powerful role before any page is served; each worker checks it again."""
+    from coordination.kit.db import close_engine, make_engine, refuse_powerful_role
+
+    engine = make_engine(url, size=1)
+    try:
+        refuse_powerful_role(engine)
+    finally:
+        close_engine(engine)
+
+
 @app.command()
 def serve(
     host: Annotated[str, typer.Option(help="Adresse d’écoute.")] = "127.0.0.1",
@@ -150,7 +172,8 @@ def serve(
     """Sert les pages d’une base déjà mise à jour."""
     with plainly():
         settings = get_settings()
-        app_url(settings)
+        settings.signing_key()
+        check_role(app_url(settings))
         out.print(f"Coordination sert sur http://{host}:{port}")
         start_server(settings, host, port, workers)
 
@@ -176,7 +199,7 @@ def upgrade() -> None:
 @app.command()
 def demo() -> None:
     """Charge la démonstration, si elle n’y est pas déjà, dans la base désignée par les réglages."""
-    from coordination.demo.load import load, loaded
+    from coordination.demo.load import loaded
 
     with plainly():
         settings = get_settings()
@@ -184,7 +207,7 @@ def demo() -> None:
         if loaded(url):
             out.print("La démonstration est déjà chargée.")
             return
-        load(url)
+        load_demo(url)
         out.print("Démonstration chargée.")
         if not settings.demo:
             out.print("Ses comptes ne peuvent se connecter qu’avec COORDINATION_DEMO=true.")

@@ -159,6 +159,10 @@ def acting(bind: Engine, actor: Actor) -> Iterator[ActorSession]:
             raise
 
 
+class PowerfulRole(RuntimeError):
+    """The application was given a role that sees past the wall."""
+
+
 def refuse_powerful_role(engine: Engine) -> None:
     """Refuses to serve under a role that owns tables, is a superuser or bypasses row security."""
     with engine.connect() as connection:
@@ -171,7 +175,7 @@ def refuse_powerful_role(engine: Engine) -> None:
             )
         ).one()
     if powerful:
-        raise RuntimeError(REFUSED_ROLE.format(role=role))
+        raise PowerfulRole(REFUSED_ROLE.format(role=role))
 
 
 def lock(session: OrmSession, model: type[Any], key: UUID) -> Any:

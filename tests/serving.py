@@ -1,0 +1,60 @@
+"""A real server process on a free port of loopback, ended by its own id."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+
+import httpx
+
+ROOT = Path(__file__).resolve().parents[1]
+PATIENCE = 30.0
+
+
+def free_port() -> int:
+    """A port that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Served:
+    """`with Served(variables) as served:` — `coordination serve` under these variables, at `served.url`."""
+
+    def __init__(self, variables: dict[str, str]) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._variables = variables
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> "Served":
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "coordination", "serve", "--port", str(self.port)],
+            cwd=ROOT,
+            env={**os.environ, **self._variables, "COORDINATION_BASE_URL": self.url},
+            stdout=subprocess.DEVNULL,
+        )
+        started = time.monotonic()
+        while time.monotonic() - started < PATIENCE:
+            if self._process.poll() is not None:
+                raise RuntimeError(f"the server ended with {self._process.returncode}")
+            try:
+                if httpx.get(f"{self.url}/sante", timeout=5).status_code == 200:
+                    return self
+            except httpx.TransportError:
+                time.sleep(0.1)
+        self._end()
+        raise RuntimeError("the server did not answer in time")
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end()
+
+    def _end(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(15)
