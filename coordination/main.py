@@ -13,6 +13,7 @@ from psycopg_pool import PoolTimeout
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 
 import coordination.tables  # noqa: F401 - the metadata is whole before anything is asked
 from coordination.accounts import pages as accounts
@@ -95,7 +96,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     for router in ROOMS:
         app.include_router(router)
     app.mount("/static", _static)
-    app.mount("/sante", _health(app))
+    app.router.routes.append(Route("/sante", _health))
     _answer_errors(app)
     app.add_middleware(
         Guards,
@@ -117,24 +118,14 @@ async def _static(scope: Scope, receive: Any, send: Any) -> None:
     await response(scope, receive, send)
 
 
-def _health(app: FastAPI) -> App:
+def _health(request: Request) -> Response:
     """Public: `ok` when the database answers, 503 otherwise."""
-
-    async def answer(scope: Scope, receive: Any, send: Any) -> None:
-        from starlette.concurrency import run_in_threadpool
-
-        def ask() -> bool:
-            try:
-                with app.state.engine.connect() as connection:
-                    connection.execute(text("select 1"))
-            except (SQLAlchemyError, PoolTimeout):
-                return False
-            return True
-
-        alive = await run_in_threadpool(ask)
-        await PlainTextResponse("ok" if alive else "base indisponible", 200 if alive else 503)(scope, receive, send)
-
-    return answer
+    try:
+        with request.app.state.engine.connect() as connection:
+            connection.execute(text("select 1"))
+    except (SQLAlchemyError, PoolTimeout):
+        return PlainTextResponse("base indisponible", 503)
+    return PlainTextResponse("ok")
 
 
 # ------------------------------------------------------------------ errors

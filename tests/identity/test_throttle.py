@@ -1,0 +1,88 @@
+"""Throttling: per account and per address, kept by the database, and silent about which accounts exist."""
+
+from collections.abc import Iterator
+
+import pytest
+from fastapi.testclient import TestClient
+
+from coordination.identity.rules import ATTEMPTS_PER_ACCOUNT, ATTEMPTS_PER_ADDRESS
+from coordination.identity.service import SignIn
+from coordination.main import create_app
+from tests.cast import PASSWORD, Cast, build_cast
+from tests.conftest import Base, Browser, settings_for
+from tests.identity.make import tried
+
+
+@pytest.fixture
+def own_cast(base: Base) -> Cast:
+    """A cast in a database of the test's own: attempts are counted from nothing."""
+    return build_cast(base.engine)
+
+
+@pytest.fixture
+def apps(base: Base) -> Iterator[tuple[Browser, Browser]]:
+    """Two applications over the same database, as after a restart."""
+    first, second = (create_app(settings_for(base.app_url), base.app_url) for _ in range(2))
+    with TestClient(first), TestClient(second):
+        yield Browser(first), Browser(second)
+
+
+def attempt(browser: Browser, email: str, password: str = "faux") -> int:  # noqa: S107
+    return int(browser.post("/connexion", data={"email": email, "password": password}).status_code)
+
+
+def test_an_account_rests_after_ten_failures_even_with_the_right_password_and_after_a_restart(
+    own_cast: Cast, apps: tuple[Browser, Browser]
+) -> None:
+    before, after = apps
+    email = own_cast.ccas.emails["intake"]
+    assert [attempt(before, email) for _ in range(ATTEMPTS_PER_ACCOUNT)] == [422] * ATTEMPTS_PER_ACCOUNT
+    assert attempt(before, email, PASSWORD) == 429
+    assert attempt(after, email, PASSWORD) == 429
+    assert attempt(after, own_cast.ccas.emails["dpo"], PASSWORD) == 303
+
+
+def test_an_unknown_account_rests_alike_with_the_same_page(own_cast: Cast, apps: tuple[Browser, Browser]) -> None:
+    browser, _ = apps
+    pages = []
+    for email in (own_cast.ccas.emails["intake"], "personne@exemple.fr"):
+        for _ in range(ATTEMPTS_PER_ACCOUNT):
+            attempt(browser, email)
+        answer = browser.post("/connexion", data={"email": email, "password": "faux"})
+        assert answer.status_code == 429
+        pages.append(answer.text)
+    assert pages[0] == pages[1]
+    assert "Patientez" in pages[0]
+
+
+def test_the_rest_ends(own_cast: Cast, base: Base, apps: tuple[Browser, Browser]) -> None:
+    browser, _ = apps
+    email = own_cast.ccas.emails["intake"]
+    for _ in range(ATTEMPTS_PER_ACCOUNT):
+        attempt(browser, email)
+    base.admin("update sign_in_attempt set at = at - interval '16 minutes'")
+    assert attempt(browser, email, PASSWORD) == 303
+
+
+def test_signing_in_forgets_the_failures_of_the_account(own_cast: Cast) -> None:
+    email = own_cast.ccas.emails["intake"]
+    for _ in range(3):
+        for _ in range(ATTEMPTS_PER_ACCOUNT - 1):
+            assert tried(own_cast.engine, email, "faux") == SignIn()
+        assert tried(own_cast.engine, email, PASSWORD).token
+
+
+def test_an_address_that_tries_many_accounts_rests_too(own_cast: Cast) -> None:
+    for number in range(ATTEMPTS_PER_ADDRESS):
+        assert tried(own_cast.engine, f"personne{number}@exemple.fr", "faux", address="198.51.100.7") == SignIn()
+    email = own_cast.ccas.emails["intake"]
+    assert tried(own_cast.engine, email, PASSWORD, address="198.51.100.7") == SignIn(too_many=True)
+    assert tried(own_cast.engine, email, PASSWORD, address="198.51.100.8").token
+
+
+def test_the_table_of_attempts_names_nobody(own_cast: Cast, base: Base) -> None:
+    tried(own_cast.engine, "claire@exemple.fr", "Mot-de-passe-secret", address="198.51.100.7")
+    whole = str(base.admin("select * from sign_in_attempt"))
+    assert "claire" not in whole
+    assert "198.51" not in whole
+    assert "secret" not in whole
