@@ -24,6 +24,7 @@ class Assessment(SQLModel, table=True):
         ForeignKeyConstraint(["network_id", "organisation_id"], ORGANISATION),
         UniqueConstraint("network_id", "household_id", "id"),
         Index("assessment_household", "household_id", "status"),
+        Index("assessment_author", "created_by", "status", "created_at"),
     )
     id: UUID = column(Holds.LINK, default_factory=uuid4, primary_key=True)
     network_id: UUID = column(Holds.NOTHING)

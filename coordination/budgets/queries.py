@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from coordination.budgets.answers import Answer, Totals, answer_of, notices_of, 
 from coordination.budgets.baremes import Baremes, NoBareme, load_baremes
 from coordination.budgets.models import Assessment, AssessmentResult, BudgetLine, BudgetLineDetail
 from coordination.budgets.rules import Bareme, Composition, Head, Line, LineKind, Origin, Period, Side, reste_a_vivre
-from coordination.households.queries import Resident, file_header, residents, visible_parts
+from coordination.households.queries import Resident, file_header, household_codes, reference_names, residents, visible_parts
 from coordination.households.rules import Precision, is_adult
 from coordination.identity.permissions import Part
 from coordination.identity.queries import member_names, organisations
@@ -223,6 +223,32 @@ def file_budget(session: ActorSession, household_id: UUID) -> FileBudget:
             Earlier(a.id, partners[a.organisation_id].name, a.reference_date) for a in found if a.status == SUPERSEDED
         ],
     )
+
+
+@dataclass(frozen=True)
+class OwnDraft:
+    """A budget one began and has not validated, on the home page."""
+
+    id: UUID
+    household_id: UUID
+    title: str
+    created_at: datetime
+
+
+def my_drafts(session: ActorSession, most: int = 8) -> list[OwnDraft]:
+    """The member's own drafts, the newest first, under the household's name or code."""
+    query = (
+        select(Assessment)
+        .where(Assessment.created_by == session.member.membership_id, Assessment.status == DRAFT)
+        .order_by(col(Assessment.created_at).desc(), col(Assessment.id))
+        .limit(most)
+    )
+    found = session.exec(query).all()
+    names = reference_names(session, {a.household_id for a in found})
+    codes = household_codes(session, {a.household_id for a in found})
+    return [
+        OwnDraft(a.id, a.household_id, names.get(a.household_id) or codes[a.household_id], a.created_at) for a in found
+    ]
 
 
 def _readings(session: ActorSession, household_id: UUID, found: Sequence[Assessment]) -> list[Reading]:

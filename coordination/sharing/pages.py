@@ -63,6 +63,7 @@ def _form(request: Request, session: ActorSession, household_id: UUID, form: For
 @router.post("/accords/nouveau", dependencies=[needs(Permission.RECORD_AGREEMENTS)])
 def record(request: Request, household_id: UUID, data: Submitted, session: Walled) -> Response:
     """Records the answers; what is agreed opens at once."""
+    households.refuse_non_holder(session, household_id)
     asked, form = read(AgreementForm, data, lists=("recipients", "parts"))
     if asked is None:
         return _form(request, session, household_id, form, 422)

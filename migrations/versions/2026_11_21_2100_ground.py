@@ -240,6 +240,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("network_id", "household_id", "id"),
     )
     op.create_index("assessment_household", "assessment", ["household_id", "status"], unique=False)
+    op.create_index("assessment_author", "assessment", ["created_by", "status", "created_at"], unique=False)
     op.create_table(
         "browser_session",
         sa.Column("id", sa.Uuid(), nullable=False),
