@@ -9,9 +9,10 @@ import structlog
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, PlainTextResponse, Response
+from psycopg.errors import InsufficientPrivilege
 from psycopg_pool import PoolTimeout
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import OperationalError, ProgrammingError, SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
@@ -67,6 +68,13 @@ REFUSALS: dict[int, type[errors.Problem]] = {
     422: errors.Malformed,
 }
 KEPT = "Ce qui était enregistré avant cette demande n’a pas changé."
+
+
+class NoLongerShared(errors.NotNow):
+    """Ce dossier n’est plus ouvert à votre structure : un accord a pris fin pendant votre saisie.
+    Rien n’a été enregistré."""
+
+
 log = structlog.get_logger("coordination")
 
 
@@ -136,6 +144,7 @@ def _answer_errors(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(TooLargeBody, _too_large)
+    app.add_exception_handler(ProgrammingError, _wall)
     for lost in (OperationalError, PoolTimeout):
         app.add_exception_handler(lost, _no_database)
 
@@ -187,6 +196,14 @@ def _validation(request: Request, raised: Exception) -> Response:
     assert isinstance(raised, RequestValidationError)
     in_path = any(error["loc"][:1] == ("path",) for error in raised.errors())
     return error_page(request, errors.NotKnown() if in_path else errors.Malformed())
+
+
+def _wall(request: Request, raised: Exception) -> Response:
+    """PostgreSQL refused a write the page had thought possible: an agreement ended in between."""
+    assert isinstance(raised, ProgrammingError)
+    if not isinstance(raised.orig, InsufficientPrivilege):
+        raise raised
+    return error_page(request, NoLongerShared())
 
 
 def _too_large(request: Request, raised: Exception) -> Response:

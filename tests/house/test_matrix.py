@@ -1,6 +1,6 @@
 """Role × route, from one table: every route called by every kind of actor. A new route without its row fails."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
@@ -25,57 +25,64 @@ ACTORS = (
 # 200 shown · 303 sent elsewhere (nobody: to sign in) · 403 not her role · 404 may not know · 422 let in, body refused.
 # A POST is sent empty: 422 tells that every gate opened and that nothing was written.
 MATRIX = """
-GET  /connexion                                          200 200 200 200 200 200 200 200 200 200
-POST /connexion                                          422 422 422 422 422 422 422 422 422 422
-GET  /invitation/{token}                                 404 404 404 404 404 404 404 404 404 404
-POST /invitation/{token}                                 404 404 404 404 404 404 404 404 404 404
-GET  /aide                                               200 200 200 200 200 200 200 200 200 200
-GET  /confidentialite                                    200 200 200 200 200 200 200 200 200 200
-GET  /                                                   200 200 200 200 200 200 200 200 200 303
-GET  /moi                                                200 200 200 200 200 200 200 200 200 303
-POST /moi/mot-de-passe                                   422 422 422 422 422 422 422 422 422 303
-GET  /droits                                             200 200 200 200 200 200 200 200 200 303
-POST /session/structure                                  303 303 303 303 303 303 303 303 303 303
-GET  /comptes                                            403 403 403 403 403 200 403 403 403 303
-GET  /comptes/inviter                                    403 403 403 403 403 200 403 403 403 303
-POST /comptes/inviter                                    403 403 403 403 403 422 403 403 403 303
-POST /comptes/liens/{invitation_id}/annuler              403 403 403 403 403 404 403 403 403 303
-GET  /comptes/{membership_id}                            403 403 403 403 403 200 403 403 403 303
-POST /comptes/{membership_id}                            403 403 403 403 403 422 403 403 403 303
-POST /comptes/{unknown_membership}/suspendre             403 403 403 403 403 404 403 403 403 303
-POST /comptes/{unknown_membership}/retablir              403 403 403 403 403 404 403 403 403 303
-POST /comptes/{unknown_membership}/mot-de-passe          403 403 403 403 403 404 403 403 403 303
-GET  /journal                                            403 403 403 403 200 403 403 403 403 303
-GET  /journal/verification                               403 403 403 403 200 403 403 403 403 303
-GET  /foyers                                             200 200 403 200 403 403 200 200 200 303
-POST /foyers/recherche                                   200 200 403 200 403 403 200 200 200 303
-GET  /foyers/nouveau                                     200 403 403 403 403 403 200 200 200 303
-POST /foyers/nouveau                                     422 403 403 403 403 403 422 422 422 303
-GET  /foyers/{household_id}                              200 200 403 200 403 403 200 404 404 303
-GET  /foyers/{household_id}/modifier                     200 403 403 403 403 403 403 404 404 303
-POST /foyers/{household_id}/modifier                     422 403 403 403 403 403 403 404 404 303
-GET  /foyers/{household_id}/personnes/nouvelle           200 403 403 403 403 403 403 404 404 303
-POST /foyers/{household_id}/personnes/nouvelle           422 403 403 403 403 403 403 404 404 303
-GET  /foyers/{household_id}/personnes/{person_id}        200 403 403 403 403 403 403 404 404 303
-POST /foyers/{household_id}/personnes/{person_id}        422 403 403 403 403 403 403 404 404 303
-GET  /foyers/{household_id}/partage                      200 200 403 200 403 403 200 404 404 303
-GET  /foyers/{household_id}/accords/nouveau              200 403 403 403 403 403 403 404 404 303
-POST /foyers/{household_id}/accords/nouveau              422 403 403 403 403 403 403 404 404 303
-GET  /foyers/{household_id}/accords/{agreement_id}       200 200 403 200 403 403 200 404 404 303
-POST /foyers/{household_id}/accords/{unknown}/retirer    404 403 403 403 403 403 404 404 404 303
-GET  /foyers/{household_id}/besoins/nouveau              200 403 403 403 403 403 200 404 404 303
-POST /foyers/{household_id}/besoins/nouveau              422 403 403 403 403 403 422 404 404 303
-GET  /foyers/{household_id}/besoins/{need_id}/orienter   200 403 403 403 403 403 200 404 404 303
-POST /foyers/{household_id}/besoins/{need_id}/orienter   422 403 403 403 403 403 422 404 404 303
-GET  /orientations                                       200 200 403 200 403 403 200 200 200 303
-GET  /orientations/{referral_id}                         200 200 403 200 403 403 200 404 404 303
-GET  /orientations/{referral_id}/fiche                   200 200 403 200 403 403 200 404 404 303
-POST /orientations/{referral_id}/accepter                422 422 403 422 403 403 422 404 404 303
-POST /orientations/{referral_id}/refuser                 422 422 403 422 403 403 422 404 404 303
-POST /orientations/{referral_id}/clore                   422 422 403 422 403 403 422 404 404 303
-POST /orientations/{referral_id}/annuler                 422 403 403 403 403 403 422 404 404 303
-POST /moi/deconnexion-partout                            303 303 303 303 303 303 303 303 303 303
-POST /deconnexion                                        303 303 303 303 303 303 303 303 303 303
+GET  /connexion                                                 200 200 200 200 200 200 200 200 200 200
+POST /connexion                                                 422 422 422 422 422 422 422 422 422 422
+GET  /invitation/{token}                                        404 404 404 404 404 404 404 404 404 404
+POST /invitation/{token}                                        404 404 404 404 404 404 404 404 404 404
+GET  /aide                                                      200 200 200 200 200 200 200 200 200 200
+GET  /confidentialite                                           200 200 200 200 200 200 200 200 200 200
+GET  /                                                          200 200 200 200 200 200 200 200 200 303
+GET  /moi                                                       200 200 200 200 200 200 200 200 200 303
+POST /moi/mot-de-passe                                          422 422 422 422 422 422 422 422 422 303
+GET  /droits                                                    200 200 200 200 200 200 200 200 200 303
+POST /session/structure                                         303 303 303 303 303 303 303 303 303 303
+GET  /comptes                                                   403 403 403 403 403 200 403 403 403 303
+GET  /comptes/inviter                                           403 403 403 403 403 200 403 403 403 303
+POST /comptes/inviter                                           403 403 403 403 403 422 403 403 403 303
+POST /comptes/liens/{invitation_id}/annuler                     403 403 403 403 403 404 403 403 403 303
+GET  /comptes/{membership_id}                                   403 403 403 403 403 200 403 403 403 303
+POST /comptes/{membership_id}                                   403 403 403 403 403 422 403 403 403 303
+POST /comptes/{unknown_membership}/suspendre                    403 403 403 403 403 404 403 403 403 303
+POST /comptes/{unknown_membership}/retablir                     403 403 403 403 403 404 403 403 403 303
+POST /comptes/{unknown_membership}/mot-de-passe                 403 403 403 403 403 404 403 403 403 303
+GET  /journal                                                   403 403 403 403 200 403 403 403 403 303
+GET  /journal/verification                                      403 403 403 403 200 403 403 403 403 303
+GET  /foyers                                                    200 200 403 200 403 403 200 200 200 303
+POST /foyers/recherche                                          200 200 403 200 403 403 200 200 200 303
+GET  /foyers/nouveau                                            200 403 403 403 403 403 200 200 200 303
+POST /foyers/nouveau                                            422 403 403 403 403 403 422 422 422 303
+GET  /foyers/{household_id}                                     200 200 403 200 403 403 200 404 404 303
+GET  /foyers/{household_id}/modifier                            200 403 403 403 403 403 403 404 404 303
+POST /foyers/{household_id}/modifier                            422 403 403 403 403 403 403 404 404 303
+GET  /foyers/{household_id}/personnes/nouvelle                  200 403 403 403 403 403 403 404 404 303
+POST /foyers/{household_id}/personnes/nouvelle                  422 403 403 403 403 403 403 404 404 303
+GET  /foyers/{household_id}/personnes/{person_id}               200 403 403 403 403 403 403 404 404 303
+POST /foyers/{household_id}/personnes/{person_id}               422 403 403 403 403 403 403 404 404 303
+GET  /foyers/{household_id}/partage                             200 200 403 200 403 403 200 404 404 303
+GET  /foyers/{household_id}/accords/nouveau                     200 403 403 403 403 403 403 404 404 303
+POST /foyers/{household_id}/accords/nouveau                     422 403 403 403 403 403 403 404 404 303
+GET  /foyers/{household_id}/accords/{agreement_id}              200 200 403 200 403 403 200 404 404 303
+POST /foyers/{household_id}/accords/{unknown}/retirer           404 403 403 403 403 403 404 404 404 303
+GET  /foyers/{household_id}/budget/nouveau                      200 403 403 403 403 403 200 404 404 303
+POST /foyers/{household_id}/budget/nouveau                      303 403 403 403 403 403 303 404 404 303
+GET  /foyers/{household_id}/budget/{assessment_id}              200 403 403 403 403 403 404 404 404 303
+POST /foyers/{household_id}/budget/{assessment_id}/calcul       422 403 403 403 403 403 404 404 404 303
+POST /foyers/{household_id}/budget/{assessment_id}/enregistrer  422 403 403 403 403 403 404 404 404 303
+GET  /foyers/{household_id}/budget/{assessment_id}/valider      200 403 403 403 403 403 404 404 404 303
+POST /foyers/{household_id}/budget/{assessment_id}/valider      422 403 403 403 403 403 404 404 404 303
+GET  /foyers/{household_id}/besoins/nouveau                     200 403 403 403 403 403 200 404 404 303
+POST /foyers/{household_id}/besoins/nouveau                     422 403 403 403 403 403 422 404 404 303
+GET  /foyers/{household_id}/besoins/{need_id}/orienter          200 403 403 403 403 403 200 404 404 303
+POST /foyers/{household_id}/besoins/{need_id}/orienter          422 403 403 403 403 403 422 404 404 303
+GET  /orientations                                              200 200 403 200 403 403 200 200 200 303
+GET  /orientations/{referral_id}                                200 200 403 200 403 403 200 404 404 303
+GET  /orientations/{referral_id}/fiche                          200 200 403 200 403 403 200 404 404 303
+POST /orientations/{referral_id}/accepter                       422 422 403 422 403 403 422 404 404 303
+POST /orientations/{referral_id}/refuser                        422 422 403 422 403 403 422 404 404 303
+POST /orientations/{referral_id}/clore                          422 422 403 422 403 403 422 404 404 303
+POST /orientations/{referral_id}/annuler                        422 403 403 403 403 403 422 404 404 303
+POST /moi/deconnexion-partout                                   303 303 303 303 303 303 303 303 303 303
+POST /deconnexion                                               303 303 303 303 303 303 303 303 303 303
 """
 NAMES = {"{unknown_membership}": "{membership_id}", "{unknown}": "{agreement_id}"}
 ENDS_A_SESSION = ("/moi/deconnexion-partout", "/deconnexion")
@@ -127,7 +134,7 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(cast: Cast, browser: Callable[[], Browser]) -> Iterator[World]:
+def world(cast: Cast, browser: Callable[[], Browser]) -> World:
     worker = cast.ccas.people["intake"]
     household_id = open_household(cast.engine, worker)
     parts = ("identity", "budget", "needs")
@@ -145,8 +152,10 @@ def world(cast: Cast, browser: Callable[[], Browser]) -> Iterator[World]:
     }
     browsers = {actor: browser().sign_in(email, PASSWORD) for actor, email in emails.items()}
     browsers["nobody"] = browser()
+    draft = browsers["intake"].post(f"/foyers/{household_id}/budget/nouveau", data={"reference_date": "21/11/2026"})
     places = {
         "token": uuid4(),
+        "assessment_id": UUID(draft.headers["location"].rsplit("/", 1)[-1]),
         "household_id": household_id,
         "person_id": person_id,
         "agreement_id": agreement_id,
@@ -157,7 +166,7 @@ def world(cast: Cast, browser: Callable[[], Browser]) -> Iterator[World]:
         "unknown": uuid4(),
         "unknown_membership": uuid4(),
     }
-    yield World(browsers, places, emails, browser)
+    return World(browsers, places, emails, browser)
 
 
 @pytest.mark.parametrize("row", rows(), ids=lambda row: f"{row.method} {row.path}")
