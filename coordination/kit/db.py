@@ -164,18 +164,19 @@ class PowerfulRole(RuntimeError):
 
 
 def refuse_powerful_role(engine: Engine) -> None:
-    """Refuses to serve under a role that owns tables, is a superuser or bypasses row security."""
+    """Refuses to serve under a role that owns tables, is a superuser, makes roles or bypasses row security, itself or
+    through a role it may take."""
     with engine.connect() as connection:
         role, powerful = connection.execute(
             text(
-                "select current_user, r.rolsuper or r.rolbypassrls or exists ("
+                "select current_user, exists (select 1 from pg_roles r where pg_has_role(current_user, r.oid, 'member')"
+                " and (r.rolsuper or r.rolbypassrls or r.rolcreaterole or exists ("
                 " select 1 from pg_class c join pg_namespace n on n.oid = c.relnamespace"
-                " where c.relowner = r.oid and c.relkind in ('r', 'p') and n.nspname = 'public')"
-                " from pg_roles r where r.rolname = current_user"
+                " where c.relowner = r.oid and c.relkind in ('r', 'p') and n.nspname = 'public')))"
             )
         ).one()
     if powerful:
-        raise PowerfulRole(REFUSED_ROLE.format(role=role))
+        raise RuntimeError(REFUSED_ROLE.format(role=role))
 
 
 def lock(session: OrmSession, model: type[Any], key: UUID) -> Any:

@@ -1,0 +1,118 @@
+"""What was learnt of plans, kept: one file is an index look-up, a search has its door, a list its index."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from tests.policies.conftest import House
+
+FILES = 4000
+PARTS = "array['identity', 'budget', 'needs', 'aid', 'notes']"
+
+
+@pytest.fixture(scope="module")
+def loaded(house: House) -> House:
+    """Twenty thousand shares of four thousand files, each with one person."""
+    network, holder = house.worker.network_id, house.worker.organisation_id
+    with house.admin() as admin:
+        admin.execute(
+            "insert into household (id, network_id, code, holder_organisation_id, opened_at)"
+            f" select gen_random_uuid(), %s, 'L' || n, %s, now() from generate_series(1, {FILES}) n",
+            [network, holder],
+        )
+        admin.execute(
+            "insert into share (id, network_id, household_id, organisation_id, holder_organisation_id, scope, audience,"
+            " ground, valid_from) select gen_random_uuid(), network_id, id, %s, %s, part, 'all', 'holder', current_date"
+            f" from household, unnest({PARTS}) part where code like 'L%%'",
+            [holder, holder],
+        )
+        admin.execute(
+            "insert into person (id, network_id, household_id, family_name, given_name, birth_precision, name_folded,"
+            " name_grams, version) select gen_random_uuid(), network_id, id, code, '', 'unknown', code,"
+            " array[left(code, 3), right(code, 3), 'r' || hashtext(code)], 1 from household where code like 'L%'"
+        )
+        admin.commit()
+        admin.autocommit = True
+        admin.execute("vacuum analyze")
+    return house
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Every node of a plan."""
+    yield plan
+    for child in plan.get("Plans", []):
+        yield from nodes(child)
+
+
+def explained(connection: psycopg.Connection[Any], query: str, *values: object) -> list[dict[str, Any]]:
+    row = connection.execute(f"explain (format json) {query}".encode(), values).fetchone()
+    assert row is not None
+    return list(nodes(row[0][0]["Plan"]))
+
+
+def one_file(house: House) -> UUID:
+    found = house.base.admin("select id from household where code = 'L77'")[0][0]
+    assert isinstance(found, UUID)
+    return found
+
+
+@pytest.mark.parametrize("table", ["person", "household_profile", "stay", "assessment", "need", "agreement"])
+def test_one_file_is_an_index_look_up_on_share(loaded: House, table: str) -> None:
+    with loaded.connect(loaded.worker) as connection:
+        plan = explained(connection, f"select * from {table} where household_id = %s", one_file(loaded))
+    on_share = [node for node in plan if node.get("Relation Name") == "share"]
+    by_index = [node for node in plan if str(node.get("Index Name", "")).startswith("share_")]
+    assert by_index
+    assert all("Seq Scan" not in node["Node Type"] for node in on_share)
+
+
+def test_the_policy_of_share_does_not_recurse(loaded: House) -> None:
+    with loaded.connect(loaded.worker) as connection:
+        counted = connection.execute(
+            "select count(*) from share where household_id = %s", [one_file(loaded)]
+        ).fetchone()
+    assert counted == (5,)
+    (policy,) = loaded.base.admin("select qual from pg_policies where tablename = 'share'")
+    assert "select 1" not in str(policy).lower()
+    assert " from " not in str(policy).lower()
+
+
+def test_the_wall_keeps_a_gin_index_out_and_the_door_uses_it(loaded: House) -> None:
+    """Under row security a non-leakproof operator is never pushed to an index; the guard's door sees to the wall."""
+    with loaded.connect(loaded.worker) as connection:
+        plan = explained(connection, "select id from person where name_grams && array['L77']")
+        assert "person_grams" not in {node.get("Index Name") for node in plan}
+    before = gin_scans(loaded)
+    with loaded.connect(loaded.worker) as connection:
+        found = connection.execute("select * from access.find_people(array['L77'], null, null, 10)").fetchall()
+        assert found
+        connection.execute("select pg_stat_force_next_flush()")
+    assert gin_scans(loaded) > before
+
+
+def gin_scans(house: House) -> int:
+    ((scans,),) = house.base.admin("select idx_scan from pg_stat_user_indexes where indexrelname = 'person_grams'")
+    assert isinstance(scans, int)
+    return scans
+
+
+def test_the_search_door_shows_nothing_to_a_stranger(loaded: House) -> None:
+    elsewhere = loaded.cast.elsewhere.people["intake"]
+    for actor in (loaded.stranger, elsewhere, loaded.cast.ccas.people["council"], loaded.cast.ccas.people["admin"]):
+        with loaded.connect(actor) as connection:
+            assert connection.execute("select * from access.find_people(array['L77'], null, null, 10)").fetchall() == []
+
+
+def test_the_queues_of_referrals_have_their_keyset_index(loaded: House) -> None:
+    """Lists page ids first: the side, the state, then the moment and the id by which one goes on."""
+    indexes = {
+        str(name): str(definition)
+        for name, definition in loaded.base.admin(
+            "select indexname, indexdef from pg_indexes where tablename = 'referral'"
+        )
+    }
+    for side, column in (("to", "to_organisation_id"), ("from", "from_organisation_id"), ("network", "network_id")):
+        assert f"({column}, state, sent_at, id)" in indexes[f"referral_{side}"]
