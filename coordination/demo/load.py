@@ -5,6 +5,7 @@ from dataclasses import replace
 from random import Random
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import ProgrammingError
 
 from coordination.demo.accounts import NETWORK, OTHER_NETWORK
 from coordination.demo.acts import Player
@@ -28,6 +29,10 @@ Progress = Callable[[int, int], None]
 
 class NameTaken(NotNow):
     """Un réseau réel porte déjà le nom d’un réseau de démonstration : rien n’a été chargé."""
+
+
+class NotReady(NotNow):
+    """Cette base n’est pas à jour : lancez d’abord « coordination upgrade ». Rien n’a été chargé."""
 
 
 def loaded(url: str) -> bool:
@@ -58,8 +63,11 @@ def load(url: str, *, households: int = 150, progress: Progress | None = None) -
 
 
 def _present(connection: Connection) -> bool:
-    with deed(connection, OPERATOR) as session:
-        found = [find_network(session, slug(name)) for name in (NETWORK, OTHER_NETWORK)]
+    try:
+        with deed(connection, OPERATOR) as session:
+            found = [find_network(session, slug(name)) for name in (NETWORK, OTHER_NETWORK)]
+    except ProgrammingError as missing:
+        raise NotReady from missing
     if any(network is not None and not network.demo for network in found):
         raise NameTaken
     return all(found)

@@ -20,7 +20,9 @@ from coordination.kit.db import ActorSession
 
 OPERATOR = Service("operator")
 CONTACT = "Réseau fictif, à fins de démonstration"
-MEMBERSHIPS = "select m.*, cast(:name as text) as name, cast(:account as uuid) as account_id from access.memberships_of(:account) m"
+MEMBERSHIPS = """
+    select m.*, cast(:name as text) as name, cast(:account as uuid) as account_id
+      from access.memberships_of(:account) m"""
 
 
 @contextmanager
