@@ -8,10 +8,11 @@ from typing import Annotated
 from uuid import UUID
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+from starlette.datastructures import FormData
 
 from coordination.budgets.rules import CHARGES, RESOURCES, Line, LineKind, Origin, Period, Side
 from coordination.kit.clock import today
-from coordination.kit.forms import LONGEST_ROWS, Form, FormState
+from coordination.kit.forms import LONGEST_ROWS, Form, FormState, read
 from coordination.kit.money import parse_cents
 
 USUAL: tuple[LineKind, ...] = (
@@ -163,6 +164,15 @@ class BudgetForm(Form):
             )
             for rank, row in enumerate(kept)
         ]
+
+
+def read_budget(data: FormData) -> tuple[BudgetForm | None, FormState]:
+    """The budget typed, or None and its faults; more rows than can be read is a fault, never a silent loss."""
+    asked, form = read(BudgetForm, data)
+    if len(form.rows("lines")) > LONGEST_ROWS:
+        form.refuse("lines", f"Trop de lignes : {LONGEST_ROWS} au plus. Regroupez les plus petites.")
+        return None, form
+    return asked, form
 
 
 class StartForm(Form):

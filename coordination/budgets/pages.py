@@ -11,13 +11,13 @@ from fastapi.responses import Response
 from coordination.budgets import queries, service
 from coordination.budgets.answers import Answer, Totals, notices_of, totals_of
 from coordination.budgets.forms import (
-    BudgetForm,
     StartForm,
     VersionForm,
     filled,
     full,
     kinds_offered,
     named_errors,
+    read_budget,
     rows_shown,
 )
 from coordination.budgets.models import Assessment
@@ -202,7 +202,7 @@ def compute(request: Request, household_id: UUID, assessment_id: UUID, data: Sub
     With `ajouter`, one more row is offered on that side.
     """
     draft = _mine(session, household_id, assessment_id)
-    asked, form = read(BudgetForm, data)
+    asked, form = read_budget(data)
     adding = next((side for side in Side if data.get("ajouter") == side.value), None)
     if asked is None:
         status = 200 if adding else 422
@@ -217,7 +217,7 @@ def compute(request: Request, household_id: UUID, assessment_id: UUID, data: Sub
 def save(request: Request, household_id: UUID, assessment_id: UUID, data: Submitted, session: Walled) -> Response:
     """Keeps the lines; what was typed comes back when it cannot be kept. `suite=valider` goes on to the check."""
     draft = _mine(session, household_id, assessment_id)
-    asked, form = read(BudgetForm, data)
+    asked, form = read_budget(data)
     if asked is None:
         return _typing(request, session, draft, form, None, draft.reference_date, status=422)
     try:

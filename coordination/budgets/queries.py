@@ -14,7 +14,14 @@ from coordination.budgets.answers import Answer, Totals, answer_of, notices_of, 
 from coordination.budgets.baremes import Baremes, NoBareme, load_baremes
 from coordination.budgets.models import Assessment, AssessmentResult, BudgetLine, BudgetLineDetail
 from coordination.budgets.rules import Bareme, Composition, Head, Line, LineKind, Origin, Period, Side, reste_a_vivre
-from coordination.households.queries import Resident, file_header, household_codes, reference_names, residents, visible_parts
+from coordination.households.queries import (
+    Resident,
+    file_header,
+    household_codes,
+    reference_names,
+    residents,
+    visible_parts,
+)
 from coordination.households.rules import Precision, is_adult
 from coordination.identity.permissions import Part
 from coordination.identity.queries import member_names, organisations
@@ -23,6 +30,7 @@ from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotKnown
 
 BAREMES = Path(__file__).resolve().parents[2] / "policies" / "baremes"
+MOST_DRAFTS = 20
 DRAFT, VALIDATED, SUPERSEDED = "draft", "validated", "superseded"
 
 
@@ -55,6 +63,16 @@ class Draft:
     id: UUID
     author: str
     created_on: date
+
+
+@dataclass(frozen=True)
+class MyDraft:
+    """A budget I began and have not validated; the title names the household as far as I may know it."""
+
+    id: UUID
+    household_id: UUID
+    title: str
+    created_at: datetime
 
 
 @dataclass(frozen=True)
@@ -131,7 +149,7 @@ def lines_of(session: ActorSession, assessment_ids: Iterable[UUID]) -> dict[UUID
         select(BudgetLine, BudgetLineDetail)
         .join(BudgetLineDetail, col(BudgetLineDetail.line_id) == BudgetLine.id, isouter=True)
         .where(col(BudgetLine.assessment_id).in_(ids))
-        .order_by(col(BudgetLine.position))
+        .order_by(col(BudgetLine.side).desc(), col(BudgetLine.position))
     )
     found: dict[UUID, list[Line]] = {key: [] for key in ids}
     for row, detail in session.exec(query):
@@ -248,6 +266,23 @@ def my_drafts(session: ActorSession, most: int = 8) -> list[OwnDraft]:
     codes = household_codes(session, {a.household_id for a in found})
     return [
         OwnDraft(a.id, a.household_id, names.get(a.household_id) or codes[a.household_id], a.created_at) for a in found
+    ]
+
+
+def my_drafts(session: ActorSession) -> list[MyDraft]:
+    """The budgets I began and have not validated, the newest first."""
+    query = (
+        select(Assessment)
+        .where(Assessment.created_by == session.member.membership_id, Assessment.status == DRAFT)
+        .order_by(col(Assessment.created_at).desc(), col(Assessment.id))
+        .limit(MOST_DRAFTS)
+    )
+    found = session.exec(query).all()
+    ids = {a.household_id for a in found}
+    names, codes = reference_names(session, ids), household_codes(session, ids)
+    return [
+        MyDraft(a.id, a.household_id, names.get(a.household_id) or codes.get(a.household_id, ""), a.created_at)
+        for a in found
     ]
 
 

@@ -1,4 +1,4 @@
-"""Barèmes, people and lines for the tests of the reste à vivre."""
+"""Barèmes, people, lines and whole budgets for the tests of the reste à vivre."""
 
 import json
 from collections.abc import Mapping
@@ -6,7 +6,14 @@ from datetime import date
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
+from sqlalchemy import Engine
+from starlette.datastructures import FormData
+
+from coordination.budgets import service
+from coordination.budgets.baremes import load_baremes
+from coordination.budgets.forms import FIRST_FREE, USUAL, BudgetForm
 from coordination.budgets.rules import (
     Bareme,
     Composition,
@@ -20,8 +27,16 @@ from coordination.budgets.rules import (
     ZoneKind,
     reste_a_vivre,
 )
+from coordination.identity.permissions import Role
+from coordination.identity.rules import OrganisationKind
+from coordination.kit.actor import Member
+from coordination.kit.clock import today
+from coordination.kit.db import acting
+from coordination.kit.forms import read
 from coordination.kit.money import parse_cents
 from coordination.kit.parameters import Source
+from tests.cast import Organised, add_network, add_organisation, add_person
+from tests.households.make import open_household
 
 ROOT = Path(__file__).parents[2]
 BAREMES = ROOT / "policies" / "baremes"
@@ -84,3 +99,68 @@ def refused(rule: Bareme, people: Composition, *lines: Line, on: date = TODAY) -
     result = reste_a_vivre(rule, people, lines, on)
     assert isinstance(result, Refusal), result
     return result
+
+
+# ------------------------------------------------------------------ in a database
+
+
+G1 = {LineKind.RSA: "740", LineKind.AL: "440", LineKind.LOYER: "350", LineKind.ENERGIE: "100"} | {
+    LineKind.TELEPHONE: "9,90"
+}
+"""The published mother with two children: 720,10 € left a month, 8,0011 € a day and a person."""
+
+
+def typed(lines: Mapping[LineKind, str], version: int = 1, more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What the browser sends of a budget: each amount in the row of its kind; `more` replaces or adds fields."""
+    fields = {"version": str(version), "reference_date": f"{today():%d/%m/%Y}"}
+    for rank, (kind, amount) in enumerate(lines.items()):
+        number = USUAL.index(kind) if kind in USUAL else FIRST_FREE[kind.side] + rank
+        fields |= {f"lines-{number}-kind": kind.value, f"lines-{number}-amount": amount}
+        fields |= {f"lines-{number}-period": "monthly", f"lines-{number}-origin": "declared"}
+    return {**fields, **(more or {})}
+
+
+def budget_form(lines: Mapping[LineKind, str], version: int = 1, more: Mapping[str, str] | None = None) -> BudgetForm:
+    """The same, read."""
+    form, state = read(BudgetForm, FormData(typed(lines, version, more)))
+    assert form is not None, state.errors
+    return form
+
+
+def draft(engine: Engine, member: Member, household_id: UUID, lines: Mapping[LineKind, str] = G1) -> UUID:
+    """A draft with these lines, in version 2; answers its id."""
+    with acting(engine, member) as session:
+        made = service.start_assessment(session, household_id)
+        service.save_lines(session, household_id, made.id, budget_form(lines))
+        return made.id
+
+
+def validated(engine: Engine, member: Member, household_id: UUID, lines: Mapping[LineKind, str] = G1) -> UUID:
+    """A validated budget with these lines; answers its id."""
+    made = draft(engine, member, household_id, lines)
+    with acting(engine, member) as session:
+        service.validate_assessment(session, household_id, made, 2)
+    return made
+
+
+def mother_and_two(engine: Engine, member: Member) -> UUID:
+    """The household of case G1."""
+    children = (
+        {"given_name": "Issa", "birth": "2016", "link": "child"},
+        {"given_name": "Awa", "birth": "04/2019", "link": "child"},
+    )
+    return open_household(engine, member, "Diallo", "Aminata", birth="12/03/1990", people=children)
+
+
+def partners_with_baremes(engine: Engine) -> dict[str, Organised]:
+    """A network whose organisations are those of the demonstration's barèmes, by code; a worker in each."""
+    home = add_network(engine, "Réseau des barèmes")
+    made = {}
+    for rule in load_baremes(BAREMES).all(TODAY):
+        if rule.organisation is not None:
+            name = rule.organisation.replace("-", " ")
+            organised = add_organisation(engine, home, name, OrganisationKind.ASSOCIATION)
+            assert organised.slug == rule.organisation
+            add_person(engine, organised, "intake", [Role.INTAKE], professional=True)
+            made[rule.code] = organised
+    return made
