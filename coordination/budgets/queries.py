@@ -30,7 +30,6 @@ from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotKnown
 
 BAREMES = Path(__file__).resolve().parents[2] / "policies" / "baremes"
-MOST_DRAFTS = 20
 DRAFT, VALIDATED, SUPERSEDED = "draft", "validated", "superseded"
 
 
@@ -63,16 +62,6 @@ class Draft:
     id: UUID
     author: str
     created_on: date
-
-
-@dataclass(frozen=True)
-class MyDraft:
-    """A budget I began and have not validated; the title names the household as far as I may know it."""
-
-    id: UUID
-    household_id: UUID
-    title: str
-    created_at: datetime
 
 
 @dataclass(frozen=True)
@@ -269,25 +258,8 @@ def my_drafts(session: ActorSession, most: int = 8) -> list[OwnDraft]:
     ]
 
 
-def my_drafts(session: ActorSession) -> list[MyDraft]:
-    """The budgets I began and have not validated, the newest first."""
-    query = (
-        select(Assessment)
-        .where(Assessment.created_by == session.member.membership_id, Assessment.status == DRAFT)
-        .order_by(col(Assessment.created_at).desc(), col(Assessment.id))
-        .limit(MOST_DRAFTS)
-    )
-    found = session.exec(query).all()
-    ids = {a.household_id for a in found}
-    names, codes = reference_names(session, ids), household_codes(session, ids)
-    return [
-        MyDraft(a.id, a.household_id, names.get(a.household_id) or codes.get(a.household_id, ""), a.created_at)
-        for a in found
-    ]
-
-
 def _readings(session: ActorSession, household_id: UUID, found: Sequence[Assessment]) -> list[Reading]:
-    """These budgets of one file, in a fixed number of queries."""
+    """These budgets of one file, ready to be shown."""
     if not found:
         return []
     partners = organisations(session)
