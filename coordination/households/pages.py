@@ -23,7 +23,7 @@ from coordination.sharing import queries as sharing
 
 router = APIRouter(prefix="/foyers")
 OPENED = reading("household.read", "Dossier ouvert à l’écran")
-ROWS_OFFERED = 4
+ROWS_OFFERED = 3
 
 
 # ------------------------------------------------------------------ my files, and the search

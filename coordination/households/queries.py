@@ -27,6 +27,8 @@ from coordination.kit.text import fold, grams, sound
 GOOD_MATCH = 0.84
 SURE_MATCH = 0.93
 SAME_SOUND = 0.96
+BEHIND_THE_BEST = 0.1
+"""How far behind the best answer another one is still worth showing."""
 PAGE = 25
 TYPED_DATE = re.compile(r"\b(?:[0-9]{1,2}[/.-]){0,2}(?:19|20)[0-9]{2}\b")
 
@@ -224,7 +226,9 @@ def search(session: ActorSession, typed: str, most: int = 20) -> list[Hit]:
     )
     people = _people(session, [row.person_id for row in rows])
     scored = [(_score(words, person), person) for person in people]
-    kept = [(score, person) for score, person in scored if score >= GOOD_MATCH]
+    best = max((score for score, _ in scored), default=0.0)
+    floor = max(GOOD_MATCH, best - BEHIND_THE_BEST)
+    kept = [(score, person) for score, person in scored if score >= floor]
     kept.sort(key=lambda pair: (-pair[0], pair[1].name_folded, pair[1].id))
     return _hits(session, kept[:most], birth_asked=bool(births))
 
