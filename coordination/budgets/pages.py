@@ -46,6 +46,7 @@ class Live:
     people: int
     on: date
     faults: list[tuple[str, str]]
+    empty: bool = False
 
     @property
     def main(self) -> Answer | None:
@@ -64,7 +65,7 @@ class Live:
     @property
     def shown(self) -> str:
         """The figure in large: our barème's, else what the month leaves."""
-        if self.faults:
+        if self.faults or self.empty:
             return "—"
         return self.result.shown if self.result else euros_exact(self.totals.net, 2)
 
@@ -72,6 +73,8 @@ class Live:
     def unit(self) -> str:
         if self.faults:
             return "montants à corriger"
+        if self.empty:
+            return "aucun montant pour l’instant"
         return self.result.unit_phrase if self.result else "par mois pour le foyer"
 
     @property
@@ -85,7 +88,9 @@ class Live:
     @property
     def said(self) -> str:
         """What is said to those who listen."""
-        return "Des montants sont à corriger." if self.faults else f"{self.shown} {self.unit}. {self.zone}".strip()
+        if self.faults:
+            return "Des montants sont à corriger."
+        return "" if self.empty else f"{self.shown} {self.unit}. {self.zone}".strip()
 
 
 def _address(household_id: UUID, assessment_id: UUID | str, more: str = "") -> str:
@@ -190,6 +195,8 @@ def _typing(
 def _live(session: ActorSession, household_id: UUID, form: FormState, lines: Sequence[Line] | None, on: date) -> Live:
     if lines is None:
         return Live([], totals_of([]), 0, on, named_errors(form).errors)
+    if not lines:
+        return Live([], totals_of([]), 0, on, [], empty=True)
     composition, people = queries.composition_of(session, household_id, on)
     given = queries.answers(session, composition, lines, on)
     return Live(given, totals_of(lines), len(people), on, [])

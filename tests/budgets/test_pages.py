@@ -72,6 +72,7 @@ def test_g1_is_typed_checked_validated_and_read_with_each_answer(
     address = started.headers["location"]
     screen = page.get(address)
     assert "RSA" in text(screen.text)
+    assert "aucun montant pour l’instant" in text(panel(screen.text))
     saved = page.post(f"{address}/enregistrer", data=typed(G1, int(version(screen.text)), {"suite": "valider"}))
     assert saved.headers["location"] == f"{address}/valider"
     check = page.get(f"{address}/valider")
