@@ -55,6 +55,7 @@ class Player:
             if each.became is Given.WITHDRAWN:
                 with self.troupe.act(holder, 1, 11) as session:
                     sharing.withdraw_agreement(session, file_id, agreement_id)
+        self.troupe.rest()
         return file_id
 
     # -------------------------------------------------------------- the file

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, event
 
 from coordination.demo.accounts import ACCOUNTS, ORGANISATIONS, PASSWORD, DemoAccount
 from coordination.identity import service
@@ -52,6 +52,8 @@ class Troupe:
         self.connection = connection
         self.today = today()
         self.partners: dict[str, Partner] = {}
+        self._acting: ActorSession | None = None
+        self._held: list[object] = []
 
     def gather(self, network: str) -> None:
         """Makes a network, its organisations and their accounts; everything marked as demonstration."""
@@ -113,7 +115,24 @@ class Troupe:
 
     @contextmanager
     def act(self, actor: Member, days: int, hour: int, minute: int = 0) -> Iterator[ActorSession]:
-        """A deed of somebody, `days` ago at that time."""
-        at = datetime.combine(self.day(days), time(hour, minute), PARIS)
-        with frozen(at), deed(self.connection, actor) as session:
-            yield session
+        """A deed of somebody, `days` ago at that time. Who acts again, before anybody else, keeps her session."""
+        if self._acting is None or self._acting.actor != actor:
+            self.rest()
+            self._acting = ActorSession(self.connection, actor)
+            event.listen(self._acting, "loaded_as_persistent", self._hold)
+            event.listen(self._acting, "pending_to_persistent", self._hold)
+        with frozen(datetime.combine(self.day(days), time(hour, minute), PARIS)):
+            yield self._acting
+            self._acting.flush()
+
+    def rest(self) -> None:
+        """Ends the session of whoever acted last: the next one tells PostgreSQL anew who acts."""
+        if self._acting is not None:
+            self._acting.commit()
+            self._acting.close()
+            self._acting = None
+            self._held.clear()
+
+    def _hold(self, session: ActorSession, row: object) -> None:
+        """A session forgets the rows nobody holds and asks for them again: here they stay at hand until she rests."""
+        self._held.append(row)
