@@ -159,7 +159,7 @@ def error_page(request: Request, problem: errors.Problem) -> Response:
         status=problem.status,
         sentence=problem.sentence,
         kept=kept,
-        next_step=_next_step(problem.status),
+        next_step=_next_step(problem.status) if problem.next_step is None else problem.next_step,
     )
 
 

@@ -21,11 +21,15 @@ class Rights(Form):
         return {"roles": [], **data}
 
 
-class InviteForm(Rights):
-    """A colleague to invite."""
+class Colleague(Form):
+    """Who somebody is."""
 
     name: Name
     email: Email
+
+
+class InviteForm(Rights, Colleague):
+    """A colleague to invite."""
 
 
 class RightsForm(Rights):

@@ -14,6 +14,7 @@ from coordination.audit.rules import (
     LARGEST_NUMBER,
     PAGE_OF_LINES,
     READ_JOURNAL,
+    SERVICES,
     short,
     subject_label,
 )
@@ -80,7 +81,7 @@ def _who(kind: str, actor_id: str, names: dict[UUID, str]) -> str:
     label = ACTOR_KINDS.get(kind, kind)
     if kind == "member":
         return names.get(UUID(actor_id), f"{label} {short(actor_id)}")
-    return f"{label} ({actor_id})" if kind == "service" else label
+    return SERVICES.get(actor_id, f"{label} ({actor_id})") if kind == "service" else label
 
 
 @router.get("/verification")

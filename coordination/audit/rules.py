@@ -13,6 +13,11 @@ ACTOR_KINDS = {
     "nobody": "Personne non connectée",
 }
 
+SERVICES = {
+    "operator": "Exploitant",
+    "journal": "Vérification du journal",
+}
+
 SUBJECTS = {
     "account": "compte",
     "agreement": "accord de partage",

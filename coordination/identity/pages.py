@@ -17,7 +17,14 @@ from coordination.identity.forms import (
     WelcomeForm,
 )
 from coordination.identity.permissions import ROLES, Part, Permission, Role
-from coordination.identity.rules import IDLE_SIGN_OUT, PASSWORD_HINT, InvitationPurpose, SpentLink, token_hash
+from coordination.identity.rules import (
+    IDLE_SIGN_OUT,
+    PASSWORD_HINT,
+    InvitationPurpose,
+    SpentLink,
+    device_label,
+    token_hash,
+)
 from coordination.kit.actor import Member, Nobody
 from coordination.kit.clock import now
 from coordination.kit.db import ActorSession, acting
@@ -186,6 +193,7 @@ def _me(request: Request, session: ActorSession, member: Member, form: FormState
         hint=PASSWORD_HINT,
         email=queries.account_email(session, member.account_id),
         sessions=queries.own_sessions(session, member.account_id, now()),
+        device=device_label,
         current=member.session_id,
         idle_hours=int(IDLE_SIGN_OUT.total_seconds() // 3600),
     )

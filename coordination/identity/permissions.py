@@ -90,12 +90,12 @@ class Role(StrEnum):
     def about(self) -> str:
         """One line for whoever hands the role over."""
         return {
-            "intake": "Reçoit les personnes : dossiers, accords de partage, budgets, besoins et orientations.",
-            "volunteer": "Retrouve un foyer et répond aux orientations reçues ; ne voit ni budget détaillé, ni note.",
+            "intake": "Reçoit les personnes : dossiers, accords de partage, budgets, besoins et orientations.",
+            "volunteer": "Retrouve un foyer et répond aux orientations reçues ; ne voit ni budget détaillé, ni note.",
             "council": "Participe aux séances du Conseil des Bénévoles, sur des fiches sans nom.",
-            "coordinator": "Suit toutes les orientations du réseau ; ne voit les noms que là où ils sont partagés.",
-            "dpo": "Lit et vérifie le journal du réseau ; n’ouvre aucun dossier.",
-            "admin": "Invite, suspend et dépanne les comptes de la structure ; n’ouvre aucun dossier.",
+            "coordinator": "Suit toutes les orientations du réseau ; ne voit les noms que là où ils sont partagés.",
+            "dpo": "Lit et vérifie le journal du réseau ; n’ouvre aucun dossier.",
+            "admin": "Invite, suspend et dépanne les comptes de la structure ; n’ouvre aucun dossier.",
         }[self.value]
 
 

@@ -23,6 +23,17 @@ PASSWORD_HINT = (
     "ou 14 caractères avec minuscules, majuscules et chiffres ; ou une phrase d’au moins 7 mots."
 )
 
+# The first mark found decides: most browsers name several others.
+BROWSERS = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Macintosh", "Mac"),
+    ("Linux", "Linux"),
+)
+
 
 class LastAdmin(NotNow):
     """C’est le dernier compte d’administration de la structure : désignez-en un autre d’abord. Rien n’a été modifié."""
@@ -36,6 +47,9 @@ class WorksElsewhere(NotNow):
 class SpentLink(NotKnown):
     """Ce lien a déjà servi, a été annulé ou n’est plus valable.
     Demandez-en un nouveau à l’administrateur de votre structure."""
+
+    title = "Lien périmé"
+    next_step = ""
 
 
 class NotOnlyOurs(NotNow):
@@ -89,6 +103,13 @@ def password_fault(password: str) -> str | None:
     if varied and (long_phrase or (len(password) >= 12 and classes == 4) or (len(password) >= 14 and classes >= 3)):
         return None
     return f"Mot de passe trop faible. Choisissez {PASSWORD_HINT[0].lower()}{PASSWORD_HINT[1:]}"
+
+
+def device_label(user_agent: str) -> str:
+    """What a person recognises of a browser: `Firefox sur Android`, from what the browser says of itself."""
+    browser = next((name for mark, name in BROWSERS if mark in user_agent), "")
+    system = next((name for mark, name in SYSTEMS if mark in user_agent), "")
+    return f"{browser or 'Navigateur'} sur {system}" if system else browser or "Appareil inconnu"
 
 
 def folded_email(email: str) -> str:

@@ -8,6 +8,7 @@ class Problem(Exception):
 
     status = 500
     title = "Un problème est survenu"
+    next_step: str | None = None  # what to do; None: what is usual for this status
 
     def __init__(self, sentence: str | None = None) -> None:
         self.sentence = sentence or " ".join(cleandoc(type(self).__doc__ or "").split())

@@ -11,6 +11,12 @@ from tests.cast import PASSWORD, Cast
 from tests.conftest import Base, Browser
 from tests.identity.make import OTHER_PASSWORD, somebody
 
+LABELS = {
+    "name": "Prénom et nom",
+    "email": "Adresse électronique",
+    "roles": "Rôles",
+    "professional": "Secret professionnel",
+}
 Browsers = Callable[[], Browser]
 
 
@@ -139,6 +145,7 @@ def test_a_faulty_invitation_keeps_what_was_typed(
     assert answer.status_code == 422
     assert sentence in answer.text
     assert 'role="alert"' in answer.text
+    assert f"{LABELS[next(iter(changed))]} : " in answer.text
     if "email" not in changed:
         assert f'value="{sent["email"]}"' in answer.text
     assert shared_base.admin("select count(*) from invitation") == before

@@ -325,8 +325,8 @@ def test_a_reset_link_lets_choose_a_new_password(cast: Cast, browser: Browsers) 
     who.sign_in(email, OTHER_PASSWORD)
 
 
-@pytest.mark.parametrize("token", ["inconnu", "a" * 2000, "%C3%A9", "..%2F.."])
+@pytest.mark.parametrize("token", ["inconnu", "a" * 2000, "%C3%A9"])
 def test_an_unknown_link_says_what_to_do(browser: Browsers, cast: Cast, token: str) -> None:
     answer = browser().get(f"/invitation/{token}")
     assert answer.status_code == 404
-    assert "Page introuvable" in answer.text
+    assert "Lien périmé" in answer.text

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coordination.identity.permissions import ROLES, Part, Permission, Role, parts_of, permissions_of
-from coordination.identity.rules import attempt_key, folded_email, password_fault, slug, token_hash
+from coordination.identity.rules import attempt_key, device_label, folded_email, password_fault, slug, token_hash
 
 
 @pytest.mark.parametrize(
@@ -77,6 +77,24 @@ def test_nothing_of_an_account_is_readable_in_the_table_of_attempts() -> None:
     assert key != attempt_key("autre clef", "account", "claire@exemple.fr")
     assert key != attempt_key("clef", "address", "claire@exemple.fr")
     assert len(token_hash("x")) == 64
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        (
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36 Edg/140",
+            "Edge sur Windows",
+        ),
+        ("Mozilla/5.0 (Android 15; Mobile; rv:140.0) Gecko/140.0 Firefox/140.0", "Firefox sur Android"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1", "Safari sur iPhone"),
+        ("Mozilla/5.0 (X11; Linux x86_64) Chrome/140.0 Safari/537.36", "Chrome sur Linux"),
+        ("curl/8", "Appareil inconnu"),
+        ("", "Appareil inconnu"),
+    ],
+)
+def test_a_device_is_named_as_people_know_it(said: str, shown: str) -> None:
+    assert device_label(said) == shown
 
 
 def test_the_table_of_roles_is_whole_and_says_everything_in_french() -> None:
