@@ -29,6 +29,9 @@ create function access.organisation() returns uuid language sql stable
                  then nullif(current_setting('app.organisation', true), '')::uuid end $$;
 create function access.membership() returns uuid language sql stable
     as $$ select case when access.kind() = 'member' then access.actor()::uuid end $$;
+-- A word of a list, never a sentence nor a name: what rows read without the share, and the journal, may carry.
+create function access.is_code(word text) returns boolean language sql immutable
+    as $$ select word is null or word ~ '^[a-z0-9_.]*$' $$;
 create function access.is_service(name text) returns boolean language sql stable
     as $$ select access.kind() = 'service' and access.actor() = name $$;
 
@@ -400,6 +403,8 @@ create function access.covered(file_id uuid, organisation uuid, part text)
     returns boolean language sql stable security definer set search_path = public, pg_temp
     as $$ select part in ('identity', 'needs', 'sensitive')
              and exists (select 1 from access.live_share m where m.household_id = file_id and m.scope = 'needs')
+             and (part <> 'sensitive' or exists (
+                  select 1 from access.live_share m where m.household_id = file_id and m.scope = 'sensitive'))
              and exists (select 1 from access.trusted_share s
                           where s.household_id = file_id and s.network_id = access.network()
                             and s.organisation_id = organisation and s.scope = part) $$;

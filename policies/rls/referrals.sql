@@ -46,7 +46,9 @@ create policy add on referral for insert to coordination_app
         and exists (select 1 from need n
                      where n.id = referral.need_id and n.household_id = referral.household_id
                        and (referral.public_domain = 'autre'
-                            or n.domain = referral.public_domain and not n.sensitive))
+                            or n.domain = referral.public_domain and not n.sensitive)
+                       and (referral.by_hand or not n.sensitive
+                            or access.covered(referral.household_id, referral.to_organisation_id, 'sensitive')))
         and exists (select 1 from access.live_share s
                      where s.household_id = referral.household_id and s.scope = 'needs')
         and (by_hand or access.covered(household_id, to_organisation_id, 'identity')
@@ -59,6 +61,7 @@ create policy move on referral for update to coordination_app
             or (select access.organisation()) is not null and (select access.has_role('coordinator'))))
     with check (network_id = (select access.network())
         and moved_by = (select access.membership())
+        and access.is_code(refusal) and access.is_code(outcome)
         and (to_organisation_id = (select access.organisation()) and not by_hand
                 and state in ('accepted', 'refused', 'closed')
             or from_organisation_id = (select access.organisation())
@@ -95,5 +98,6 @@ create policy add on referral_event for insert to coordination_app
     with check (network_id = (select access.network())
         and organisation_id = (select access.organisation())
         and membership_id = (select access.membership())
+        and access.is_code(verb) and access.is_code(reason)
         and exists (select 1 from referral r
                      where r.id = referral_event.referral_id and r.state = referral_event.state));

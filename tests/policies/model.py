@@ -4,6 +4,7 @@
 `test_random_world.py` holds the two against each other. A table or a verb that is not named is closed to everybody.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
@@ -98,6 +99,11 @@ def of_own_organisation(actor: Actor, row: Row) -> bool:
 def administers(actor: Actor, row: Row) -> bool:
     """A row of the organisation whose accounts the actor runs."""
     return of_own_organisation(actor, row) and has_role(actor, "admin")
+
+
+def is_code(word: str | None) -> bool:
+    """A word of a list, never a sentence nor a name."""
+    return word is None or re.fullmatch("[a-z0-9_.]*", word) is not None
 
 
 def sensitive_too(world: World, actor: Actor, row: Row) -> bool:

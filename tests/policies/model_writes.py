@@ -1,5 +1,6 @@
 """The sharing rule, continued: who adds, changes and removes which row, table by table."""
 
+import re
 from collections.abc import Callable
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from tests.policies.model import (
     at_home,
     has_role,
     held_parts,
+    is_code,
     is_current,
     is_operator,
     of_own_organisation,
@@ -60,9 +62,11 @@ def adds_invitation(world: World, actor: Actor, row: Row) -> bool:
 
 
 def adds_journal(world: World, actor: Actor, row: Row) -> bool:
-    """Whoever acts in the network; about a file, only an organisation the file concerns."""
+    """Whoever acts in the network; about a file, only an organisation the file concerns; never a value."""
+    words = (row["verb"], row["subject"], "".join(row["fields"]))
+    discreet = all(is_code(word) for word in words) and re.fullmatch("[0-9a-f-]{36}", row["subject_id"]) is not None
     acts = at_home(actor, row) or is_operator(actor)
-    return acts and (row["household_id"] is None or concerned(world, actor, row["household_id"]))
+    return acts and discreet and (row["household_id"] is None or concerned(world, actor, row["household_id"]))
 
 
 def concerned(world: World, actor: Actor, file: UUID) -> bool:
@@ -109,13 +113,15 @@ def adds_referral(world: World, actor: Actor, row: Row) -> bool:
     """From one's own organisation, about a need one sees, under the file's true code, unanswered, and never naming a
     sensitive domain: the row itself is read without the share.
 
-    It is transmitted only to a partner trusted with the identity and the needs; otherwise a paper is handed over.
+    It is transmitted only to a partner trusted with the identity and the needs (and the sensitive part when the need
+    is); otherwise a paper is handed over.
     """
     if not isinstance(actor, Member) or not at_home(actor, row) or row["sent_by"] != actor.membership_id:
         return False
     file, to = row["household_id"], row["to_organisation_id"]
     unanswered = not any(row[name] for name in ("refusal", "outcome", "answered_at", "closed_at"))
     need = world.one("need", id=row["need_id"])
+    asked = {"identity", "needs"} | ({"sensitive"} if need["sensitive"] else set())
     discreet = row["public_domain"] == "autre" or (row["public_domain"] == need["domain"] and not need["sensitive"])
     born = row["state"] == ("by_hand" if row["by_hand"] else "sent") and unanswered
     return (
@@ -124,7 +130,7 @@ def adds_referral(world: World, actor: Actor, row: Row) -> bool:
         and discreet
         and row["household_code"] == world.one("household", id=file)["code"]
         and sees_need(world, actor, need)
-        and (row["by_hand"] or all(is_trusted(world, to, file, part) for part in ("identity", "needs")))
+        and (row["by_hand"] or all(is_trusted(world, to, file, part) for part in asked))
     )
 
 
@@ -150,6 +156,8 @@ def adds_referral_event(world: World, actor: Actor, row: Row) -> bool:
         in_own_name(actor, row, "membership_id")
         and sees_referral(world, actor, referral)
         and row["state"] == referral["state"]
+        and is_code(row["verb"])
+        and is_code(row["reason"])
     )
 
 
@@ -240,7 +248,10 @@ def changes_need(world: World, actor: Actor, old: Row, new: Row) -> bool:
 
 
 def changes_referral(world: World, actor: Actor, old: Row, new: Row) -> bool:
-    """The receiver answers and closes, the sender cancels (and closes what she handed over), the coordinator closes."""
+    """The receiver answers and closes, the sender cancels (and closes what she handed over), the coordinator closes.
+
+    Reasons are codes: words stand behind the share.
+    """
     if not isinstance(actor, Member) or not sees_referral(world, actor, old) or new["moved_by"] != actor.membership_id:
         return False
     reach: set[str] = set()
@@ -250,7 +261,7 @@ def changes_referral(world: World, actor: Actor, old: Row, new: Row) -> bool:
         reach |= {"cancelled"} | ({"closed"} if old["by_hand"] else set())
     if has_role(actor, "coordinator") and not old["by_hand"]:
         reach |= {"closed"}
-    return new["state"] in reach
+    return new["state"] in reach and is_code(new["refusal"]) and is_code(new["outcome"])
 
 
 # The columns that may change, and who may change them. None: every column but those that say whose row it is.

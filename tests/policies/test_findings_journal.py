@@ -67,7 +67,7 @@ def test_what_the_trigger_sets_cannot_be_chosen(house: House) -> None:
         connection.execute(
             "insert into journal (network_id, number, id, at, actor_kind, actor_id, organisation_id, verb, subject,"
             " subject_id, fields, previous_hash, hash) values (%s, 900, %s, '2001-01-01', 'service', 'operator', %s,"
-            " 'v', 's', 'i', '{}', 'p', 'h')",
+            " 'v', 's', gen_random_uuid()::text, '{}', 'p', 'h')",
             [house.worker.network_id, line, house.cast.secours.id],
         )
         connection.commit()

@@ -70,7 +70,7 @@ def compare(ground: Ground, drawn: Random) -> None:
     people, rest = members(world), others(world)
     actors = [*people, *rest] if THOROUGH else [*drawn.sample(people, 3), drawn.choice(rest)]
     for actor in actors:
-        assert differences(ground.app, world, actor, tables if THOROUGH else drawn.sample(tables, 8)) == []
+        assert differences(ground.app, world, actor, tables if THOROUGH else drawn.sample(tables, 6)) == []
 
 
 @settings(max_examples=100 if THOROUGH else 25)

@@ -157,6 +157,7 @@ def _is(table: str, row: Row) -> sql.Composed:
     )
 
 
+REFERRAL_STATES = ("sent", "accepted", "refused", "closed", "cancelled")
 # Changes whose new row never matters to the rule: tried on the whole table at once.
 BLIND: dict[str, Row] = {
     "account": {"name": "blind"},
@@ -187,9 +188,9 @@ def changes(world: World, actor: Actor, table: str) -> list[Row]:
             {"reference_date": world.today},
         ],
         "referral": [
-            {"state": state, "moved_by": by}
-            for by in (me, somebody)
-            for state in ("sent", "accepted", "refused", "closed", "cancelled")
+            *({"state": state, "moved_by": by} for by in (me, somebody) for state in REFERRAL_STATES),
+            {"state": "refused", "moved_by": me, "refusal": "Ada Maes"},
+            {"state": "refused", "moved_by": me, "refusal": "hors_criteres"},
         ],
     }
     return tried.get(table) or [BLIND[table]]
@@ -260,10 +261,10 @@ LIES: dict[str, list[dict[str, Any]]] = {
         {"public_domain": "logement"},
     ],
     "referral_text": [{"written_by": uuid4}, {"sensitive": True}],
-    "referral_event": [{"membership_id": uuid4}, {"state": "forged"}],
+    "referral_event": [{"membership_id": uuid4}, {"state": "forged"}, {"reason": "Ada Maes"}],
     "agreement": [{"recorded_by": uuid4}, {"withdrawn_at": NOON}],
     "invitation": [{"created_by": uuid4}, {"purpose": "reset"}],
-    "journal": [{"household_id": None}],
+    "journal": [{"household_id": None}, {"fields": ["Ada Maes"]}, {"subject_id": "Ada Maes"}, {"verb": "Ada Maes"}],
 }
 
 
@@ -296,6 +297,9 @@ class Candidate:
 
     def _own(self, author: str) -> Row:
         return {"organisation_id": self.me["organisation_id"], author: self.me["id"]}
+
+    def for_journal(self) -> Row:
+        return {"subject_id": str(self.parent["id"])}
 
     def for_invitation(self) -> Row:
         return {

@@ -1,0 +1,153 @@
+"""The wall as PostgreSQL keeps it: forced everywhere, one policy per verb, nothing granted beyond, doors well hung."""
+
+import pytest
+
+from coordination.kit.roles import APP, GUARD
+from coordination.tables import METADATA
+from tests.conftest import Base
+from tests.policies import model, model_writes
+
+# Nothing of these tables is granted to the app: doors alone read and write them.
+BEHIND_DOORS_ALONE = {"credential", "sign_in_attempt"}
+# The only functions that look past row security, and whom each answers. A new one is weighed before it is added here.
+DOORS = {
+    "sign_in": "nobody",
+    "open_session": "nobody",
+    "session_of": "nobody",
+    "memberships_of": "nobody, or about oneself",
+    "touch_session": "whoever holds the token",
+    "close_session": "whoever holds the token",
+    "note_attempt": "anybody, by keyed hash",
+    "attempts": "anybody, by keyed hash",
+    "forget_attempts": "anybody, by keyed hash",
+    "invitation_of": "whoever holds the token",
+    "use_invitation": "whoever holds the token",
+    "account_is_ours": "admins, about their organisation",
+    "own_password_hash": "members, about themselves",
+    "change_own_password": "members, about themselves",
+    "close_sessions_of": "admins, about their organisation",
+    "open_file": "members",
+    "agreement_is_being_written": "the organisation that records it",
+    "grant_agreement": "the holder of the file",
+    "revoke_agreement": "the holder of the file, or who recorded it",
+    "transfer_holder": "the holder of the file",
+    "find_people": "members, through their live shares",
+    "my_files": "members, through their live shares",
+    "count_files": "members, through their live shares",
+    "covered": "members who see the needs of the file",
+    "concerned": "members, yes or no",
+    "chain_journal": "the trigger of the journal",
+}
+NAMES = {"SELECT": "see", "INSERT": "add", "UPDATE": "move", "DELETE": "remove"}
+
+
+@pytest.fixture(scope="module")
+def wall(shared_base: Base) -> Base:
+    return shared_base
+
+
+def policies(wall: Base) -> list[tuple[str, str, str]]:
+    """Table, verb and name of every policy."""
+    rows = wall.admin("select tablename, cmd, policyname from pg_policies where schemaname = 'public'")
+    return [(str(table), str(verb), str(name)) for table, verb, name in rows]
+
+
+def test_row_security_is_enabled_and_forced_on_every_table(wall: Base) -> None:
+    rows = wall.admin(
+        "select c.relname, c.relrowsecurity and c.relforcerowsecurity from pg_class c"
+        " join pg_namespace n on n.oid = c.relnamespace where n.nspname = 'public' and c.relkind in ('r', 'p')"
+    )
+    assert {name for name, forced in rows if not forced} == {"alembic_version"}
+    assert {name for name, _ in rows} == set(METADATA.tables) | {"alembic_version"}
+
+
+def test_every_table_is_seen_through_a_policy_or_stands_behind_doors(wall: Base) -> None:
+    seen = {table for table, verb, _ in policies(wall) if verb == "SELECT"}
+    assert set(METADATA.tables) - seen == BEHIND_DOORS_ALONE
+    assert {table for table, _, _ in policies(wall)} & BEHIND_DOORS_ALONE == set()
+    assert {table for table, rule in model.SEES.items() if rule is model.never} == BEHIND_DOORS_ALONE
+
+
+def test_there_is_one_policy_per_verb_named_after_it(wall: Base) -> None:
+    found = policies(wall)
+    assert {(verb, name) for _, verb, name in found} <= set(NAMES.items())
+    assert len({(table, verb) for table, verb, _ in found}) == len(found)
+    kinds = wall.admin("select distinct permissive, roles::text[] from pg_policies where schemaname = 'public'")
+    assert kinds == [("PERMISSIVE", [APP])]
+
+
+def test_what_is_granted_is_what_a_policy_governs_and_what_the_model_says(wall: Base) -> None:
+    """A grant without a policy is dead, a policy without a grant too; neither goes beyond the model."""
+    governed = {(table, verb) for table, verb, _ in policies(wall)}
+    granted = {
+        (table, verb)
+        for table in METADATA.tables
+        for verb in NAMES
+        if wall.admin(f"select {_privilege(verb)}", APP, table, verb) == [(True,)]
+    }
+    said = {(table, "SELECT") for table in model.SEES if table not in BEHIND_DOORS_ALONE}
+    for verb, tables in (
+        ("INSERT", model_writes.ADDS),
+        ("UPDATE", model_writes.CHANGES),
+        ("DELETE", model_writes.REMOVES),
+    ):
+        said |= {(table, verb) for table in tables}
+    assert granted == governed
+    assert granted == said
+
+
+def _privilege(verb: str) -> str:
+    return "has_table_privilege(%s, %s, %s)" if verb == "DELETE" else "has_any_column_privilege(%s, %s, %s)"
+
+
+def test_only_the_columns_the_model_names_may_change(wall: Base) -> None:
+    rows = wall.admin(
+        "select table_name, column_name from information_schema.column_privileges"
+        " where grantee = %s and privilege_type = 'UPDATE' and table_schema = 'public'",
+        APP,
+    )
+    for table in METADATA.tables:
+        every = {column.name for column in METADATA.tables[table].columns}
+        named, _ = model_writes.CHANGES.get(table, (set(), None))
+        expected = every - model_writes.KEYS if named is None else named
+        assert {column for name, column in rows if name == table} == expected, table
+
+
+def test_the_app_holds_no_other_right(wall: Base) -> None:
+    assert (
+        wall.admin(
+            "select table_name, privilege_type from information_schema.table_privileges where grantee in (%s, 'PUBLIC')"
+            " and table_schema in ('public', 'access')"
+            " and privilege_type not in ('SELECT', 'INSERT', 'UPDATE', 'DELETE')",
+            APP,
+        )
+        == []
+    )
+    assert wall.admin(
+        "select has_schema_privilege(%s, 'public', 'create'), has_schema_privilege(%s, 'access', 'create'),"
+        " has_schema_privilege(%s, 'access', 'create'), has_table_privilege(%s, 'alembic_version', 'select')",
+        APP, APP, GUARD, APP,
+    ) == [(False, False, False, False)]  # fmt: skip
+    assert wall.admin("select relname from pg_class where relowner = %s::regrole", APP) == []
+
+
+def test_every_function_that_looks_past_the_wall_is_a_known_door(wall: Base) -> None:
+    rows = wall.admin(
+        "select p.proname, n.nspname, p.proowner::regrole::text from pg_proc p"
+        " join pg_namespace n on n.oid = p.pronamespace"
+        " where p.prosecdef and n.nspname not in ('pg_catalog', 'information_schema')"
+    )
+    assert {name for name, _, _ in rows} == set(DOORS)
+    assert {(schema, owner) for _, schema, owner in rows} == {("access", GUARD)}
+
+
+def test_every_door_pins_its_search_path_and_is_closed_to_the_public(wall: Base) -> None:
+    rows = wall.admin(
+        "select p.proname, coalesce(p.proconfig, '{}'), p.prosecdef,"
+        " exists (select 1 from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a where a.grantee = 0)"
+        " from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = 'access'"
+    )
+    assert {name for name, _, _, public in rows if public} == set()
+    for name, config, definer, _ in rows:
+        assert isinstance(config, list)
+        assert not definer or "search_path=public, pg_temp" in config, name
