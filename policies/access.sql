@@ -194,7 +194,8 @@ create function access.use_invitation(hash text, new_password_hash text, new_nam
         joined := gen_random_uuid();
         insert into membership (id, network_id, organisation_id, account_id, name, roles, professional, decider,
                                 started_at, version)
-        values (joined, i.network_id, i.organisation_id, a, new_name, i.roles, i.professional, false, now(), 1);
+        values (joined, i.network_id, i.organisation_id, a, new_name, i.roles, i.professional, false,
+                clock_timestamp(), 1);
         perform access.note_link('account.join', i, 'membership', joined);
         return a;
     end $$;
@@ -243,7 +244,7 @@ create function access.open_file(file_id uuid, file_code text)
             raise exception 'a file is opened by a member' using errcode = '42501';
         end if;
         insert into household (id, network_id, code, holder_organisation_id, opened_at, opened_by)
-        values (file_id, net, file_code, org, now(), access.membership());
+        values (file_id, net, file_code, org, clock_timestamp(), access.membership());
         foreach part in array array['identity', 'budget', 'needs', 'aid', 'notes', 'sensitive'] loop
             insert into share (id, network_id, household_id, organisation_id, holder_organisation_id,
                                scope, audience, ground, valid_from)

@@ -8,7 +8,7 @@ from uuid import UUID
 from coordination.budgets import service as budgets
 from coordination.budgets.forms import BudgetForm
 from coordination.demo import words
-from coordination.demo.figures import Budget, Figures
+from coordination.demo.figures import Budget, earlier
 from coordination.demo.people import Family, Human
 from coordination.demo.published import Planned
 from coordination.demo.stories import Agreed, Depth, Draft, Given, Sent, Story, Wanted
@@ -32,12 +32,11 @@ LEFT_OUT_OF_A_DRAFT = 2
 
 
 class Player:
-    """Plays stories one after the other; what is drawn on the way comes from `rng` alone."""
+    """Plays the story of one household; what is drawn on the way comes from `rng` alone."""
 
-    def __init__(self, troupe: Troupe, rng: Random, figures: Figures) -> None:
+    def __init__(self, troupe: Troupe, rng: Random) -> None:
         self.troupe = troupe
         self.rng = rng
-        self.figures = figures
 
     def play(self, planned: Planned) -> UUID:
         """One household, from its opening to today; answers its file's id."""
@@ -48,7 +47,7 @@ class Player:
             self._fill(holder, story, family, file_id)
         agreed = [(each, self._agree(holder, story, file_id, each)) for each in story.agreed]
         if story.budget is not None:
-            self._count(holder, story, file_id, planned.budget or self.figures.budget(family))
+            self._count(holder, story, file_id, planned.budget)
         for wanted in story.wanted:
             self._want(holder, story, file_id, wanted)
         for each, agreement_id in agreed:
@@ -147,7 +146,7 @@ class Player:
         if story.budget is Draft.DRAFT:
             self._type(holder, story.days, file_id, budget[:-LEFT_OUT_OF_A_DRAFT], validate=False)
         elif story.budget is Draft.REPLACED:
-            self._type(holder, story.days, file_id, self.figures.earlier(budget), validate=True)
+            self._type(holder, story.days, file_id, earlier(budget, self.rng), validate=True)
             self._type(holder, story.days // 2, file_id, budget, validate=True)
         else:
             self._type(holder, story.days, file_id, budget, validate=True)

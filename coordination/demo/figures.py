@@ -110,11 +110,6 @@ class Figures:
         lines = [*self._resources(family), *self._charges(family)]
         return tuple(self._reach(left, lines, family))
 
-    def earlier(self, budget: Budget) -> Budget:
-        """The budget some months before: less for the first resource, nothing for the last charge."""
-        first, *others = budget
-        return (replace(first, monthly=max(0, first.monthly - self._euros(40, 110))), *others[:-1])
-
     def _euros(self, low: int, high: int) -> int:
         return self.rng.randint(low, high) * 100
 
@@ -205,3 +200,9 @@ class Figures:
         if first.kind in MINIMUM:
             return [first, Amount(K.SALAIRE, more, label="Quelques heures de travail"), *others]
         return [replace(first, monthly=first.monthly + more), *others]
+
+
+def earlier(budget: Budget, rng: Random) -> Budget:
+    """The budget some months before: less for the first resource, nothing for the last charge."""
+    first, *others = budget
+    return (replace(first, monthly=max(0, first.monthly - rng.randint(40, 110) * 100)), *others[:-1])

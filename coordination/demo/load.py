@@ -1,7 +1,8 @@
 """Loads the demonstration, whole or not at all: one transaction, a fixed seed, the real services and doors."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from random import Random
 
 from sqlalchemy import Connection
@@ -74,30 +75,34 @@ def _present(connection: Connection) -> bool:
 
 
 def _play_all(connection: Connection, households: int, progress: Progress | None) -> None:
+    """Both networks. The oldest files are played first, so that lists show the newest ones first."""
     troupe = Troupe(connection)
     total, done = households + NEIGHBOUR_HOUSEHOLDS, 0
     for name, stories, number in ((NETWORK, STORIES, households), (OTHER_NETWORK, NEIGHBOURS, NEIGHBOUR_HOUSEHOLDS)):
         troupe.gather(name)
-        rng = Random(f"{SEED} {name}")
-        people, player = People(rng, troupe.today), Player(troupe, rng, Figures(rng))
-        first = published(people) if name == NETWORK else []
-        for planned in _plan(people, rng, first, stories, number):
-            player.play(planned)
+        planned = enumerate(_plan(name, stories, number, troupe.today))
+        for rank, each in sorted(planned, key=lambda one: (-one[1].story.days, -one[0])):
+            Player(troupe, Random(f"{SEED} {name} {rank}")).play(each)
             done += 1
             if progress is not None:
                 progress(done, total)
 
 
-def _plan(
-    people: People, rng: Random, first: list[Planned], stories: tuple[Story, ...], number: int
-) -> Iterator[Planned]:
-    """The published households, then the stories round and round, each on other people and nearly other days."""
-    yield from first[:number]
-    for rank in range(number - len(first)):
+def _plan(name: str, stories: tuple[Story, ...], number: int, today: date) -> list[Planned]:
+    """The published households, then the stories round and round, each on other people and nearly other days.
+
+    What is drawn for a household depends on its rank alone: a smaller demonstration is a part of a larger one.
+    """
+    rng = Random(f"{SEED} {name}")
+    people, figures = People(rng, today), Figures(rng)
+    plan = published(People(Random(SEED), today))[:number] if name == NETWORK else []
+    for rank in range(number - len(plan)):
         story = stories[rank % len(stories)]
         if rank >= len(stories):
             story = _shifted(story, rng.randrange(LONGEST_JITTER + 1))
-        yield Planned(story, people.family(people.card(couple=story.couple, shape=story.shape)))
+        family = people.family(people.card(couple=story.couple, shape=story.shape))
+        plan.append(Planned(story, family, figures.budget(family) if story.budget is not None else ()))
+    return plan
 
 
 def _shifted(story: Story, days: int) -> Story:

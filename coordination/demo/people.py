@@ -163,6 +163,7 @@ class People:
         self.today = today
         self._names: set[tuple[str, str]] = set()
         self._hand: list[Card] = []
+        self._homes = 0
 
     def card(self, *, couple: bool = False, shape: Shape | None = None) -> Card:
         """The next card of the deck (of a couple, of a shape, when one is asked); the deck is dealt again when out."""
@@ -234,7 +235,8 @@ class People:
 
     def _home(self, card: Card, reference: Human) -> Home:
         draw = self.rng
-        kind = draw.choices(list(AddressKind), [90, 6, 4])[0]
+        self._homes += 1
+        kind = {7: AddressKind.DOMICILIATION, 11: AddressKind.NONE}.get(self._homes % 17, AddressKind.FIXED)
         housing = draw.choices(list(Housing), [50, 26, 6, 8, 2, 4, 0, 1])[0]
         if kind is not AddressKind.FIXED:
             housing = draw.choice([Housing.HOSTED, Housing.EMERGENCY, Housing.NONE])

@@ -11,11 +11,11 @@ from coordination.referrals.rules import Domain, Refusal, State
 
 @dataclass(frozen=True)
 class Planned:
-    """A household to be: who, what happens to it, on which budget (None: it has none, or one will be drawn)."""
+    """A household to be: who, what happens to it, on which budget (empty when the story has none)."""
 
     story: Story
     family: Family
-    budget: Budget | None = None
+    budget: Budget = ()
 
 
 def published(people: People) -> list[Planned]:

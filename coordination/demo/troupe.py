@@ -133,6 +133,6 @@ class Troupe:
             self._acting = None
             self._held.clear()
 
-    def _hold(self, session: ActorSession, row: object) -> None:
+    def _hold(self, _: ActorSession, row: object) -> None:
         """A session forgets the rows nobody holds and asks for them again: here they stay at hand until she rests."""
         self._held.append(row)

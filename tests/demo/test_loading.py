@@ -68,7 +68,7 @@ def test_interrupted_it_leaves_nothing_then_it_comes_whole_and_once(base: Base) 
     assert households(base) == FEW + NEIGHBOUR_HOUSEHOLDS
 
 
-def test_it_is_the_same_every_time_and_a_smaller_one_is_its_beginning(base: Base, another: Base) -> None:
+def test_it_is_the_same_every_time_and_a_smaller_one_is_part_of_it(base: Base, another: Base) -> None:
     load(base.app_url, households=FEW)
     load(another.app_url, households=3 * FEW)
     smaller, larger = content(base), content(another)
