@@ -1,0 +1,133 @@
+"""A real server over a small demonstration, and a real Chromium; what people see is kept in .shots/ when asked."""
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import BrowserContext, Page
+
+from coordination.demo.accounts import PASSWORD
+from coordination.demo.load import load
+from tests import servers
+from tests.conftest import TEST_KEY, new_base
+from tests.serving import Served
+from tests.ui import specimen
+
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+RULES = {"runOnly": {"type": "tag", "values": TAGS}}
+SHOTS = os.environ.get("COORDINATION_SHOTS", "")
+
+
+@dataclass
+class Visitor:
+    """One person in front of one browser; every page she meets is checked."""
+
+    page: Page
+    url: str
+    javascript: bool
+    complaints: list[str] = field(default_factory=list)
+    seen: int = 0
+
+    def open(self, path: str) -> "Visitor":
+        self.page.goto(self.url + path)
+        return self.look()
+
+    def look(self) -> "Visitor":
+        """What is on screen has nothing for axe to say, does not scroll sideways, and is photographed when asked."""
+        self.seen += 1
+        if self.javascript:
+            found = Axe().run(self.page, options=RULES).response["violations"]
+            assert [f"{rule['id']}: {rule['nodes'][0]['html'][:150]}" for rule in found] == [], self.page.url
+        if SHOTS:
+            self._photograph()
+        width = self.page.viewport_size
+        assert width is not None
+        if self.javascript:
+            assert self.page.evaluate("document.documentElement.scrollWidth") <= width["width"], self.page.url
+        assert self.complaints == []
+        return self
+
+    def _photograph(self) -> None:
+        name = re.sub(r"[0-9a-f-]{36}|\W+", "-", self.page.url.removeprefix(self.url)).strip("-") or "accueil"
+        Path(SHOTS).mkdir(parents=True, exist_ok=True)
+        for width in (1280, 360):
+            self.page.set_viewport_size({"width": width, "height": 900})
+            self.page.screenshot(path=f"{SHOTS}/{self.seen:02d}-{name[:60]}-{width}.png", full_page=True)
+        self.page.set_viewport_size({"width": 1280, "height": 900})
+
+    def press(self, name: str, *, exact: bool = True) -> "Visitor":
+        """Presses a button (or follows a link) by its words, and looks at what comes."""
+        button = self.page.get_by_role("button", name=name, exact=exact)
+        (button if button.count() else self.page.get_by_role("link", name=name, exact=exact)).first.click()
+        self.page.wait_for_load_state()
+        return self.look()
+
+    def sign_in(self, email: str) -> "Visitor":
+        self.open("/connexion")
+        self.page.get_by_label("Adresse électronique").fill(email)
+        self.page.get_by_label("Mot de passe", exact=True).fill(PASSWORD)
+        self.press("Se connecter")
+        assert self.page.get_by_role("heading", level=1).inner_text() == "Aujourd’hui"
+        return self
+
+    def sign_out(self) -> "Visitor":
+        self.page.locator("details.account > summary").click()
+        return self.press("Se déconnecter")
+
+    def text(self) -> str:
+        return self.page.locator("main").inner_text()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Chromium]:
+    if specimen.CHROMIUM is None:
+        servers.require_or_skip("Chromium manque : « apt install chromium » permet les tests dans un navigateur.")
+    with specimen.browser() as opened:
+        yield opened
+
+
+@contextmanager
+def small_demonstration() -> Iterator[Served]:
+    """A dozen households of the demonstration, case G1 among them, behind a real server."""
+    base = new_base(servers.embedded_test_cluster())
+    load(base.app_url, households=12)
+    variables = {"DATABASE_URL": base.app_url, "COORDINATION_SECRET_KEY": TEST_KEY, "COORDINATION_DEMO": "true"}
+    with Served(variables) as server:
+        yield server
+    base.close()
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Served]:
+    with small_demonstration() as server:
+        yield server
+
+
+@pytest.fixture
+def visitors(chromium: Chromium, served: Served) -> Iterator[Callable[..., Visitor]]:
+    """Makes visitors, each with a browser context of her own."""
+    contexts: list[BrowserContext] = []
+
+    def make(*, javascript: bool = True, width: int = 1280, dark: bool = False) -> Visitor:
+        context = chromium.new_context(
+            java_script_enabled=javascript,
+            locale="fr-FR",
+            viewport={"width": width, "height": 900},
+            color_scheme="dark" if dark else "light",
+        )
+        contexts.append(context)
+        page = context.new_page()
+        visitor = Visitor(page, served.url, javascript)
+        page.on("pageerror", lambda error: visitor.complaints.append(str(error)))
+        page.on("console", lambda said: visitor.complaints.append(said.text) if said.type == "error" else None)
+        return visitor
+
+    yield make
+    for context in contexts:
+        context.close()

@@ -1,0 +1,31 @@
+"""Every role's pages, on a phone, in light and in dark: nothing for axe to say, nothing wider than the screen."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.browser.conftest import Visitor
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize(
+    ("email", "paths"),
+    [
+        ("accueil@ccas.demo.invalid", ["/", "/foyers", "/foyers/nouveau", "/orientations", "/moi", "/droits", "/aide"]),
+        ("coordination@ccas.demo.invalid", ["/", "/orientations?cote=reseau", "/foyers"]),
+        ("dpo@ccas.demo.invalid", ["/", "/journal", "/journal/verification"]),
+        ("admin@ccas.demo.invalid", ["/", "/comptes", "/comptes/inviter"]),
+        ("benevole@secours.demo.invalid", ["/", "/foyers?partages=oui", "/orientations"]),
+        ("conseil@secours.demo.invalid", ["/", "/droits"]),
+        ("accueil@voisin.demo.invalid", ["/", "/foyers"]),
+    ],
+)  # fmt: skip
+def test_every_role_finds_its_pages_in_order_on_a_phone(
+    visitors: Callable[..., Visitor], email: str, paths: list[str], dark: bool
+) -> None:
+    visitor = visitors(width=360, dark=dark).sign_in(email)
+    for path in paths:
+        visitor.open(path)
+        assert visitor.page.get_by_role("heading", level=1).count() == 1, path
