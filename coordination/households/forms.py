@@ -88,7 +88,7 @@ class NewFileForm(Form):
     given_name: Words = ""
     birth: Birth = ""
     commune: Annotated[str, Field(min_length=1, max_length=120)]
-    people: Annotated[list[PersonRow], Field(default_factory=list, max_length=20)]
+    people: list[PersonRow] = Field(default_factory=list, max_length=20)
     confirm: str = ""
 
     @property

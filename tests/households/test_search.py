@@ -80,6 +80,11 @@ def test_anything_typed_gives_an_answer(worker: ActorSession, typed: str) -> Non
 
 
 def test_names_that_sound_alike_share_a_key() -> None:
-    for one, other in [("dupond", "dupont"), ("philippe", "filipe"), ("martineau", "martino"), ("lefebvre", "lefebvre")]:
+    for one, other in [
+        ("dupond", "dupont"),
+        ("philippe", "filipe"),
+        ("martineau", "martino"),
+        ("lefebvre", "lefebvre"),
+    ]:
         assert sound(one) == sound(other)
     assert fold("Éloïse DE-LA Cœur") == "eloise de la coeur"
