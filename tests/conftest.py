@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, settings
+from playwright.sync_api import Browser as Chromium
 from sqlalchemy import Engine
 
 from coordination.identity import service as identity
@@ -20,6 +21,7 @@ from coordination.settings import Settings
 from coordination.upgrade import upgrade
 from tests import servers
 from tests.cast import Cast, build_cast
+from tests.ui import specimen
 
 TEST_KEY = "une-clef-d-essai-qui-ne-sert-qu-aux-tests-0123456789"
 ORIGIN = "http://testserver"
@@ -121,8 +123,22 @@ def cast(shared_base: Base) -> Cast:
 def settings_for(app_url: str) -> Settings:
     """Settings of a test application."""
     return Settings.model_validate(
-        {"DATABASE_URL": app_url, "COORDINATION_SECRET_KEY": TEST_KEY, "COORDINATION_BASE_URL": ORIGIN, "COORDINATION_DEMO": True}
+        {
+            "DATABASE_URL": app_url,
+            "COORDINATION_SECRET_KEY": TEST_KEY,
+            "COORDINATION_BASE_URL": ORIGIN,
+            "COORDINATION_DEMO": True,
+        }
     )
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Chromium]:
+    """One Chromium for the whole process: playwright's synchronous side bears no second one."""
+    if specimen.CHROMIUM is None:
+        servers.require_or_skip("Chromium manque : « apt install chromium » permet les tests dans un navigateur.")
+    with specimen.browser() as opened:
+        yield opened
 
 
 class Browser(TestClient):

@@ -176,7 +176,7 @@ def refuse_powerful_role(engine: Engine) -> None:
             )
         ).one()
     if powerful:
-        raise RuntimeError(REFUSED_ROLE.format(role=role))
+        raise PowerfulRole(REFUSED_ROLE.format(role=role))
 
 
 def lock(session: OrmSession, model: type[Any], key: UUID) -> Any:

@@ -17,7 +17,6 @@ from coordination.demo.load import load
 from tests import servers
 from tests.conftest import TEST_KEY, new_base
 from tests.serving import Served
-from tests.ui import specimen
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 RULES = {"runOnly": {"type": "tag", "values": TAGS}}
@@ -82,14 +81,6 @@ class Visitor:
 
     def text(self) -> str:
         return self.page.locator("main").inner_text()
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Chromium]:
-    if specimen.CHROMIUM is None:
-        servers.require_or_skip("Chromium manque : « apt install chromium » permet les tests dans un navigateur.")
-    with specimen.browser() as opened:
-        yield opened
 
 
 @contextmanager

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from tests import servers
 from tests.ui import specimen
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -23,14 +20,6 @@ UNSEEN = """() => { const e = document.activeElement, s = getComputedStyle(e);
 PAGES = ("specimen.html", "specimen_work.html", "specimen_sign_in.html")
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    if specimen.CHROMIUM is None:
-        servers.require_or_skip("Chromium manque : « apt install chromium » permet les tests dans un navigateur.")
-    with specimen.browser() as opened:
-        yield opened
 
 
 def _complaints_of_axe(page: Page) -> list[str]:
