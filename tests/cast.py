@@ -63,10 +63,10 @@ def build_cast(engine: Engine) -> Cast:
     return made
 
 
-def add_network(engine: Engine, name: str) -> Network:
+def add_network(engine: Engine, name: str, *, demo: bool = False) -> Network:
     """A network, by the operator."""
     with acting(engine, OPERATOR) as session:
-        return service.add_network(session, name)
+        return service.add_network(session, name, demo=demo)
 
 
 def add_organisation(engine: Engine, network: Network, name: str, kind: OrganisationKind) -> Organised:

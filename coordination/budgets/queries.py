@@ -13,7 +13,18 @@ from sqlmodel import col, select
 from coordination.budgets.answers import Answer, Totals, answer_of, notices_of, thaw_answer, totals_of
 from coordination.budgets.baremes import Baremes, NoBareme, load_baremes
 from coordination.budgets.models import Assessment, AssessmentResult, BudgetLine, BudgetLineDetail
-from coordination.budgets.rules import Bareme, Composition, Head, Line, LineKind, Origin, Period, Side, reste_a_vivre
+from coordination.budgets.rules import (
+    Bareme,
+    Composition,
+    Head,
+    Line,
+    LineKind,
+    Origin,
+    Period,
+    Side,
+    Standing,
+    reste_a_vivre,
+)
 from coordination.households.queries import (
     Resident,
     file_header,
@@ -24,7 +35,7 @@ from coordination.households.queries import (
 )
 from coordination.households.rules import Precision, is_adult
 from coordination.identity.permissions import Part
-from coordination.identity.queries import member_names, organisations
+from coordination.identity.queries import member_names, network, organisations
 from coordination.kit.clock import PARIS
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotKnown
@@ -163,11 +174,20 @@ def _line(row: BudgetLine, detail: BudgetLineDetail | None) -> Line:
 
 
 def baremes_of(session: ActorSession, on: date) -> list[tuple[Bareme, bool]]:
-    """The barèmes of the network's organisations in force that day, one's own first; and whether each is one's own."""
+    """The barèmes of the network's organisations in force that day, one's own first; and whether each is one's own.
+
+    Values of demonstration answer in a network of demonstration alone, even to a structure of the same short name.
+    """
     partners = organisations(session)
+    home = network(session, session.member.network_id)
+    playing = home is not None and home.demo
     mine = partners[session.member.organisation_id].slug
     slugs = [mine, *(partner.slug for partner in partners.values())]
-    return [(bareme, bareme.organisation == mine) for bareme in _baremes().of(slugs, on)]
+    return [
+        (bareme, bareme.organisation == mine)
+        for bareme in _baremes().of(slugs, on)
+        if playing or bareme.standing is not Standing.DEMONSTRATION
+    ]
 
 
 def answers(session: ActorSession, composition: Composition, lines: Sequence[Line], on: date) -> list[Answer]:

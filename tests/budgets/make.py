@@ -154,7 +154,7 @@ def mother_and_two(engine: Engine, member: Member) -> UUID:
 
 def partners_with_baremes(engine: Engine) -> dict[str, Organised]:
     """A network whose organisations are those of the demonstration's barèmes, by code; a worker in each."""
-    home = add_network(engine, "Réseau des barèmes")
+    home = add_network(engine, "Réseau des barèmes", demo=True)
     made = {}
     for rule in load_baremes(BAREMES).all(TODAY):
         if rule.organisation is not None:
