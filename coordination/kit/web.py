@@ -170,6 +170,8 @@ def page(
         html = render_block(environment(), template, block, **whole)
     else:
         html = environment().get_template(template).render(**whole)
+    # A guillemet never stands alone at the end of a line.
+    html = html.replace("« ", "«\u00a0").replace(" »", "\u00a0»")
     response = HTMLResponse(html, status_code=status, headers={"Vary": "HX-Request"})
     if said:
         response.delete_cookie(FLASH_COOKIE, httponly=True, samesite="lax")
