@@ -4,6 +4,7 @@ from sqlmodel import SQLModel
 
 import coordination.audit.models
 import coordination.budgets.models
+import coordination.casework.models
 import coordination.households.models
 import coordination.identity.models
 import coordination.referrals.models

@@ -410,6 +410,16 @@ create function access.covered(file_id uuid, organisation uuid, part text)
                           where s.household_id = file_id and s.network_id = access.network()
                             and s.organisation_id = organisation and s.scope = part) $$;
 
+-- The day of the last contact with a household, and nothing else of it: for the holder, whoever had it, since how long
+-- the file is kept depends on it; for a partner, those of its own organisation.
+create function access.last_contact(file_id uuid) returns date
+    language sql stable security definer set search_path = public, pg_temp
+    as $$ select max(c.met_on) from contact c
+           where c.household_id = file_id and c.network_id = access.network()
+             and exists (select 1 from access.live_share s
+                          where s.household_id = file_id
+                            and (s.ground = 'holder' or c.organisation_id = access.organisation())) $$;
+
 -- ---------------------------------------------------------------- a validated budget no longer moves
 
 create function access.freeze_assessment() returns trigger language plpgsql

@@ -596,11 +596,123 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("referral_text_referral", "referral_text", ["referral_id"], unique=False)
-
+    op.create_table(
+        "note",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("network_id", sa.Uuid(), nullable=False),
+        sa.Column("household_id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("replaces", sa.Uuid(), nullable=True),
+        sa.Column("words", sa.String(), nullable=False),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("written_by", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["network_id", "household_id", "organisation_id", "replaces"],
+            ["note.network_id", "note.household_id", "note.organisation_id", "note.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["network_id", "household_id"],
+            ["household.network_id", "household.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["network_id", "organisation_id"],
+            ["organisation.network_id", "organisation.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("network_id", "household_id", "organisation_id", "id"),
+        sa.UniqueConstraint("replaces"),
+    )
+    op.create_index("note_household", "note", ["household_id", "organisation_id"], unique=False)
+    op.create_table(
+        "contact",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("network_id", sa.Uuid(), nullable=False),
+        sa.Column("household_id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("met_on", sa.Date(), nullable=False),
+        sa.Column("medium", sa.String(), nullable=False),
+        sa.Column("with_whom", sa.String(), nullable=False),
+        sa.Column("words", sa.String(), nullable=False),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("written_by", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["network_id", "household_id"],
+            ["household.network_id", "household.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["network_id", "organisation_id"],
+            ["organisation.network_id", "organisation.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("contact_household", "contact", ["household_id", "met_on"], unique=False)
+    op.create_table(
+        "task",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("network_id", sa.Uuid(), nullable=False),
+        sa.Column("household_id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("what", sa.String(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("assigned_to", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.Uuid(), nullable=False),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("done_by", sa.Uuid(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["assigned_to"],
+            ["membership.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["network_id", "household_id"],
+            ["household.network_id", "household.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["network_id", "organisation_id"],
+            ["organisation.network_id", "organisation.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("task_assigned", "task", ["assigned_to", "done_at", "due_on"], unique=False)
+    op.create_index("task_household", "task", ["household_id", "organisation_id"], unique=False)
+    op.create_table(
+        "referent",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("network_id", sa.Uuid(), nullable=False),
+        sa.Column("household_id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("membership_id", sa.Uuid(), nullable=False),
+        sa.Column("since", sa.Date(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["membership_id"],
+            ["membership.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["network_id", "household_id"],
+            ["household.network_id", "household.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["network_id", "organisation_id"],
+            ["organisation.network_id", "organisation.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("household_id", "organisation_id"),
+    )
+    op.create_index("referent_membership", "referent", ["membership_id"], unique=False)
 
 
 def downgrade() -> None:
 
+    op.drop_index("referent_membership", table_name="referent")
+    op.drop_table("referent")
+    op.drop_index("task_household", table_name="task")
+    op.drop_index("task_assigned", table_name="task")
+    op.drop_table("task")
+    op.drop_index("contact_household", table_name="contact")
+    op.drop_table("contact")
+    op.drop_index("note_household", table_name="note")
+    op.drop_table("note")
     op.drop_index("referral_text_referral", table_name="referral_text")
     op.drop_table("referral_text")
     op.drop_index("referral_event_referral", table_name="referral_event")

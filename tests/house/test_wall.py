@@ -35,6 +35,7 @@ DOORS = {
     "my_files": "members, through their live shares",
     "count_files": "members, through their live shares",
     "covered": "members who see the needs of the file",
+    "last_contact": "members, through their live shares; a day and nothing else",
     "concerned": "members, yes or no",
     "chain_journal": "the trigger of the journal",
 }

@@ -198,6 +198,22 @@ def sees_agreement_part(world: World, actor: Actor, row: Row) -> bool:
     )
 
 
+def sees_own_work(world: World, actor: Actor, row: Row) -> bool:
+    """Notes, contacts, tasks: one's own organisation's, with a role that opens notes, on a file still open to it.
+
+    A share of the part `notes` opens nobody else's.
+    """
+    mine = of_own_organisation(actor, row) and isinstance(actor, Member) and "notes" in actor.parts
+    return mine and bool(open_parts(world, actor, row["household_id"]))
+
+
+def sees_referent(world: World, actor: Actor, row: Row) -> bool:
+    """With the identity: one's own organisation's referent, and the holder's."""
+    holder = world.one("household", id=row["household_id"])["holder_organisation_id"]
+    told = of_own_organisation(actor, row) or row["organisation_id"] == holder
+    return told and "identity" in open_parts(world, actor, row["household_id"])
+
+
 Rule = Callable[[World, Actor, Row], bool]
 
 
@@ -231,6 +247,10 @@ SEES: dict[str, Rule] = {
     "referral": sees_referral,
     "referral_text": sees_referral_text,
     "referral_event": sees_its_referral,
+    "note": sees_own_work,
+    "contact": sees_own_work,
+    "task": sees_own_work,
+    "referent": sees_referent,
     "agreement": sees_agreement,
     "agreement_person": sees_answer,
     "agreement_part": sees_agreement_part,

@@ -19,6 +19,7 @@ from tests.policies.model import (
     of_own_organisation,
     open_parts,
     sees_need,
+    sees_own_work,
     sees_referral,
     sensitive_too,
 )
@@ -174,6 +175,30 @@ def adds_to_agreement(world: World, actor: Actor, row: Row) -> bool:
     return mine and agreement["withdrawn_at"] is None and not world.all("share", agreement_id=agreement["id"])
 
 
+def adds_own_work(world: World, actor: Actor, row: Row) -> bool:
+    """Notes and contacts, in one's own name; a contact is never to come."""
+    past = "met_on" not in row or row["met_on"] <= world.today
+    return in_own_name(actor, row, "written_by") and past and sees_own_work(world, actor, row)
+
+
+def is_colleague(world: World, actor: Actor, membership: UUID) -> bool:
+    """A member of one's own organisation."""
+    return any(of_own_organisation(actor, row) for row in world.all("membership", id=membership))
+
+
+def adds_task(world: World, actor: Actor, row: Row) -> bool:
+    """To do, by oneself or a colleague."""
+    mine = in_own_name(actor, row, "created_by") and sees_own_work(world, actor, row)
+    return mine and row["done_at"] is None and row["done_by"] is None and is_colleague(world, actor, row["assigned_to"])
+
+
+def writes_referent(world: World, actor: Actor, row: Row) -> bool:
+    """A colleague, by whoever may write notes on a file whose identity is open."""
+    mine = of_own_organisation(actor, row) and isinstance(actor, Member) and "notes" in actor.parts
+    identity = "identity" in open_parts(world, actor, row["household_id"])
+    return mine and identity and is_colleague(world, actor, row["membership_id"])
+
+
 ADDS: dict[str, Rule] = {
     "network": by_operator,
     "organisation": by_operator,
@@ -191,6 +216,10 @@ ADDS: dict[str, Rule] = {
     "referral": adds_referral,
     "referral_text": adds_referral_text,
     "referral_event": adds_referral_event,
+    "note": adds_own_work,
+    "contact": adds_own_work,
+    "task": adds_task,
+    "referent": writes_referent,
     "agreement": adds_agreement,
     "agreement_person": adds_to_agreement,
     "agreement_part": adds_to_agreement,
@@ -264,6 +293,18 @@ def changes_referral(world: World, actor: Actor, old: Row, new: Row) -> bool:
     return new["state"] in reach and is_code(new["refusal"]) and is_code(new["outcome"])
 
 
+def changes_task(world: World, actor: Actor, old: Row, new: Row) -> bool:
+    """Given to a colleague, done in one's own name, or opened again."""
+    undone = new["done_at"] is None and new["done_by"] is None
+    mine = new["done_at"] is not None and isinstance(actor, Member) and new["done_by"] == actor.membership_id
+    to_us = is_colleague(world, actor, new["assigned_to"])
+    return sees_own_work(world, actor, old) and (undone or mine) and to_us
+
+
+def changes_referent(world: World, actor: Actor, old: Row, new: Row) -> bool:
+    return of_own_organisation(actor, old) and writes_referent(world, actor, new)
+
+
 # The columns that may change, and who may change them. None: every column but those that say whose row it is.
 KEYS = {"id", "network_id", "household_id", "person_id"}
 CHANGES: dict[str, tuple[set[str] | None, Change]] = {
@@ -280,6 +321,8 @@ CHANGES: dict[str, tuple[set[str] | None, Change]] = {
         changes_assessment,
     ),
     "need": ({"summary"}, changes_need),
+    "task": ({"assigned_to", "due_on", "done_at", "done_by", "version"}, changes_task),
+    "referent": ({"membership_id", "since"}, changes_referent),
     "referral": (
         {"state", "refusal", "outcome", "answered_at", "closed_at", "moved_by", "version"},
         changes_referral,

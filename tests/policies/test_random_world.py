@@ -129,6 +129,30 @@ HOLES: dict[str, tuple[str, str]] = {
             f"{OPEN} and access.organisation() in (from_organisation_id, to_organisation_id))"
         ),
     ),
+    "a share of the notes opens a partner's": (
+        "",
+        (
+            "drop policy see on note; create policy see on note for select to coordination_app using ("
+            f"{OPEN} and exists (select 1 from access.live_share s where s.household_id = note.household_id"
+            " and s.scope = 'notes'))"
+        ),
+    ),
+    "every referent told to a partner": (
+        "",
+        (
+            "drop policy see on referent; create policy see on referent for select to coordination_app using ("
+            f"{OPEN} and exists (select 1 from access.live_share s where s.household_id = referent.household_id"
+            " and s.scope = 'identity'))"
+        ),
+    ),
+    "a task done in a colleague's name": (
+        "task",
+        (
+            "drop policy move on task; create policy move on task for update to coordination_app using ("
+            f"{OPEN} and organisation_id = access.organisation() and 'notes' = any (access.parts())"
+            " and exists (select 1 from access.live_share s where s.household_id = task.household_id))"
+        ),
+    ),
     "a validated budget changed": ("assessment", "drop trigger assessment_frozen on assessment"),
     "a password reset across organisations": (
         "invitation",

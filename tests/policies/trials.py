@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -167,6 +168,7 @@ BLIND: dict[str, Row] = {
     "person": {"version": 7},
     "stay": {"link": "blind"},
     "need": {"summary": "blind"},
+    "referent": {"since": NOON.date()},
 }
 
 
@@ -179,6 +181,16 @@ def changes(world: World, actor: Actor, table: str) -> list[Row]:
         "browser_session": [{"membership_id": me}, {"membership_id": somebody}, {"revoked_at": NOON}],
         "invitation": [{"revoked_at": NOON}],
         "person_activity": [{"sensitive": True}, {"sensitive": False}],
+        "task": [
+            {"version": 7},
+            {"assigned_to": me},
+            {"assigned_to": somebody},
+            {"done_at": NOON, "done_by": me},
+            {"done_at": NOON, "done_by": somebody},
+            {"done_at": None, "done_by": None},
+            {"done_at": NOON, "done_by": None},
+        ],
+        "referent": [{"membership_id": me}, {"membership_id": somebody}],
         "assessment": [
             {"version": 7},
             {"status": "validated", "validated_by": me},
@@ -236,6 +248,10 @@ PARENTS = {
     "budget_line_detail": "budget_line",
     "assessment_result": "assessment",
     "need": "household",
+    "note": "household",
+    "contact": "household",
+    "task": "household",
+    "referent": "household",
     "referral": "need",
     "referral_text": "referral",
     "referral_event": "referral",
@@ -249,6 +265,10 @@ LIES: dict[str, list[dict[str, Any]]] = {
     "person_activity": [{"sensitive": True}],
     "assessment": [{"created_by": uuid4}, {"status": "validated"}],
     "need": [{"opened_by": uuid4}, {"sensitive": True}],
+    "note": [{"written_by": uuid4}],
+    "contact": [{"written_by": uuid4}, {"met_on": date(2999, 1, 1)}],
+    "task": [{"created_by": uuid4}, {"done_at": NOON}, {"assigned_to": uuid4}],
+    "referent": [{"membership_id": uuid4}],
     "referral": [
         {"sent_by": uuid4},
         {"state": "accepted"},
@@ -327,6 +347,17 @@ class Candidate:
 
     def for_need(self) -> Row:
         return self._own("opened_by")
+
+    def for_note(self) -> Row:
+        return self._own("written_by")
+
+    for_contact = for_note
+
+    def for_task(self) -> Row:
+        return {"assigned_to": self.me["id"], **self._own("created_by")}
+
+    def for_referent(self) -> Row:
+        return {"organisation_id": self.me["organisation_id"], "membership_id": self.me["id"]}
 
     def for_referral(self) -> Row:
         partners = self.world.all("organisation", network_id=self.parent["network_id"])

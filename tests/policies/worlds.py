@@ -177,6 +177,8 @@ class Builder:
             self.agreement()
             self.assessment()
             self.need(household["code"])
+            self.casework()
+        self.referent()
 
     def share(self, organisation: UUID, part: str, ground: str, **given: Any) -> None:
         given = {"valid_from": self.world.today, "holder_organisation_id": self.holder, "audience": "all", **given}
@@ -264,6 +266,23 @@ class Builder:
             membership_id=author["id"],
             state=referral["state"],
         )
+
+    def casework(self) -> None:
+        """A note and its correction, a contact, a task, by somebody of the network."""
+        author = self.choose(self.people)
+        there = {**self.home, "organisation_id": author["organisation_id"]}
+        first = self.add("note", **there, written_by=author["id"])
+        if self.chance():
+            self.add("note", **there, written_by=author["id"], replaces=first["id"])
+        self.add("contact", **there, written_by=author["id"])
+        done = self.choose(({}, {}, {"done_at": NOON, "done_by": author["id"]}))
+        self.add("task", **there, created_by=author["id"], assigned_to=author["id"], **done)
+
+    def referent(self) -> None:
+        """Who follows the file, for its holder and perhaps for a partner."""
+        for organisation in dict.fromkeys((self.holder, self.choose(self.partners))):
+            member = next(row["id"] for row in self.people if row["organisation_id"] == organisation)
+            self.add("referent", **self.home, organisation_id=organisation, membership_id=member)
 
     def journal(self, network: UUID) -> None:
         file = self.world.all("household", network_id=network)[0]["id"]

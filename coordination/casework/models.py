@@ -1,0 +1,105 @@
+"""Notes, contacts, tasks, and the referent worker of a file: each organisation's own."""
+
+from datetime import date, datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
+from sqlmodel import SQLModel
+
+from coordination.households.models import ORGANISATION, of_household
+from coordination.kit.clock import now
+from coordination.kit.db import Holds, column
+from coordination.kit.types import Moment
+
+NOTE = ("network_id", "household_id", "organisation_id", "id")
+
+
+class Note(SQLModel, table=True):
+    """One version of a professional note. Part: notes, its author's organisation alone.
+
+    A correction is a new row that `replaces` the former: nothing is overwritten, and no version is replaced twice.
+    """
+
+    __tablename__ = "note"
+    __table_args__ = of_household(
+        ForeignKeyConstraint(["network_id", "organisation_id"], ORGANISATION),
+        UniqueConstraint(*NOTE),
+        UniqueConstraint("replaces"),
+        ForeignKeyConstraint(
+            ["network_id", "household_id", "organisation_id", "replaces"], [f"note.{name}" for name in NOTE]
+        ),
+        Index("note_household", "household_id", "organisation_id"),
+    )
+    id: UUID = column(Holds.LINK, default_factory=uuid4, primary_key=True)
+    network_id: UUID = column(Holds.NOTHING)
+    household_id: UUID = column(Holds.LINK)
+    organisation_id: UUID = column(Holds.LINK)
+    replaces: UUID | None = column(Holds.LINK, None)
+    words: str = column(Holds.HEALTH)
+    written_at: datetime = column(Holds.LINK, default_factory=now, sa_type=Moment)
+    written_by: UUID = column(Holds.WORKER)
+
+
+class Contact(SQLModel, table=True):
+    """A contact with the household: a visit, a call… Part: notes, its author's organisation alone.
+
+    The day of the last one is told more widely, by a door: how long a file is kept depends on it.
+    """
+
+    __tablename__ = "contact"
+    __table_args__ = of_household(
+        ForeignKeyConstraint(["network_id", "organisation_id"], ORGANISATION),
+        Index("contact_household", "household_id", "met_on"),
+    )
+    id: UUID = column(Holds.LINK, default_factory=uuid4, primary_key=True)
+    network_id: UUID = column(Holds.NOTHING)
+    household_id: UUID = column(Holds.LINK)
+    organisation_id: UUID = column(Holds.LINK)
+    met_on: date = column(Holds.LIFE)
+    medium: str = column(Holds.LIFE)
+    with_whom: str = column(Holds.IDENTITY, "")
+    words: str = column(Holds.HEALTH, "")
+    written_at: datetime = column(Holds.LINK, default_factory=now, sa_type=Moment)
+    written_by: UUID = column(Holds.WORKER)
+
+
+class Task(SQLModel, table=True):
+    """Something to do for a household, by a day, by somebody of one's organisation. Part: notes."""
+
+    __tablename__ = "task"
+    __table_args__ = of_household(
+        ForeignKeyConstraint(["network_id", "organisation_id"], ORGANISATION),
+        ForeignKeyConstraint(["assigned_to"], ["membership.id"]),
+        Index("task_household", "household_id", "organisation_id"),
+        Index("task_assigned", "assigned_to", "done_at", "due_on"),
+    )
+    id: UUID = column(Holds.LINK, default_factory=uuid4, primary_key=True)
+    network_id: UUID = column(Holds.NOTHING)
+    household_id: UUID = column(Holds.LINK)
+    organisation_id: UUID = column(Holds.LINK)
+    what: str = column(Holds.NEEDS)
+    due_on: date = column(Holds.LIFE)
+    assigned_to: UUID = column(Holds.WORKER)
+    created_at: datetime = column(Holds.LINK, default_factory=now, sa_type=Moment)
+    created_by: UUID = column(Holds.WORKER)
+    done_at: datetime | None = column(Holds.LINK, None, sa_type=Moment)
+    done_by: UUID | None = column(Holds.WORKER, None)
+    version: int = column(Holds.NOTHING, 1)
+
+
+class Referent(SQLModel, table=True):
+    """The worker who follows a file for her organisation. Part: identity; a partner sees the holder's only."""
+
+    __tablename__ = "referent"
+    __table_args__ = of_household(
+        ForeignKeyConstraint(["network_id", "organisation_id"], ORGANISATION),
+        ForeignKeyConstraint(["membership_id"], ["membership.id"]),
+        UniqueConstraint("household_id", "organisation_id"),
+        Index("referent_membership", "membership_id"),
+    )
+    id: UUID = column(Holds.LINK, default_factory=uuid4, primary_key=True)
+    network_id: UUID = column(Holds.NOTHING)
+    household_id: UUID = column(Holds.LINK)
+    organisation_id: UUID = column(Holds.LINK)
+    membership_id: UUID = column(Holds.WORKER)
+    since: date = column(Holds.WORKER)

@@ -1,0 +1,91 @@
+-- Casework stays with the organisation that wrote it: notes, contacts and tasks are read by its own members whose roles
+-- open the part `notes`, as long as the file is open to them. A share of `notes` opens nobody else's.
+-- Notes and contacts are only ever added to; a correction is a new note that replaces the former.
+
+grant select, insert on note, contact, task, referent to coordination_app;
+grant update (assigned_to, due_on, done_at, done_by, version) on task to coordination_app;
+grant update (membership_id, since) on referent to coordination_app;
+
+create policy see on note for select to coordination_app
+    using (network_id = (select access.network())
+        and organisation_id = (select access.organisation())
+        and 'notes' = any ((select access.parts())::text[])
+        and exists (select 1 from access.live_share s where s.household_id = note.household_id));
+-- Which note it replaces is held by the keys: of the same file and organisation, and replaced once.
+create policy add on note for insert to coordination_app
+    with check (network_id = (select access.network())
+        and organisation_id = (select access.organisation())
+        and written_by = (select access.membership())
+        and 'notes' = any ((select access.parts())::text[])
+        and exists (select 1 from access.live_share s where s.household_id = note.household_id));
+
+create policy see on contact for select to coordination_app
+    using (network_id = (select access.network())
+        and organisation_id = (select access.organisation())
+        and 'notes' = any ((select access.parts())::text[])
+        and exists (select 1 from access.live_share s where s.household_id = contact.household_id));
+create policy add on contact for insert to coordination_app
+    with check (network_id = (select access.network())
+        and organisation_id = (select access.organisation())
+        and written_by = (select access.membership())
+        and met_on <= current_date
+        and 'notes' = any ((select access.parts())::text[])
+        and exists (select 1 from access.live_share s where s.household_id = contact.household_id));
+
+create policy see on task for select to coordination_app
+    using (network_id = (select access.network())
+        and organisation_id = (select access.organisation())
+        and 'notes' = any ((select access.parts())::text[])
+        and exists (select 1 from access.live_share s where s.household_id = task.household_id));
+create policy add on task for insert to coordination_app
+    with check (network_id = (select access.network())
+        and organisation_id = (select access.organisation())
+        and created_by = (select access.membership())
+        and done_at is null and done_by is null
+        and exists (select 1 from membership m
+                     where m.id = task.assigned_to and m.organisation_id = (select access.organisation()))
+        and 'notes' = any ((select access.parts())::text[])
+        and exists (select 1 from access.live_share s where s.household_id = task.household_id));
+-- Given to a colleague, done under one's own name, or opened again.
+create policy move on task for update to coordination_app
+    using (network_id = (select access.network())
+        and organisation_id = (select access.organisation())
+        and 'notes' = any ((select access.parts())::text[])
+        and exists (select 1 from access.live_share s where s.household_id = task.household_id))
+    with check (network_id = (select access.network())
+        and organisation_id = (select access.organisation())
+        and (done_at is null) = (done_by is null)
+        and (done_by is null or done_by = (select access.membership()))
+        and exists (select 1 from membership m
+                     where m.id = task.assigned_to and m.organisation_id = (select access.organisation()))
+        and exists (select 1 from access.live_share s where s.household_id = task.household_id));
+
+-- Who follows the file: one's own organisation's referent, and the holder's; whom else a household trusts is not told.
+create policy see on referent for select to coordination_app
+    using (network_id = (select access.network())
+        and (organisation_id = (select access.organisation())
+            or exists (select 1 from household h
+                        where h.id = referent.household_id
+                          and h.holder_organisation_id = referent.organisation_id))
+        and exists (select 1 from access.live_share s
+                     where s.household_id = referent.household_id and s.scope = 'identity'));
+create policy add on referent for insert to coordination_app
+    with check (network_id = (select access.network())
+        and organisation_id = (select access.organisation())
+        and 'notes' = any ((select access.parts())::text[])
+        and exists (select 1 from membership m
+                     where m.id = referent.membership_id and m.organisation_id = (select access.organisation()))
+        and exists (select 1 from access.live_share s
+                     where s.household_id = referent.household_id and s.scope = 'identity'));
+create policy move on referent for update to coordination_app
+    using (network_id = (select access.network())
+        and organisation_id = (select access.organisation())
+        and 'notes' = any ((select access.parts())::text[])
+        and exists (select 1 from access.live_share s
+                     where s.household_id = referent.household_id and s.scope = 'identity'))
+    with check (network_id = (select access.network())
+        and organisation_id = (select access.organisation())
+        and exists (select 1 from membership m
+                     where m.id = referent.membership_id and m.organisation_id = (select access.organisation()))
+        and exists (select 1 from access.live_share s
+                     where s.household_id = referent.household_id and s.scope = 'identity'));
