@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from traceback import extract_tb
 from typing import Any
 
@@ -23,12 +24,15 @@ from coordination.budgets import pages as budgets
 from coordination.demo.accounts import PASSWORD as DEMO_PASSWORD
 from coordination.demo.accounts import shown as demo_accounts
 from coordination.desk import pages as desk
+from coordination.households import api as households_api
 from coordination.households import pages as households
+from coordination.identity import api as identity_api
 from coordination.identity import pages as identity
 from coordination.identity.permissions import Permission
 from coordination.kit import embedded, errors
 from coordination.kit.db import close_engine, make_engine, refuse_powerful_role
 from coordination.kit.guards import App, Guards, Scope, TooLargeBody
+from coordination.kit.rest import PREFIX, Invalid, fault_of, is_api, openapi_of, problem_json
 from coordination.kit.web import NavItem, SignInFirst, assets, page
 from coordination.referrals import pages as referrals
 from coordination.settings import Settings, get_settings
@@ -43,6 +47,11 @@ ROOMS = (
     sharing.router,
     budgets.router,
     referrals.router,
+)
+API = (
+    identity_api.router,
+    identity_api.bearers,
+    households_api.router,
 )
 NAVIGATION = (
     NavItem("/", "Aujourd’hui"),
@@ -60,7 +69,15 @@ class WrongVerb(errors.Problem):
     title = "Demande non permise"
 
 
+class NeedsToken(errors.Problem):
+    """Un jeton valable est nécessaire : demandez-en un à /api/v1/token. Rien n’a été modifié."""
+
+    status = 401
+    title = "Jeton nécessaire"
+
+
 REFUSALS: dict[int, type[errors.Problem]] = {
+    400: errors.Malformed,
     403: errors.ForeignRequest,
     404: errors.NotKnown,
     405: WrongVerb,
@@ -93,7 +110,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        dependencies=[Depends(identity.identify)],
+        dependencies=[Depends(identify)],
     )
     app.state.settings = settings
     app.state.engine = make_engine(database_url)
@@ -101,8 +118,9 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     app.state.key = settings.signing_key()
     app.state.demo_accounts = demo_accounts() if settings.demo else []
     app.state.demo_password = DEMO_PASSWORD if settings.demo else ""
-    for router in ROOMS:
+    for router in (*ROOMS, *API):
         app.include_router(router)
+    app.router.routes.append(Route(f"{PREFIX}/openapi.json", _openapi))
     app.mount("/static", _static)
     app.router.routes.append(Route("/sante", _health))
     _answer_errors(app)
@@ -113,6 +131,24 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         https=settings.secure_cookies,
     )
     return app
+
+
+def identify(request: Request) -> None:
+    """Who acts: by a bearer token and nothing else under /api, by the cookie everywhere else."""
+    if is_api(request.url.path):
+        identity_api.identify(request)
+    else:
+        identity.identify(request)
+
+
+def _openapi(request: Request) -> Response:
+    return identity_api.described(document())
+
+
+@cache
+def document() -> dict[str, Any]:
+    """The OpenAPI document of every route of the API."""
+    return openapi_of([route for router in API for route in router.routes])
 
 
 async def _static(scope: Scope, receive: Any, send: Any) -> None:
@@ -150,7 +186,9 @@ def _answer_errors(app: FastAPI) -> None:
 
 
 def error_page(request: Request, problem: errors.Problem) -> Response:
-    """The one page of every refusal: what happened, what was kept, what to do."""
+    """The one answer of every refusal: what happened, what was kept, what to do; for the API, the same as JSON."""
+    if is_api(request.url.path):
+        return _api_problem(request, problem)
     kept = KEPT if request.method != "GET" else ""
     return page(
         request,
@@ -161,6 +199,14 @@ def error_page(request: Request, problem: errors.Problem) -> Response:
         kept=kept,
         next_step=_next_step(problem.status) if problem.next_step is None else problem.next_step,
     )
+
+
+def _api_problem(request: Request, problem: errors.Problem) -> Response:
+    headers = dict(getattr(problem, "headers", {}))
+    if problem.status == 401:
+        problem = NeedsToken()
+        headers |= identity_api.challenge(request)
+    return problem_json(problem, headers)
 
 
 def _next_step(status: int) -> str:
@@ -175,7 +221,7 @@ def _next_step(status: int) -> str:
 
 def _problem(request: Request, problem: Exception) -> Response:
     assert isinstance(problem, errors.Problem)
-    if isinstance(problem, SignInFirst):
+    if isinstance(problem, SignInFirst) and not is_api(request.url.path):
         suite = request.url.path if request.method == "GET" else "/"
         query = f"?{request.url.query}" if request.method == "GET" and request.url.query else ""
         return identity.to_sign_in(suite + query)
@@ -185,8 +231,10 @@ def _problem(request: Request, problem: Exception) -> Response:
 def _http(request: Request, raised: Exception) -> Response:
     assert isinstance(raised, HTTPException)
     if not hasattr(request.state, "actor"):  # an unknown address asked nothing of anybody yet
-        identity.identify(request)
-    response = error_page(request, REFUSALS.get(raised.status_code, errors.Problem)())
+        identify(request)
+    # FastAPI says 400 of any body it could not read, one that outgrew the limit included.
+    status = 413 if isinstance(raised.__cause__, TooLargeBody) else raised.status_code
+    response = error_page(request, REFUSALS.get(status, errors.Problem)())
     response.headers.update(raised.headers or {})
     return response
 
@@ -194,6 +242,9 @@ def _http(request: Request, raised: Exception) -> Response:
 def _validation(request: Request, raised: Exception) -> Response:
     """A malformed address is an unknown one; a malformed body is malformed."""
     assert isinstance(raised, RequestValidationError)
+    if is_api(request.url.path):
+        faults = [fault_of(error) for error in raised.errors() if error["loc"][:1] != ("path",)]
+        return error_page(request, Invalid(faults) if faults else errors.NotKnown())
     in_path = any(error["loc"][:1] == ("path",) for error in raised.errors())
     return error_page(request, errors.NotKnown() if in_path else errors.Malformed())
 

@@ -23,6 +23,9 @@ PASSWORD_HINT = (
     "ou 14 caractères avec minuscules, majuscules et chiffres ; ou une phrase d’au moins 7 mots."
 )
 
+API_DEVICE = "API"
+"""What a token's session says of its device."""
+
 # The first mark found decides: most browsers name several others.
 BROWSERS = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
 SYSTEMS = (
@@ -107,6 +110,8 @@ def password_fault(password: str) -> str | None:
 
 def device_label(user_agent: str) -> str:
     """What a person recognises of a browser: `Firefox sur Android`, from what the browser says of itself."""
+    if user_agent == API_DEVICE:
+        return "Application reliée (API)"
     browser = next((name for mark, name in BROWSERS if mark in user_agent), "")
     system = next((name for mark, name in SYSTEMS if mark in user_agent), "")
     return f"{browser or 'Navigateur'} sur {system}" if system else browser or "Appareil inconnu"

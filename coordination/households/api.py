@@ -1,0 +1,203 @@
+"""Household files in JSON: lists, the file, its people, where and how it lives."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, Field
+
+from coordination.audit.service import note_reading, reading
+from coordination.households import queries
+from coordination.households.models import HouseholdProfile
+from coordination.households.rules import (
+    Activity,
+    AddressKind,
+    BirthDate,
+    FamilySituation,
+    Housing,
+    Link,
+    Origin,
+    Precision,
+)
+from coordination.identity.permissions import Part, Permission
+from coordination.kit.clock import today
+from coordination.kit.db import ActorSession
+from coordination.kit.errors import NotKnown
+from coordination.kit.rest import BEARER, PREFIX, Listed, Paged
+from coordination.kit.web import Acting, Walled, needs
+
+router = APIRouter(prefix=f"{PREFIX}/households", tags=["foyers"], dependencies=[Depends(BEARER)])
+READ = reading("household.read", "Dossier ouvert à l’écran")
+
+Birth = Annotated[
+    str,
+    Field(
+        pattern=r"^([0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?)?$",
+        description="Date de naissance telle qu’on la connaît : `AAAA-MM-JJ`, `AAAA-MM`, `AAAA`, ou vide.",
+        examples=["1990-11-21"],
+    ),
+]
+
+
+# ------------------------------------------------------------------ what is read
+
+
+class HouseholdLine(BaseModel):
+    """Un foyer dans une liste."""
+
+    id: UUID
+    code: str = Field(description="Le code du foyer, à dire ou à écrire.", examples=["7K3M-2PX"])
+    name: str | None = Field(description="La personne de référence ; `null` si l’identité n’est pas partagée.")
+    opened_at: datetime
+    held: bool = Field(description="Tenu par votre structure ; sinon, partagé avec elle.")
+
+
+class Profile(BaseModel):
+    """Où et comment vit le foyer, et comment le joindre (partie « identité »)."""
+
+    commune: str
+    address_kind: AddressKind
+    address: str
+    phone: str
+    email: str
+    family_situation: FamilySituation | None
+    housing: Housing | None
+    origin: Origin | None
+    version: int = Field(description="À renvoyer en modifiant : elle dit ce que vous aviez lu.")
+
+
+class Household(BaseModel):
+    """Un dossier, réduit aux parties qui vous sont ouvertes."""
+
+    id: UUID
+    code: str = Field(examples=["7K3M-2PX"])
+    name: str | None = Field(description="La personne de référence ; `null` si l’identité n’est pas partagée.")
+    holder_organisation: UUID = Field(description="La structure qui tient le dossier.")
+    held: bool = Field(description="Par votre structure.")
+    opened_at: datetime
+    parts: list[Part] = Field(description="Les parties qui vous sont ouvertes aujourd’hui.")
+    profile: Profile | None = Field(description="`null` si l’identité n’est pas partagée.")
+
+
+class Person(BaseModel):
+    """Une personne du foyer, et son temps dans le foyer."""
+
+    id: UUID
+    family_name: str
+    given_name: str
+    birth: Birth
+    age: int | None = Field(description="En années révolues à la date demandée ; `null` si on ne peut pas le dire.")
+    link: Link
+    weight: Decimal = Field(description="Part de présence dans le foyer, de 0 à 1 (garde alternée : 0.5).")
+    activity: Activity | None = Field(
+        description="`null` si elle est inconnue, ou touche à la santé sans vous être ouverte."
+    )
+    from_date: date = Field(description="Premier jour dans le foyer.")
+    until_date: date | None = Field(description="Dernier jour compris ; `null` s’il n’est pas connu.")
+    version: int
+
+
+def household_of(session: ActorSession, household_id: UUID, organisation_id: UUID) -> Household:
+    """A file as the actor may see it. Raises `NotKnown`."""
+    header = queries.file_header(session, household_id)
+    visible = queries.visible_parts(session, household_id)
+    profile = queries.profile_of(session, household_id)
+    return Household(
+        id=header.id,
+        code=header.code,
+        name=header.name,
+        holder_organisation=header.holder_organisation_id,
+        held=header.holder_organisation_id == organisation_id,
+        opened_at=header.opened_at,
+        parts=[part for part in Part if part in visible],
+        profile=profile_model(profile) if profile else None,
+    )
+
+
+def profile_model(profile: HouseholdProfile) -> Profile:
+    """A stored profile; a choice that was not made is null."""
+    return Profile(
+        commune=profile.commune,
+        address_kind=AddressKind(profile.address_kind),
+        address=profile.address,
+        phone=profile.phone,
+        email=profile.email,
+        family_situation=FamilySituation(profile.family_situation) if profile.family_situation else None,
+        housing=Housing(profile.housing) if profile.housing else None,
+        origin=Origin(profile.origin) if profile.origin else None,
+        version=profile.version,
+    )
+
+
+def person_model(found: queries.Resident, on: date) -> Person:
+    """A resident, with her age on a day."""
+    return Person(
+        id=found.person.id,
+        family_name=found.person.family_name,
+        given_name=found.person.given_name,
+        birth=_iso(found.birth),
+        age=found.birth.age(on),
+        link=found.link,
+        weight=found.stay.weight,
+        activity=found.activity,
+        from_date=found.stay.from_date,
+        until_date=found.stay.until_date,
+        version=found.person.version,
+    )
+
+
+def _iso(birth: BirthDate) -> str:
+    if birth.first is None:
+        return ""
+    return birth.first.isoformat()[: {Precision.YEAR: 4, Precision.MONTH: 7}.get(birth.precision, 10)]
+
+
+@router.get("", summary="Les foyers", dependencies=[needs(Permission.SEARCH_FILES)])
+def households(
+    session: Walled,
+    paged: Paged,
+    held: Annotated[
+        bool, Query(description="`true` : tenus par votre structure ; `false` : partagés avec elle.")
+    ] = True,
+) -> Listed[HouseholdLine]:
+    """Les dossiers de votre structure ou partagés avec elle, les plus récents d’abord."""
+    rows = queries.my_files(session, held=held, before=paged.after, size=paged.size + 1)
+    shown = rows[: paged.size]
+    return Listed(
+        items=[HouseholdLine(id=r.id, code=r.code, name=r.name, opened_at=r.opened_at, held=r.held) for r in shown],
+        next=paged.next(shown[-1].opened_at, shown[-1].id) if len(rows) > paged.size else None,
+    )
+
+
+@router.get("/{household_id}", summary="Un foyer", dependencies=[needs(Permission.READ_FILES)])
+def household(session: Walled, member: Acting, household_id: UUID) -> Household:
+    """Le dossier, réduit à ce qui vous est ouvert. Sa lecture est inscrite au journal."""
+    found = household_of(session, household_id, member.organisation_id)
+    note_reading(session, READ, household_id)
+    return found
+
+
+@router.get("/{household_id}/profile", summary="La situation d’un foyer", dependencies=[needs(Permission.READ_FILES)])
+def profile(session: Walled, household_id: UUID) -> Profile:
+    """Où et comment vit le foyer. 404 si son identité ne vous est pas ouverte."""
+    queries.file_header(session, household_id)
+    found = queries.profile_of(session, household_id)
+    if found is None:
+        raise NotKnown
+    note_reading(session, READ, household_id)
+    return profile_model(found)
+
+
+@router.get("/{household_id}/people", summary="Les personnes d’un foyer", dependencies=[needs(Permission.READ_FILES)])
+def people(
+    session: Walled,
+    household_id: UUID,
+    on: Annotated[date | None, Query(description="Le jour dont on veut la composition ; aujourd’hui sinon.")] = None,
+) -> list[Person]:
+    """La composition du foyer un jour donné, la personne de référence d’abord ; vide si l’identité est fermée."""
+    queries.file_header(session, household_id)
+    note_reading(session, READ, household_id)
+    day = on or today()
+    return [person_model(resident, day) for resident in queries.residents(session, household_id, day)]

@@ -1,0 +1,113 @@
+"""Role × route of the API, from one table: every route called by every kind of bearer. A new route needs its row."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+import pytest
+from fastapi.routing import APIRoute
+
+from coordination.kit.db import acting
+from coordination.main import API as ROUTERS
+from coordination.referrals import service as referrals
+from coordination.referrals.rules import Domain
+from tests.api.make import API, Client, problem
+from tests.cast import Cast
+from tests.households.make import open_household
+from tests.sharing.make import agree
+
+# Who calls, in the order of the columns: the holder's roles; a partner trusted with everything but the sensitive part;
+# a partner of the network trusted with nothing; another network; nobody.
+ACTORS = (
+    "intake volunteer council coordinator dpo admin trusted stranger elsewhere nobody".split()  # noqa: SIM905
+)
+
+# 401 no token · 403 not her role · 404 may not know · 422 let in, body refused. What is written is sent empty: 422
+# tells that the gates before the body opened and that nothing was written.
+MATRIX = """
+POST   /token                                                  422 422 422 422 422 422 422 422 422 422
+GET    /me                                                     200 200 200 200 200 200 200 200 200 401
+GET    /organisations                                          200 200 200 200 200 200 200 200 200 401
+GET    /households                                             200 200 403 200 403 403 200 200 200 401
+GET    /households/{household_id}                              200 200 403 200 403 403 200 404 404 401
+GET    /households/{household_id}/profile                      200 200 403 200 403 403 200 404 404 401
+GET    /households/{household_id}/people                       200 200 403 200 403 403 200 404 404 401
+DELETE /token                                                  204 204 204 204 204 204 204 204 204 401
+"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One route, and what each actor is answered."""
+
+    method: str
+    path: str
+    expected: dict[str, int]
+
+
+def rows() -> list[Row]:
+    found = []
+    for line in MATRIX.strip().splitlines():
+        method, path, *answers = line.split()
+        found.append(Row(method, path, dict(zip(ACTORS, map(int, answers), strict=True))))
+    return found
+
+
+def test_every_route_has_its_row() -> None:
+    declared = {
+        (method, route.path.removeprefix(API))
+        for router in ROUTERS
+        for route in router.routes
+        if isinstance(route, APIRoute)
+        for method in route.methods or ()
+    }
+    assert declared == {(row.method, row.path) for row in rows()}
+
+
+@dataclass(frozen=True)
+class World:
+    """The clients of every actor, and what stands in the addresses."""
+
+    clients: dict[str, Client]
+    places: dict[str, UUID]
+
+
+@pytest.fixture(scope="module")
+def world(cast: Cast, api: Callable[[], Client]) -> World:
+    worker = cast.ccas.people["intake"]
+    household_id = open_household(cast.engine, worker)
+    parts = ("identity", "budget", "needs")
+    agreement_id = agree(cast.engine, worker, household_id, [cast.epicerie], parts=parts)
+    with acting(cast.engine, worker) as session:
+        need = referrals.add_need(session, household_id, Domain.HOUSING, "Loyer impayé")
+    with acting(cast.engine, worker) as session:
+        referral = referrals.send_referral(session, need.id, cast.epicerie.id)
+    with acting(cast.engine, worker) as session:
+        person_id = session.rows("select id from person where household_id = :id", id=household_id)[0].id
+    emails = {role: cast.ccas.emails[role] for role in ACTORS[:6]} | {
+        "trusted": cast.epicerie.emails["intake"],
+        "stranger": cast.bonne_action.emails["intake"],
+        "elsewhere": cast.elsewhere.emails["intake"],
+    }
+    clients = {actor: api().sign_in(email) for actor, email in emails.items()} | {"nobody": api()}
+    places = {
+        "household_id": household_id,
+        "person_id": person_id,
+        "agreement_id": agreement_id,
+        "need_id": need.id,
+        "referral_id": referral.id,
+        "unknown": uuid4(),
+    }
+    return World(clients, places)
+
+
+@pytest.mark.parametrize("row", rows(), ids=lambda row: f"{row.method} {row.path}")
+def test_each_bearer_is_answered_as_the_table_says(world: World, row: Row) -> None:
+    path = API + row.path.format(**world.places)
+    answered = {}
+    for actor in ACTORS:
+        answer = world.clients[actor].request(row.method, path)
+        answered[actor] = answer.status_code
+        if answer.status_code >= 400:
+            problem(answer)
+    assert answered == row.expected
