@@ -238,13 +238,14 @@ def network_add(
     contact: Annotated[str, typer.Option(help="Point de contact des personnes concernées.")] = "",
 ) -> None:
     """Crée un réseau et affiche son nom court."""
-    from coordination.identity import service
+    from coordination.identity import operator as operators
+    from coordination.identity import queries
     from coordination.identity.rules import slug
 
     with plainly(), operator() as session:
-        if service.find_network(session, slug(name)) is not None:
+        if queries.find_network(session, slug(name)) is not None:
             raise Stop("Un réseau porte déjà ce nom.")
-        out.print(service.add_network(session, name, contact=contact).slug, markup=False)
+        out.print(operators.add_network(session, name, contact=contact).slug, markup=False)
 
 
 @organisation_app.command("add")
@@ -255,18 +256,19 @@ def organisation_add(
     commune: Annotated[str, typer.Option()] = "",
 ) -> None:
     """Ajoute une structure partenaire à un réseau et affiche son nom court."""
-    from coordination.identity import service
+    from coordination.identity import operator as operators
+    from coordination.identity import queries
     from coordination.identity.rules import OrganisationKind, slug
 
     if kind not in set(OrganisationKind):
         raise Stop(f"Nature inconnue. Choisissez parmi : {', '.join(OrganisationKind)}.", 2)
     with plainly(), operator() as session:
-        found = service.find_network(session, network)
+        found = queries.find_network(session, network)
         if found is None:
             raise Stop(f"Aucun réseau ne s’appelle « {network} ».")
-        if service.find_organisation(session, found, slug(name)) is not None:
+        if queries.find_organisation(session, found, slug(name)) is not None:
             raise Stop("Une structure de ce réseau porte déjà ce nom.")
-        made = service.add_organisation(session, found, name, OrganisationKind(kind), commune=commune)
+        made = operators.add_organisation(session, found, name, OrganisationKind(kind), commune=commune)
         out.print(made.slug, markup=False)
 
 
@@ -280,7 +282,8 @@ def invite(
     professional: Annotated[bool, typer.Option(help="Professionnelle soumise au secret.")] = False,
 ) -> None:
     """Affiche un lien à usage unique par lequel une première personne crée son compte."""
-    from coordination.identity import service
+    from coordination.identity import operator as operators
+    from coordination.identity import queries
     from coordination.identity.permissions import Role
 
     asked = [role.strip() for role in roles.split(",") if role.strip()]
@@ -290,11 +293,11 @@ def invite(
         raise Stop("Cette adresse n’a pas la forme nom@exemple.fr.", 2)
     token = secrets.token_urlsafe(32)
     with plainly(), operator() as session:
-        found = service.find_network(session, network)
-        partner = service.find_organisation(session, found, organisation) if found else None
+        found = queries.find_network(session, network)
+        partner = queries.find_organisation(session, found, organisation) if found else None
         if partner is None:
             raise Stop(f"La structure « {organisation} » n’existe pas dans le réseau « {network} ».")
-        service.invite_first(
+        operators.invite_first(
             session,
             partner,
             email=email,
@@ -303,6 +306,26 @@ def invite(
             professional=professional,
             token=token,
         )
+    out.print(f"{get_settings().base_url}/invitation/{token}", markup=False)
+
+
+@app.command()
+def reset(
+    network: Annotated[str, typer.Argument(help="Nom court du réseau.")],
+    organisation: Annotated[str, typer.Argument(help="Nom court de la structure.")],
+    email: Annotated[str, typer.Argument(help="Adresse de la personne.")],
+) -> None:
+    """Affiche un lien à usage unique pour un nouveau mot de passe (personne rattachée à plusieurs structures)."""
+    from coordination.identity import operator as operators
+    from coordination.identity import queries
+
+    token = secrets.token_urlsafe(32)
+    with plainly(), operator() as session:
+        found = queries.find_network(session, network)
+        partner = queries.find_organisation(session, found, organisation) if found else None
+        if partner is None:
+            raise Stop(f"La structure « {organisation} » n’existe pas dans le réseau « {network} ».")
+        operators.reset_by_operator(session, partner, email, token)
     out.print(f"{get_settings().base_url}/invitation/{token}", markup=False)
 
 
@@ -326,7 +349,7 @@ def verify_journal(
 ) -> None:
     """Vérifie la chaîne du journal de chaque réseau : 0 si elle est entière, 1 sinon, avec le numéro de la ligne."""
     from coordination.audit.queries import verify
-    from coordination.identity.service import networks
+    from coordination.identity.queries import networks
     from coordination.kit.actor import Service
     from coordination.kit.db import acting, close_engine, make_engine
 

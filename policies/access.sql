@@ -155,6 +155,13 @@ create function access.account_is_ours(account uuid) returns boolean
              and not exists (select 1 from membership m
                               where m.account_id = account and m.organisation_id <> access.organisation()) $$;
 
+-- Somebody of an organisation by her address, for the operator who offers her a new password.
+create function access.account_for_operator(email text, organisation uuid) returns table (account_id uuid, name text)
+    language sql stable security definer set search_path = public, pg_temp
+    as $$ select m.account_id, m.name from account a join membership m on m.account_id = a.id
+           where a.email_folded = account_for_operator.email and m.suspended_at is null
+             and m.organisation_id = account_for_operator.organisation and access.is_service('operator') $$;
+
 -- Uses a one-use link: makes the account when there is none, its membership, or its new password.
 -- An existing account keeps its password on an invitation: the membership alone is added.
 -- Answers the account, or NULL when the link is spent.

@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Engine
 
+from coordination.identity import operator as operators
 from coordination.identity import service
 from coordination.identity.models import Network, Organisation
 from coordination.identity.permissions import Role
@@ -66,13 +67,13 @@ def build_cast(engine: Engine) -> Cast:
 def add_network(engine: Engine, name: str, *, demo: bool = False) -> Network:
     """A network, by the operator."""
     with acting(engine, OPERATOR) as session:
-        return service.add_network(session, name, demo=demo)
+        return operators.add_network(session, name, demo=demo)
 
 
 def add_organisation(engine: Engine, network: Network, name: str, kind: OrganisationKind) -> Organised:
     """An organisation, by the operator."""
     with acting(engine, OPERATOR) as session:
-        made: Organisation = service.add_organisation(session, network, name, kind, commune="Carvin")
+        made: Organisation = operators.add_organisation(session, network, name, kind, commune="Carvin")
         return Organised(made.id, made.network_id, made.slug)
 
 
@@ -85,7 +86,7 @@ def add_person(
     with acting(engine, OPERATOR) as session:
         organisation = session.get(Organisation, organised.id)
         assert organisation is not None
-        service.invite_first(
+        operators.invite_first(
             session, organisation, email=email, name=key.title(), roles=roles, professional=professional, token=token
         )
     with ActorSession(engine, Nobody()) as session:

@@ -15,8 +15,8 @@ from coordination.demo.people import People
 from coordination.demo.published import Planned, published
 from coordination.demo.stories import NEIGHBOURS, STORIES, Story
 from coordination.demo.troupe import OPERATOR, Troupe, deed
+from coordination.identity.queries import find_network
 from coordination.identity.rules import slug
-from coordination.identity.service import find_network
 from coordination.kit.db import close_engine, make_engine
 from coordination.kit.errors import NotNow
 

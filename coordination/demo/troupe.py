@@ -10,7 +10,8 @@ from uuid import UUID
 from sqlalchemy import Connection, event
 
 from coordination.demo.accounts import ACCOUNTS, ORGANISATIONS, PASSWORD, DemoAccount
-from coordination.identity import service
+from coordination.identity import operator as operators
+from coordination.identity import queries, service
 from coordination.identity.permissions import Role
 from coordination.identity.queries import member
 from coordination.identity.rules import slug
@@ -58,10 +59,10 @@ class Troupe:
     def gather(self, network: str) -> None:
         """Makes a network, its organisations and their accounts; everything marked as demonstration."""
         with deed(self.connection, OPERATOR) as session:
-            made = service.add_network(session, network, demo=True, contact=CONTACT)
+            made = operators.add_network(session, network, demo=True, contact=CONTACT)
             for one in ORGANISATIONS:
                 if one.network == network:
-                    there = service.add_organisation(
+                    there = operators.add_organisation(
                         session, made, one.name, one.kind, commune=one.commune, phone=one.phone, short=one.slug
                     )
                     self.partners[one.key] = Partner(there.id)
@@ -87,11 +88,11 @@ class Troupe:
         """Invites a person and uses the link for her; `known`: she already has her account and password."""
         token, partner = secrets.token_urlsafe(32), self.partners[key]
         with deed(self.connection, OPERATOR) as session:
-            found = service.find_network(session, slug(network))
+            found = queries.find_network(session, slug(network))
             short = next(one.slug for one in ORGANISATIONS if one.key == key)
-            there = service.find_organisation(session, found, short) if found else None
+            there = queries.find_organisation(session, found, short) if found else None
             assert there is not None
-            service.invite_first(
+            operators.invite_first(
                 session,
                 there,
                 token=token,

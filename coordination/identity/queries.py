@@ -180,3 +180,19 @@ def own_sessions(session: ActorSession, account_id: UUID, now: datetime) -> list
         .order_by(col(BrowserSession.seen_at).desc())
     )
     return list(session.exec(query))
+
+
+def find_network(session: ActorSession, name: str) -> Network | None:
+    """A network by its short name."""
+    return session.exec(select(Network).where(Network.slug == name)).first()
+
+
+def networks(session: ActorSession) -> list[Network]:
+    """Every network, for the operator."""
+    return list(session.exec(select(Network).order_by(col(Network.slug))))
+
+
+def find_organisation(session: ActorSession, network: Network, name: str) -> Organisation | None:
+    """An organisation of a network by its short name."""
+    query = select(Organisation).where(Organisation.network_id == network.id, Organisation.slug == name)
+    return session.exec(query).first()

@@ -6,10 +6,9 @@ from typing import TypedDict, Unpack
 from uuid import UUID, uuid4
 
 from passlib.hash import argon2
-from sqlmodel import col, select
 
 from coordination.audit.service import act, reading
-from coordination.identity.models import Account, BrowserSession, Invitation, Membership, Network, Organisation
+from coordination.identity.models import Account, BrowserSession, Invitation, Membership
 from coordination.identity.permissions import Permission, Role
 from coordination.identity.queries import colleagues, member, own_sessions, pending_invitations
 from coordination.identity.rules import (
@@ -21,12 +20,10 @@ from coordination.identity.rules import (
     RESET_LASTS,
     InvitationPurpose,
     LastAdmin,
-    OrganisationKind,
     SpentLink,
     WorksElsewhere,
     attempt_key,
     folded_email,
-    slug,
     token_hash,
 )
 from coordination.kit.actor import Member
@@ -196,24 +193,13 @@ def invite(session: ActorSession, *, token: str, **invited: Unpack[Invited]) -> 
     for older in pending_invitations(session, organisation_id, now()):
         if older.email == email and older.purpose == InvitationPurpose.INVITATION:
             revoke_link(session, older)
-    made = _invitation(network_id, organisation_id, invited, token)
+    made = new_invitation(network_id, organisation_id, invited, token)
     made.created_by = session.member.membership_id
     session.add(made)
     return made
 
 
-@act("account.invite_first", "Invitation par l’exploitant", needs=None)
-def invite_first(
-    session: ActorSession, organisation: Organisation, *, token: str, demo: bool = False, **invited: Unpack[Invited]
-) -> Invitation:
-    """The operator's invitation, from the command line: the wall lets only the operator pass."""
-    made = _invitation(organisation.network_id, organisation.id, invited, token)
-    made.demo = demo
-    session.add(made)
-    return made
-
-
-def _invitation(network_id: UUID, organisation_id: UUID, invited: Invited, token: str) -> Invitation:
+def new_invitation(network_id: UUID, organisation_id: UUID, invited: Invited, token: str) -> Invitation:
     return Invitation(
         token_hash=token_hash(token),
         purpose=InvitationPurpose.INVITATION,
@@ -324,59 +310,6 @@ def _keep_an_admin(session: ActorSession, leaving: Membership) -> None:
     everybody = [row.membership for row in colleagues(session, leaving.organisation_id)]
     if not any(m.id != leaving.id and Role.ADMIN.value in m.roles and m.suspended_at is None for m in everybody):
         raise LastAdmin
-
-
-# ------------------------------------------------------------------ the operator's acts
-
-
-@act("network.add", "Réseau créé", needs=None)
-def add_network(session: ActorSession, name: str, *, demo: bool = False, contact: str = "") -> Network:
-    """A new network; the wall lets only the operator pass."""
-    made = Network(slug=slug(name), name=name, demo=demo, contact=contact)
-    session.add(made)
-    return made
-
-
-@act("organisation.add", "Structure ajoutée", needs=None)
-def add_organisation(
-    session: ActorSession,
-    network: Network,
-    name: str,
-    kind: OrganisationKind,
-    *,
-    commune: str = "",
-    phone: str = "",
-    email: str = "",
-    short: str = "",
-) -> Organisation:
-    """A new partner organisation, which commands and barèmes call `short`; the wall lets only the operator pass."""
-    made = Organisation(
-        network_id=network.id,
-        slug=short or slug(name),
-        name=name,
-        kind=kind.value,
-        commune=commune,
-        phone=phone,
-        email=email,
-    )
-    session.add(made)
-    return made
-
-
-def find_network(session: ActorSession, name: str) -> Network | None:
-    """A network by its short name."""
-    return session.exec(select(Network).where(Network.slug == name)).first()
-
-
-def networks(session: ActorSession) -> list[Network]:
-    """Every network, for the operator."""
-    return list(session.exec(select(Network).order_by(col(Network.slug))))
-
-
-def find_organisation(session: ActorSession, network: Network, name: str) -> Organisation | None:
-    """An organisation of a network by its short name."""
-    query = select(Organisation).where(Organisation.network_id == network.id, Organisation.slug == name)
-    return session.exec(query).first()
 
 
 # Whoever uses a link is not yet anybody: the door itself writes these lines.

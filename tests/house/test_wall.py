@@ -23,6 +23,7 @@ DOORS = {
     "invitation_of": "whoever holds the token",
     "use_invitation": "whoever holds the token",
     "account_is_ours": "admins, about their organisation",
+    "account_for_operator": "the operator",
     "own_password_hash": "members, about themselves",
     "change_own_password": "members, about themselves",
     "close_sessions_of": "admins, about their organisation",

@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 
 from coordination.audit.models import JournalLine
+from coordination.identity import operator as operators
 from coordination.identity import queries, service
 from coordination.identity.models import Membership, Organisation
 from coordination.identity.permissions import Role
@@ -73,7 +74,7 @@ def test_a_demonstration_account_signs_in_in_demonstration_mode_only(cast: Cast)
     email, token = fresh_email(), uuid4().hex
     with acting(cast.engine, OPERATOR) as session:
         organisation = session.get_one(Organisation, cast.ccas.id)
-        service.invite_first(
+        operators.invite_first(
             session, organisation, token=token, demo=True, email=email, name="D", roles=[Role.DPO], professional=False
         )
     used(cast.engine, token)

@@ -82,6 +82,10 @@ def test_the_first_day_goes_as_the_readme_says(day: FirstDay) -> None:
             assert signed.status_code == 303
             assert "CCAS de Lens" in visitor.get("/").text
             assert visitor.get("/comptes").status_code == 200
+            again = re.sub(r"^https?://[^/]+", "", day.run("reset", "bassin-minier", "ccas-de-lens", "chef@exemple.fr"))
+            assert visitor.post(again, data={"password": PASSWORD + "!", "again": PASSWORD + "!"}).status_code == 303
+            assert visitor.get("/", follow_redirects=False).status_code == 303, "the old sessions are closed"
+    assert "Personne" in day.run("reset", "bassin-minier", "ccas-de-lens", "autre@exemple.fr", expected=1)
     assert "chaîne entière" in day.run("verify-journal")
     assert day.run("verify-journal", "--network", "nulle-part", expected=2)
 
