@@ -427,6 +427,51 @@ create function access.last_contact(file_id uuid) returns date
                           where s.household_id = file_id
                             and (s.ground = 'holder' or c.organisation_id = access.organisation())) $$;
 
+-- The only answer beyond the wall, at creation: does a file of the network that one may not see have somebody of exactly
+-- this name (folded, its words in any order) and this full birth date? Yes or no, never where. For intake alone; each
+-- question is counted and journalled before it is answered, whatever the answer. NULL: more than 20 in 24 hours.
+create function access.known_in_network(name_folded text, born date)
+    returns boolean language plpgsql security definer set search_path = public, pg_temp
+    as $$
+    declare asked text[] := access.sorted_words(name_folded);
+    begin
+        if not access.may_ask('duplicate', 'network.ask') then
+            return null;
+        end if;
+        return cardinality(asked) > 1 and exists (
+            select 1 from person p
+             where p.network_id = access.network() and p.birth_date = born and p.birth_precision = 'day'
+               and access.sorted_words(p.name_folded) = asked
+               and not exists (select 1 from access.live_share s
+                                where s.household_id = p.household_id and s.scope = 'identity'));
+    end $$;
+
+create function access.sorted_words(words text) returns text[] language sql immutable
+    as $$ select array(select word from unnest(string_to_array(words, ' ')) word where word <> '' order by word) $$;
+
+-- Counts a question of this kind and writes its line, which names nobody. False: the day's 20 are spent. One member's
+-- questions wait for each other, so that twenty asked at once count as twenty. Doors alone call it.
+create function access.may_ask(what text, verb text)
+    returns boolean language plpgsql
+    as $$
+    declare me uuid := access.membership(); free boolean;
+    begin
+        if me is null or not access.has_role('intake') then
+            raise exception 'asked by intake alone' using errcode = '42501';
+        end if;
+        perform pg_advisory_xact_lock(hashtextextended(me::text, 0));
+        delete from network_question where membership_id = me and at < now() - interval '1 day';
+        select count(*) < 20 into free from network_question where membership_id = me and kind = what;
+        if free then
+            insert into network_question (id, membership_id, kind, at) values (gen_random_uuid(), me, what, now());
+        end if;
+        insert into journal (id, network_id, number, at, actor_kind, actor_id, verb, subject, subject_id, fields,
+                             previous_hash, hash)
+        values (gen_random_uuid(), access.network(), 0, now(), '', '', case when free then verb else verb || '_refused' end,
+                'membership', me::text, '{}', '', '');
+        return free;
+    end $$;
+
 -- ---------------------------------------------------------------- a validated budget no longer moves
 
 create function access.freeze_assessment() returns trigger language plpgsql

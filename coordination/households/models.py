@@ -146,3 +146,17 @@ class Share(SQLModel, table=True):
     valid_from: date = column(Holds.LINK)
     valid_until: date | None = column(Holds.LINK, None)
     revoked_at: datetime | None = column(Holds.LINK, None, sa_type=Moment)
+
+
+class NetworkQuestion(SQLModel, table=True):
+    """One question asked beyond the wall, by whom and when: what throttles it. Doors alone read and write it.
+
+    `kind`: `duplicate` (does a file exist already?) or `access` (a request about a code). Nothing of the question.
+    """
+
+    __tablename__ = "network_question"
+    __table_args__ = (Index("network_question_member", "membership_id", "kind", "at"),)
+    id: UUID = column(Holds.NOTHING, default_factory=uuid4, primary_key=True)
+    membership_id: UUID = column(Holds.WORKER, foreign_key="membership.id")
+    kind: str = column(Holds.NOTHING)
+    at: datetime = column(Holds.WORKER, default_factory=now, sa_type=Moment)

@@ -84,7 +84,13 @@ def new_file(request: Request) -> Response:
     return _new(request, FormState())
 
 
-def _new(request: Request, form: FormState, status: int = 200, duplicates: list[queries.Hit] | None = None) -> Response:
+def _new(
+    request: Request,
+    form: FormState,
+    status: int = 200,
+    duplicates: list[queries.Hit] | None = None,
+    known: bool | None = False,
+) -> Response:
     return page(
         request,
         "households/new_file.html",
@@ -94,20 +100,23 @@ def _new(request: Request, form: FormState, status: int = 200, duplicates: list[
         rows=range(max(ROWS_OFFERED, *(n + 1 for n in form.rows("people")), 0)),
         links=[(v, label) for v, label in Link.options() if v != Link.REFERENCE],
         duplicates=duplicates or [],
+        known=known,
     )
 
 
 @router.post("/nouveau", dependencies=[needs(Permission.OPEN_FILES)])
 def open_file(request: Request, data: Submitted, session: Walled) -> Response:
-    """Opens the file; a likely duplicate among the files one may see is shown first."""
+    """Opens the file; a likely duplicate is told first, and beyond the wall only that a file exists."""
     asked, form = read(NewFileForm, data)
     if data.get("ajouter"):
         return _new(request, form.with_value(f"people-{len(form.rows('people')) + 1}-family_name", ""))
     if asked is None:
         return _new(request, form, 422)
-    duplicates = queries.likely_duplicates(session, asked.family_name, asked.given_name, asked.birth_date)
-    if duplicates and asked.confirm != "oui":
-        return _new(request, form, 409, duplicates)
+    if asked.confirm != "oui":
+        duplicates = queries.likely_duplicates(session, asked.family_name, asked.given_name, asked.birth_date)
+        known = service.known_in_network(session, asked.family_name, asked.given_name, asked.birth_date)
+        if duplicates or known is not False:
+            return _new(request, form, 409, duplicates, known)
     made = service.open_file(session, asked)
     return go(request, f"/foyers/{made.id}", f"Dossier {made.code} créé.")
 

@@ -9,16 +9,28 @@ from uuid import UUID, uuid4
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
 
-from coordination.audit.service import act
+from coordination.audit.service import act, reading
 from coordination.households.forms import NewFileForm, PersonForm, PersonRow, ProfileForm
 from coordination.households.models import Household, HouseholdProfile, Person, PersonActivity, Stay
 from coordination.households.queries import refuse_non_holder
-from coordination.households.rules import CODE_ALPHABET, CODE_LENGTH, Activity, BirthDate, Link, household_code
+from coordination.households.rules import (
+    CODE_ALPHABET,
+    CODE_LENGTH,
+    Activity,
+    BirthDate,
+    Link,
+    Precision,
+    household_code,
+)
 from coordination.identity.permissions import Permission
 from coordination.kit.clock import now, today
 from coordination.kit.db import ActorSession, lock
 from coordination.kit.errors import NotKnown, NotNow, Stale
 from coordination.kit.text import fold, grams
+
+# Written by the door itself, whatever it answers.
+reading("network.ask", "Question au réseau : ce foyer a-t-il un dossier ?")
+reading("network.ask_refused", "Question au réseau refusée : trop de questions dans la journée")
 
 DRAWS = 5
 SHARED_CUSTODY = Decimal("0.5")
@@ -44,6 +56,20 @@ def open_file(session: ActorSession, form: NewFileForm, draw: Callable[[int], in
         _add_row(session, file_id, form.family_name, row, since)
     session.flush()
     return session.get_one(Household, file_id)
+
+
+def known_in_network(session: ActorSession, family_name: str, given_name: str, birth: BirthDate) -> bool | None:
+    """Whether a file of the network that one may not see has somebody of exactly this name and full birth date.
+
+    Both names and the whole date are needed, or nothing is asked (False). None: too many questions today. Commit it,
+    whatever the page then answers: the question counts.
+    """
+    if not fold(family_name) or not fold(given_name) or birth.precision is not Precision.DAY:
+        return False
+    answer: bool | None = session.door(
+        "access.known_in_network(:name, :born)", name=fold(f"{family_name} {given_name}"), born=birth.first
+    )
+    return answer
 
 
 def _new_file(session: ActorSession, draw: Callable[[int], int]) -> UUID:

@@ -700,6 +700,16 @@ def upgrade() -> None:
         sa.UniqueConstraint("household_id", "organisation_id"),
     )
     op.create_index("referent_membership", "referent", ["membership_id"], unique=False)
+    op.create_table(
+        "network_question",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("membership_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["membership_id"], ["membership.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("network_question_member", "network_question", ["membership_id", "kind", "at"], unique=False)
 
 
 def downgrade() -> None:
@@ -713,6 +723,7 @@ def downgrade() -> None:
     op.drop_table("contact")
     op.drop_index("note_household", table_name="note")
     op.drop_table("note")
+    op.drop_table("network_question")
     op.drop_index("referral_text_referral", table_name="referral_text")
     op.drop_table("referral_text")
     op.drop_index("referral_event_referral", table_name="referral_event")

@@ -24,8 +24,8 @@ from tests.conftest import Base, Browser
 from tests.households.make import open_household
 from tests.sharing.make import agree
 
-# What moves by the mere fact of asking: readings, sessions seen, failed sign-ins.
-RESTLESS = {"journal", "journal_head", "browser_session", "sign_in_attempt"}
+# What moves by the mere fact of asking: readings, sessions seen, failed sign-ins, questions to the network.
+RESTLESS = {"journal", "journal_head", "browser_session", "sign_in_attempt", "network_question"}
 NASTY = [
     b"",
     b" ",

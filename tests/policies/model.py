@@ -228,6 +228,7 @@ SEES: dict[str, Rule] = {
     "account": sees_account,
     "credential": never,
     "sign_in_attempt": never,
+    "network_question": never,
     "membership": lambda world, actor, row: isinstance(actor, Member) and at_home(actor, row),
     "browser_session": lambda world, actor, row: isinstance(actor, Member) and row["account_id"] == actor.account_id,
     "invitation": lambda world, actor, row: administers(actor, row) or is_operator(actor),

@@ -114,6 +114,7 @@ class Builder:
             self.journal(network)
         self.second_memberships()
         self.add("sign_in_attempt")
+        self.add("network_question", membership_id=self.world.all("membership")[0]["id"])
         return self.world
 
     def organisation(self, network: UUID) -> None:
