@@ -9,7 +9,8 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
 from coordination.audit.service import note_reading, reading
-from coordination.households import queries
+from coordination.households import queries, service
+from coordination.households.forms import NewFileForm, PersonForm, ProfileForm
 from coordination.households.models import HouseholdProfile
 from coordination.households.rules import (
     Activity,
@@ -21,11 +22,12 @@ from coordination.households.rules import (
     Origin,
     Precision,
 )
+from coordination.identity.idempotency import OnceOnly
 from coordination.identity.permissions import Part, Permission
 from coordination.kit.clock import today
 from coordination.kit.db import ActorSession
-from coordination.kit.errors import NotKnown
-from coordination.kit.rest import BEARER, PREFIX, Listed, Paged
+from coordination.kit.errors import NotKnown, NotNow
+from coordination.kit.rest import BEARER, PREFIX, Body, Listed, Paged, form_of
 from coordination.kit.web import Acting, Walled, needs
 
 router = APIRouter(prefix=f"{PREFIX}/households", tags=["foyers"], dependencies=[Depends(BEARER)])
@@ -38,6 +40,14 @@ Birth = Annotated[
         description="Date de naissance telle qu’on la connaît : `AAAA-MM-JJ`, `AAAA-MM`, `AAAA`, ou vide.",
         examples=["1990-11-21"],
     ),
+]
+
+
+Words = Annotated[str, Field(max_length=120)]
+Version = Annotated[int, Field(ge=0, le=2_000_000_000, description="La version que vous aviez lue.")]
+Weight = Annotated[
+    Decimal,
+    Field(gt=0, le=1, max_digits=4, decimal_places=3, description="De 0 (exclu) à 1 ; garde alternée : 0.5."),
 ]
 
 
@@ -138,7 +148,7 @@ def person_model(found: queries.Resident, on: date) -> Person:
         family_name=found.person.family_name,
         given_name=found.person.given_name,
         birth=_iso(found.birth),
-        age=found.birth.age(on),
+        age=age if (age := found.birth.age(on)) is None or age >= 0 else None,
         link=found.link,
         weight=found.stay.weight,
         activity=found.activity,
@@ -201,3 +211,140 @@ def people(
     note_reading(session, READ, household_id)
     day = on or today()
     return [person_model(resident, day) for resident in queries.residents(session, household_id, day)]
+
+
+@router.get(
+    "/{household_id}/people/{person_id}", summary="Une personne d’un foyer", dependencies=[needs(Permission.READ_FILES)]
+)
+def person(session: Walled, household_id: UUID, person_id: UUID) -> Person:
+    """Une personne qui est ou a été du foyer, dans son dernier séjour ; son âge est celui d’aujourd’hui."""
+    queries.file_header(session, household_id)
+    found = queries.person_of(session, household_id, person_id)
+    note_reading(session, READ, household_id)
+    return person_model(found, today())
+
+
+# ------------------------------------------------------------------ what is written
+
+
+class NewPerson(Body):
+    """Une personne de plus à la création d’un dossier : son lien suffit."""
+
+    family_name: Words = Field("", description="Celui de la personne de référence, s’il est vide.")
+    given_name: Words = ""
+    birth: Birth = ""
+    link: Link = Field(description="Tout sauf `reference`.")
+
+
+class NewHousehold(Body):
+    """Un nom, une composition et une commune suffisent."""
+
+    family_name: Annotated[str, Field(min_length=1, max_length=120, examples=["Maes"])]
+    given_name: Words = ""
+    birth: Birth = ""
+    commune: Annotated[str, Field(min_length=1, max_length=120, examples=["Carvin"])]
+    people: list[NewPerson] = Field([], max_length=20, description="Les autres personnes du foyer.")
+    confirm: bool = Field(False, description="`true` pour créer malgré un doublon probable (409).")
+
+
+class ProfileChange(Body):
+    """Toute la situation : ce qui n’est pas envoyé est vidé."""
+
+    commune: Annotated[str, Field(min_length=1, max_length=120, examples=["Carvin"])]
+    address_kind: AddressKind = AddressKind.FIXED
+    address: Annotated[str, Field(max_length=300)] = ""
+    phone: Annotated[str, Field(max_length=30, examples=["06 12 34 56 78"])] = ""
+    email: Annotated[str, Field(max_length=200)] = ""
+    family_situation: FamilySituation | None = None
+    housing: Housing | None = None
+    origin: Origin | None = None
+    version: Version
+
+
+class PersonChange(Body):
+    """Une personne, son lien, sa part de présence et ses dates dans le foyer."""
+
+    family_name: Annotated[str, Field(min_length=1, max_length=120)]
+    given_name: Words = ""
+    birth: Birth = ""
+    link: Link
+    weight: Weight = Decimal(1)
+    activity: Activity | None = None
+    from_date: date | None = Field(None, description="Premier jour ; aujourd’hui pour une nouvelle personne.")
+    until_date: date | None = Field(None, description="Dernier jour compris.")
+
+
+class KnownPersonChange(PersonChange):
+    """Une personne corrigée, dans la version qu’on avait lue."""
+
+    version: Version
+
+
+class LikelyDuplicate(NotNow):
+    """Un dossier de votre structure, ou partagé avec elle, porte presque ce nom : vérifiez, puis confirmez."""
+
+    title = "Doublon probable"
+
+    def __init__(self, ids: list[UUID]) -> None:
+        super().__init__()
+        self.extra = {"households": [str(found) for found in ids]}
+
+
+def _typed(birth: str) -> str:
+    """A partial ISO date as the forms read it: `1990-11` is typed `11/1990`."""
+    return "/".join(reversed(birth.split("-")))
+
+
+@router.post("", status_code=201, summary="Ouvrir un dossier", dependencies=[needs(Permission.OPEN_FILES)])
+def open_household(session: Walled, member: Acting, once: OnceOnly, asked: NewHousehold) -> Household:
+    """Ouvre un dossier tenu par votre structure. Un doublon probable parmi vos dossiers donne 409 (`households`)."""
+    values = asked.model_dump()
+    values |= {
+        "birth": _typed(asked.birth),
+        "confirm": "oui" if asked.confirm else "",
+        "people": [{**row, "birth": _typed(row["birth"])} for row in values["people"]],
+    }
+    form = form_of(NewFileForm, values)
+
+    def deed() -> UUID:
+        found = queries.likely_duplicates(session, form.family_name, form.given_name, form.birth_date)
+        if found and not asked.confirm:
+            raise LikelyDuplicate([hit.household_id for hit in found])
+        return service.open_file(session, form).id
+
+    made = once.do(asked, deed)
+    once.located(f"{PREFIX}/households/{made}")
+    return household_of(session, made, member.organisation_id)
+
+
+@router.put(
+    "/{household_id}/profile", summary="Modifier la situation d’un foyer", dependencies=[needs(Permission.EDIT_FILES)]
+)
+def change_profile(session: Walled, household_id: UUID, asked: ProfileChange) -> Profile:
+    """Réservé à la structure qui tient le dossier. 409 si quelqu’un l’a modifié depuis votre lecture (`version`)."""
+    return profile_model(service.update_profile(session, household_id, form_of(ProfileForm, asked.model_dump())))
+
+
+@router.post(
+    "/{household_id}/people",
+    status_code=201,
+    summary="Ajouter une personne",
+    dependencies=[needs(Permission.EDIT_FILES)],
+)
+def add_person(session: Walled, once: OnceOnly, household_id: UUID, asked: PersonChange) -> Person:
+    """Réservé à la structure qui tient le dossier."""
+    form = form_of(PersonForm, {**asked.model_dump(), "birth": _typed(asked.birth)})
+    made = once.do(asked, lambda: service.add_person(session, household_id, form).id)
+    once.located(f"{PREFIX}/households/{household_id}/people/{made}")
+    return person_model(queries.person_of(session, household_id, made), today())
+
+
+@router.put(
+    "/{household_id}/people/{person_id}", summary="Corriger une personne", dependencies=[needs(Permission.EDIT_FILES)]
+)
+def change_person(session: Walled, household_id: UUID, person_id: UUID, asked: KnownPersonChange) -> Person:
+    """Réservé à la structure qui tient le dossier. 409 si quelqu’un l’a modifiée depuis votre lecture (`version`)."""
+    form = form_of(PersonForm, {**asked.model_dump(), "birth": _typed(asked.birth)})
+    service.update_person(session, household_id, person_id, form)
+    session.flush()
+    return person_model(queries.person_of(session, household_id, person_id), today())

@@ -125,6 +125,21 @@ class Invitation(SQLModel, table=True):
     revoked_at: datetime | None = column(Holds.NOTHING, None, sa_type=Moment)
 
 
+class Idempotency(SQLModel, table=True):
+    """What a POST of the API made under a key of its sender: where to read it again, never what was said."""
+
+    __tablename__ = "idempotency"
+    __table_args__ = (
+        ForeignKeyConstraint(["network_id", "membership_id"], ("membership.network_id", "membership.id")),
+    )
+    membership_id: UUID = column(Holds.WORKER, primary_key=True)
+    key_hash: str = column(Holds.NOTHING, primary_key=True)
+    network_id: UUID = column(Holds.NOTHING)
+    request_hash: str = column(Holds.LINK)
+    resource_id: UUID = column(Holds.LINK)
+    created_at: datetime = column(Holds.WORKER, default_factory=now, sa_type=Moment)
+
+
 class SignInAttempt(SQLModel, table=True):
     """A failed sign-in, under a keyed hash of the account or of the address: what throttling counts."""
 

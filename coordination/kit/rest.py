@@ -75,6 +75,7 @@ def problem_json(problem: Problem, headers: Mapping[str, str] | None = None) -> 
     return JSONResponse(body, problem.status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
 
 
+PLACES = ("body", "query", "path", "header")
 SENTENCES = (
     ("extra_forbidden", "Champ inconnu."),
     ("json_invalid", "Ce n’est pas du JSON lisible."),
@@ -90,7 +91,7 @@ SENTENCES = (
 
 def fault_of(error: ErrorDetails) -> tuple[str, str]:
     """The field and the French sentence of one fault found by pydantic in what was sent."""
-    place = [str(part) for part in error["loc"] if part not in ("body", "query", "path", "header")]
+    place = [UNREADABLE.sub("?", str(part))[:60] for part in error["loc"][:8] if part not in PLACES]
     sentence = next((said for start, said in SENTENCES if error["type"].startswith(start)), None)
     return ".".join(place) or "body", sentence or french(error)
 

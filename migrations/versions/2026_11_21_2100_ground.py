@@ -264,6 +264,20 @@ def upgrade() -> None:
         sa.UniqueConstraint("token_hash"),
     )
     op.create_index("browser_session_account", "browser_session", ["account_id"], unique=False)
+    op.create_table(
+        "idempotency",
+        sa.Column("membership_id", sa.Uuid(), nullable=False),
+        sa.Column("key_hash", sa.String(), nullable=False),
+        sa.Column("network_id", sa.Uuid(), nullable=False),
+        sa.Column("request_hash", sa.String(), nullable=False),
+        sa.Column("resource_id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["network_id", "membership_id"],
+            ["membership.network_id", "membership.id"],
+        ),
+        sa.PrimaryKeyConstraint("membership_id", "key_hash"),
+    )
     op.create_index("household_opened", "household", ["network_id", "opened_at", "id"])
     op.create_table(
         "household_profile",
@@ -756,6 +770,7 @@ def downgrade() -> None:
     op.drop_index("need_household", table_name="need")
     op.drop_table("need")
     op.drop_table("household_profile")
+    op.drop_table("idempotency")
     op.drop_index("browser_session_account", table_name="browser_session")
     op.drop_table("browser_session")
     op.drop_index("assessment_household", table_name="assessment")

@@ -32,6 +32,11 @@ GET    /households                                             200 200 403 200 4
 GET    /households/{household_id}                              200 200 403 200 403 403 200 404 404 401
 GET    /households/{household_id}/profile                      200 200 403 200 403 403 200 404 404 401
 GET    /households/{household_id}/people                       200 200 403 200 403 403 200 404 404 401
+GET    /households/{household_id}/people/{person_id}           200 200 403 200 403 403 200 404 404 401
+POST   /households                                             422 403 403 403 403 403 422 422 422 401
+PUT    /households/{household_id}/profile                      422 403 403 403 403 403 422 422 422 401
+POST   /households/{household_id}/people                       422 403 403 403 403 403 422 422 422 401
+PUT    /households/{household_id}/people/{person_id}           422 403 403 403 403 403 422 422 422 401
 DELETE /token                                                  204 204 204 204 204 204 204 204 204 401
 """
 

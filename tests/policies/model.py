@@ -127,6 +127,11 @@ def sees_account(world: World, actor: Actor, row: Row) -> bool:
     return row["id"] == actor.account_id or (has_role(actor, "admin") and bool(colleague))
 
 
+def own_key(actor: Actor, row: Row) -> bool:
+    """What a member sent under a key of hers: nobody else's business, not even her colleagues'."""
+    return isinstance(actor, Member) and at_home(actor, row) and row["membership_id"] == actor.membership_id
+
+
 def sees_journal(world: World, actor: Actor, row: Row) -> bool:
     """The data protection officer, and the machine that verifies it, each in its network."""
     verifier = isinstance(actor, Service) and actor.name == "journal"
@@ -232,6 +237,7 @@ SEES: dict[str, Rule] = {
     "membership": lambda world, actor, row: isinstance(actor, Member) and at_home(actor, row),
     "browser_session": lambda world, actor, row: isinstance(actor, Member) and row["account_id"] == actor.account_id,
     "invitation": lambda world, actor, row: administers(actor, row) or is_operator(actor),
+    "idempotency": lambda world, actor, row: own_key(actor, row),
     "journal": sees_journal,
     "journal_head": sees_journal,
     "share": sees_share,

@@ -18,6 +18,7 @@ from tests.policies.model import (
     is_operator,
     of_own_organisation,
     open_parts,
+    own_key,
     sees_need,
     sees_own_work,
     sees_referral,
@@ -200,6 +201,7 @@ def writes_referent(world: World, actor: Actor, row: Row) -> bool:
 
 
 ADDS: dict[str, Rule] = {
+    "idempotency": lambda world, actor, row: own_key(actor, row),
     "network": by_operator,
     "organisation": by_operator,
     "invitation": adds_invitation,
@@ -332,4 +334,14 @@ CHANGES: dict[str, tuple[set[str] | None, Change]] = {
 
 # ------------------------------------------------------------------ removing
 
-REMOVES: dict[str, Rule] = {"budget_line": in_own_draft, "budget_line_detail": writes_detail}
+
+def forgets_key(world: World, actor: Actor, row: Row) -> bool:
+    """One's own, once it is a day old."""
+    return own_key(actor, row) and (world.today - row["created_at"].date()).days > 1
+
+
+REMOVES: dict[str, Rule] = {
+    "budget_line": in_own_draft,
+    "budget_line_detail": writes_detail,
+    "idempotency": forgets_key,
+}

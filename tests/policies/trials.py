@@ -284,6 +284,7 @@ LIES: dict[str, list[dict[str, Any]]] = {
     "referral_event": [{"membership_id": uuid4}, {"state": "forged"}, {"reason": "Ada Maes"}],
     "agreement": [{"recorded_by": uuid4}, {"withdrawn_at": NOON}],
     "invitation": [{"created_by": uuid4}, {"purpose": "reset"}],
+    "idempotency": [{"membership_id": uuid4}, {"network_id": uuid4}],
     "journal": [{"household_id": None}, {"fields": ["Ada Maes"]}, {"subject_id": "Ada Maes"}, {"verb": "Ada Maes"}],
 }
 
@@ -328,6 +329,9 @@ class Candidate:
             "account_id": self.parent["id"],
             **self._own("created_by"),
         }
+
+    def for_idempotency(self) -> Row:
+        return {"network_id": self.me["network_id"], "membership_id": self.me["id"]}
 
     def for_stay(self) -> Row:
         return {"person_id": self.parent["id"]}

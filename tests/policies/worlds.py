@@ -152,6 +152,14 @@ class Builder:
 
     def second_memberships(self) -> None:
         """Some people also work elsewhere, now and then in another network."""
+        for member in self.world.all("membership"):
+            if self.chance():
+                self.add(
+                    "idempotency",
+                    network_id=member["network_id"],
+                    membership_id=member["id"],
+                    created_at=self.choose((NOON, NOON.replace(year=2100))),
+                )
         for account in self.world.all("account"):
             if self.choose((False, False, True)):
                 organisation = self.choose(self.world.all("organisation"))

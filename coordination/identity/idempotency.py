@@ -1,0 +1,95 @@
+"""POSTs that may be sent again without harm: what a key made is remembered a day, never the answer itself."""
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Header, Request, Response
+from pydantic import BaseModel
+from sqlalchemy import delete
+from sqlmodel import col
+
+from coordination.identity.models import Idempotency
+from coordination.kit.clock import now
+from coordination.kit.db import ActorSession
+from coordination.kit.errors import Malformed
+from coordination.kit.web import Walled
+
+REMEMBERED = timedelta(hours=24)
+REPLAYED = "Idempotency-Replayed"
+Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        pattern=r"^[!-~]{1,200}$",
+        description="Une clef à vous, unique par demande : renvoyée dans les 24 heures avec le même contenu, elle rend "
+        "la ressource déjà créée (en-tête `Idempotency-Replayed`) au lieu d’en créer une autre.",
+        examples=["f1c9f7e0-6a53-4c38-9a53-2f8d1c0f9f4b"],
+    ),
+]
+
+
+class OtherRequest(Malformed):
+    """Cette clef d’idempotence a déjà servi pour une autre demande : prenez-en une nouvelle. Rien n’a été modifié."""
+
+
+class Once:
+    """What a POST asks to be done once per key, and per membership: nobody can use another's keys."""
+
+    def __init__(self, request: Request, response: Response, session: Walled, key: Key = None) -> None:
+        self._request = request
+        self._response = response
+        self._session: ActorSession = session
+        self._key = key
+
+    def do(self, asked: BaseModel | None, deed: Callable[[], UUID]) -> UUID:
+        """The id of what was made: by `deed` now, or before under the same key; the caller reads it again through the
+        wall. Raises `OtherRequest`. What `deed` raises undoes everything, and the key may serve again.
+        """
+        if self._key is None:
+            return deed()
+        member, session = self._session.member, self._session
+        key_hash = self._hash("key", self._key)
+        content = asked.model_dump_json() if asked else ""
+        said = self._hash("request", f"{self._request.method} {self._request.url.path} {content}")
+        # Two sendings at once take turns: the second sees what the first made. The table's key is the last net.
+        session.door(
+            "pg_advisory_xact_lock(hashtextextended(:key, 0))", key=f"idempotency {member.membership_id} {key_hash}"
+        )
+        session.connection().execute(
+            delete(Idempotency).where(
+                col(Idempotency.membership_id) == member.membership_id, col(Idempotency.created_at) < now() - REMEMBERED
+            )
+        )
+        known = session.get(Idempotency, (member.membership_id, key_hash))
+        if known is not None:
+            if not hmac.compare_digest(known.request_hash, said):
+                raise OtherRequest
+            self._response.headers[REPLAYED] = "true"
+            return known.resource_id
+        made = deed()
+        session.add(
+            Idempotency(
+                membership_id=member.membership_id,
+                key_hash=key_hash,
+                network_id=member.network_id,
+                request_hash=said,
+                resource_id=made,
+            )
+        )
+        session.flush()
+        return made
+
+    def located(self, path: str) -> None:
+        """Says where what was made is read."""
+        self._response.headers["Location"] = path
+
+    def _hash(self, kind: str, value: str) -> str:
+        """Keyed: bodies name people, and few enough that a plain hash could be guessed."""
+        return hmac.new(self._request.app.state.key.encode(), f"{kind}:{value}".encode(), hashlib.sha256).hexdigest()
+
+
+OnceOnly = Annotated[Once, Depends()]
