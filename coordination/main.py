@@ -21,6 +21,7 @@ import coordination.tables  # noqa: F401 - the metadata is whole before anything
 from coordination.accounts import pages as accounts
 from coordination.audit import pages as audit
 from coordination.budgets import pages as budgets
+from coordination.casework import pages as casework
 from coordination.demo.accounts import PASSWORD as DEMO_PASSWORD
 from coordination.demo.accounts import shown as demo_accounts
 from coordination.desk import pages as desk
@@ -46,6 +47,7 @@ ROOMS = (
     households.router,
     sharing.router,
     budgets.router,
+    casework.router,
     referrals.router,
 )
 API = (

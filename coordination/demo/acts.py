@@ -7,6 +7,9 @@ from uuid import UUID
 
 from coordination.budgets import service as budgets
 from coordination.budgets.forms import BudgetForm
+from coordination.casework import service as casework
+from coordination.casework.forms import ContactForm, NoteForm, TaskForm
+from coordination.casework.rules import Medium
 from coordination.demo import words
 from coordination.demo.figures import Budget, earlier
 from coordination.demo.people import Family, Human
@@ -19,6 +22,7 @@ from coordination.households.queries import residents
 from coordination.households.rules import Link
 from coordination.identity.permissions import Role
 from coordination.kit.actor import Member
+from coordination.kit.db import ActorSession
 from coordination.referrals import service as referrals
 from coordination.referrals.rules import Refusal, State
 from coordination.sharing import service as sharing
@@ -29,6 +33,8 @@ from coordination.sharing.rules import Answer, Audience, GivenHow
 LASTS = (180, 270, 365)
 EXPIRED_AFTER = 90
 LEFT_OUT_OF_A_DRAFT = 2
+FOLLOWED_FROM = 5
+CORRECTED, DONE = 0.2, 0.8
 
 
 class Player:
@@ -50,6 +56,8 @@ class Player:
             self._count(holder, story, file_id, planned.budget)
         for wanted in story.wanted:
             self._want(holder, story, file_id, wanted)
+        if story.depth is Depth.WHOLE and story.days >= FOLLOWED_FROM:
+            self._follow(holder, story, family, file_id)
         for each, agreement_id in agreed:
             if each.became is Given.WITHDRAWN:
                 with self.troupe.act(holder, 1, 11) as session:
@@ -170,6 +178,30 @@ class Player:
             need_id = referrals.add_need(session, file_id, wanted.domain, summary).id
         for sent in wanted.sent:
             self._send(holder, need_id, sent)
+
+    def _follow(self, holder: Member, story: Story, family: Family, file_id: UUID) -> None:
+        """What the worker who opened the file wrote: a note, now and then corrected, contacts, something to do."""
+        who = f"{family.reference.given_name} {family.reference.family_name}"
+        first, text = story.days, self.rng.choice(words.NOTES)
+        with self.troupe.act(holder, first, 11) as session:
+            casework.name_referent(session, file_id, holder.membership_id)
+            note_id = casework.write_note(session, file_id, text).id
+            self._meet(session, file_id, first, Medium.OFFICE, who, "")
+        later = max(1, first // self.rng.randint(2, 4))
+        with self.troupe.act(holder, later, 14) as session:
+            self._meet(session, file_id, later, self.rng.choice(list(Medium)), who, self.rng.choice(words.CONTACTS))
+            if self.rng.random() < CORRECTED:
+                form = NoteForm(words=f"{text} {words.CORRECTION}", latest=note_id)
+                casework.correct_note(session, file_id, note_id, form)
+            due, done = self.troupe.today + timedelta(days=self.rng.randint(-3, 12)), self.rng.random() < DONE
+            todo = TaskForm(what=self.rng.choice(words.TASKS), due_on=due, assigned_to=holder.membership_id)
+            task = casework.give_task(session, file_id, todo)
+            if done:
+                casework.end_task(session, file_id, task.id, task.version)
+
+    def _meet(self, session: ActorSession, file_id: UUID, days: int, medium: Medium, who: str, said: str) -> None:
+        form = ContactForm(met_on=self.troupe.day(days), medium=medium, with_whom=who, words=said)
+        casework.note_contact(session, file_id, form)
 
     def _send(self, holder: Member, need_id: UUID, sent: Sent) -> None:
         """Sends, then moves the referral to where the story says it stands, some days later."""

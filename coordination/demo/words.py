@@ -48,6 +48,25 @@ NEEDS: dict[Domain, tuple[str, ...]] = {
     Domain.VIOLENCE: ("Situation évoquée en entretien, ne souhaite aucune démarche pour l’instant. Revoir seule.",),
     Domain.OTHER: ("Cherche qui pourrait garder son chien pendant une hospitalisation.",),
 }
+NOTES = (
+    "Premier entretien. Dit avoir attendu longtemps avant de venir. Papiers en ordre, rangés par année.",
+    "Vient accompagnée de sa sœur. Préfère être appelée le matin. Souhaite d’abord régler l’urgence.",
+    "Fait le point sur les démarches déjà commencées ; repart avec la liste des pièces à rapporter.",
+    "Demande qu’on lui explique chaque courrier. A relu cette note avec moi.",
+)
+CORRECTION = "Précision donnée par la personne : les démarches avaient commencé plus tôt."
+CONTACTS = (
+    "Pièces rapportées, il manque l’attestation de loyer.",
+    "Rendez-vous confirmé.",
+    "Prend des nouvelles de sa demande.",
+    "Va mieux, moins d’inquiétude pour la fin du mois.",
+)
+TASKS = (
+    "Rappeler le bailleur pour l’échéancier",
+    "Demander l’attestation de paiement à la CAF",
+    "Préparer le dossier de complémentaire santé",
+    "Prendre des nouvelles avant les vacances scolaires",
+)
 SENT = (
     "Merci de proposer un rendez-vous le matin si possible.",
     "La personne sait que vous allez l’appeler.",

@@ -4,6 +4,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from coordination.budgets import queries as budgets
+from coordination.casework import queries as casework
 from coordination.households import queries as households
 from coordination.identity.permissions import Permission
 from coordination.kit.actor import may
@@ -32,6 +33,7 @@ def home(request: Request, session: Walled, member: Acting) -> Response:
         shared=households.my_files(session, held=False, size=RECENT) if reads_files else [],
         counts=households.count_files(session) if reads_files else None,
         drafts=budgets.my_drafts(session) if may(member, Permission.WRITE_BUDGETS) else [],
+        due=casework.my_due_tasks(session) if may(member, Permission.WRITE_CASEWORK) else [],
         typed="",
         baskets_of=_baskets,
     )

@@ -8,6 +8,7 @@ from fastapi.responses import Response
 
 from coordination.audit.service import note_reading, reading
 from coordination.budgets import queries as budgets
+from coordination.casework import queries as casework
 from coordination.households import queries, service
 from coordination.households.forms import WEIGHTS, NewFileForm, PersonForm, ProfileForm, SearchForm
 from coordination.households.rules import Activity, AddressKind, FamilySituation, Housing, Link, Origin
@@ -148,6 +149,7 @@ def show(request: Request, household_id: UUID, session: Walled, member: Acting) 
         seen=sharing.who_sees(session, household_id),
         agreements=sharing.agreements_of(session, household_id),
         budget=budgets.file_budget(session, household_id) if Part.BUDGET in visible else None,
+        work=casework.casework_of(session, household_id),
         cases=referrals.needs_of(session, household_id) if Part.NEEDS in visible else None,
     )
 

@@ -15,6 +15,7 @@ class Permission(StrEnum):
     RECORD_AGREEMENTS = "record_agreements"
     READ_BUDGETS = "read_budgets"
     WRITE_BUDGETS = "write_budgets"
+    WRITE_CASEWORK = "write_casework"
     WRITE_NEEDS = "write_needs"
     SEND_REFERRALS = "send_referrals"
     READ_REFERRALS = "read_referrals"
@@ -33,6 +34,7 @@ class Permission(StrEnum):
             "record_agreements": "Enregistrer ou retirer un accord de partage",
             "read_budgets": "Lire les budgets et le reste à vivre",
             "write_budgets": "Saisir et valider un budget",
+            "write_casework": "Écrire le suivi d’un foyer : notes, contacts, tâches, référent",
             "write_needs": "Noter un besoin",
             "send_referrals": "Envoyer une orientation",
             "read_referrals": "Lire la file des orientations",
@@ -119,6 +121,7 @@ ROLES: dict[Role, Opens] = {
                 P.RECORD_AGREEMENTS,
                 P.READ_BUDGETS,
                 P.WRITE_BUDGETS,
+                P.WRITE_CASEWORK,
                 P.WRITE_NEEDS,
                 P.SEND_REFERRALS,
                 P.READ_REFERRALS,

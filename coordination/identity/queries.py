@@ -135,6 +135,16 @@ def colleagues(session: ActorSession, organisation_id: UUID) -> list[ColleagueRo
     return [ColleagueRow(m, email, labels(m.roles)) for m, email in session.exec(query)]
 
 
+def active_members(session: ActorSession, organisation_id: UUID) -> list[Membership]:
+    """Who works today for an organisation of the network, by name."""
+    query = (
+        select(Membership)
+        .where(Membership.organisation_id == organisation_id, col(Membership.suspended_at).is_(None))
+        .order_by(col(Membership.name), col(Membership.id))
+    )
+    return list(session.exec(query))
+
+
 def colleague(session: ActorSession, organisation_id: UUID, membership_id: UUID) -> Membership | None:
     """One membership of the admin's own organisation."""
     found = session.get(Membership, membership_id)

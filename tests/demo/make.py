@@ -36,6 +36,10 @@ CONTENT = (
          from household h join need n on n.household_id = h.id left join referral r on r.need_id = n.id""",
     """select h.code, g.valid_from, g.valid_until, g.withdrawn_at is null, g.purpose, g.given_how
          from household h join agreement g on g.household_id = h.id""",
+    """select h.code, n.words, n.written_at, n.replaces is null
+         from household h join note n on n.household_id = h.id""",
+    """select h.code, c.met_on, c.medium, c.with_whom, c.words, t.what, t.due_on, t.done_at
+         from household h join contact c on c.household_id = h.id join task t on t.household_id = h.id""",
 )
 
 

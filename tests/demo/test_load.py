@@ -6,6 +6,8 @@ from sqlalchemy import Engine
 from coordination.audit.queries import verify
 from coordination.budgets.baremes import load_baremes
 from coordination.budgets.queries import BAREMES, file_budget
+from coordination.casework.queries import my_due_tasks
+from coordination.casework.rules import Medium
 from coordination.demo.accounts import ACCOUNTS, ORGANISATIONS
 from coordination.demo.load import NEIGHBOUR_HOUSEHOLDS, load, loaded
 from coordination.households.queries import count_files, my_files, residents, search, visible_parts
@@ -132,6 +134,15 @@ def test_files_are_at_every_depth(demo: Base) -> None:
         " and (p.birth_date is null or p.birth_date <= current_date - interval '18 years'))"
     )
     assert number(demo, minor) > 0
+
+
+def test_files_are_followed_and_work_waits_on_the_home_page(demo: Base) -> None:
+    assert values(demo, "select medium from contact") == set(Medium)
+    assert number(demo, "from note where replaces is not null") > 0
+    assert values(demo, "select done_at is null from task") == {True, False}
+    assert number(demo, "from contact where met_on > current_date") == 0
+    with acting(demo.engine, signed(demo.engine, CLAIRE)) as session:
+        assert my_due_tasks(session) != []
 
 
 def test_what_happened_happened_in_order_and_before_now(demo: Base) -> None:

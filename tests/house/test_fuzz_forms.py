@@ -19,6 +19,7 @@ from coordination.main import ROOMS
 from coordination.referrals import service as referrals
 from coordination.referrals.rules import Domain
 from coordination.tables import METADATA
+from tests.casework.make import give, write
 from tests.cast import PASSWORD, Cast, add_person
 from tests.conftest import Base, Browser
 from tests.households.make import open_household
@@ -112,6 +113,8 @@ def place(cast: Cast, shared_base: Base, browser: Callable[[], Browser]) -> Plac
         person_id = residents(session, household_id)[0].person.id
     with acting(cast.engine, worker) as session:
         referral = referrals.send_referral(session, need.id, cast.epicerie.id)
+    note_id = write(cast.engine, worker, household_id)
+    task_id = give(cast.engine, worker, household_id)
     client = browser().sign_in(cast.ccas.emails["everything"], PASSWORD)
     draft = client.post(f"/foyers/{household_id}/budget/nouveau").headers.get("location", "").rsplit("/", 1)[-1]
     known = {
@@ -120,6 +123,8 @@ def place(cast: Cast, shared_base: Base, browser: Callable[[], Browser]) -> Plac
         "agreement_id": agreement_id,
         "need_id": need.id,
         "referral_id": referral.id,
+        "note_id": note_id,
+        "task_id": task_id,
         "assessment_id": UUID(draft),
         "membership_id": cast.ccas.people["volunteer"].membership_id,
     }

@@ -11,6 +11,7 @@ from coordination.kit.db import acting
 from coordination.main import ROOMS
 from coordination.referrals import service as referrals
 from coordination.referrals.rules import Domain
+from tests.casework.make import give, write
 from tests.cast import PASSWORD, Cast
 from tests.conftest import Browser
 from tests.households.make import open_household
@@ -74,6 +75,18 @@ GET  /foyers/{household_id}/besoins/nouveau                     200 403 403 403 
 POST /foyers/{household_id}/besoins/nouveau                     422 403 403 403 403 403 422 404 404 303
 GET  /foyers/{household_id}/besoins/{need_id}/orienter          200 403 403 403 403 403 200 404 404 303
 POST /foyers/{household_id}/besoins/{need_id}/orienter          422 403 403 403 403 403 422 404 404 303
+GET  /foyers/{household_id}/suivi/note                          200 403 403 403 403 403 200 404 404 303
+POST /foyers/{household_id}/suivi/note                          422 403 403 403 403 403 422 404 404 303
+GET  /foyers/{household_id}/suivi/notes/{note_id}               200 403 403 403 403 403 404 404 404 303
+POST /foyers/{household_id}/suivi/notes/{note_id}               422 403 403 403 403 403 404 404 404 303
+GET  /foyers/{household_id}/suivi/contact                       200 403 403 403 403 403 200 404 404 303
+POST /foyers/{household_id}/suivi/contact                       422 403 403 403 403 403 422 404 404 303
+GET  /foyers/{household_id}/suivi/tache                         200 403 403 403 403 403 200 404 404 303
+POST /foyers/{household_id}/suivi/tache                         422 403 403 403 403 403 422 404 404 303
+POST /foyers/{household_id}/suivi/taches/{task_id}/faite        422 403 403 403 403 403 404 404 404 303
+POST /foyers/{household_id}/suivi/taches/{task_id}/rouvrir      422 403 403 403 403 403 404 404 404 303
+GET  /foyers/{household_id}/suivi/referent                      200 403 403 403 403 403 200 404 404 303
+POST /foyers/{household_id}/suivi/referent                      422 403 403 403 403 403 422 404 404 303
 GET  /orientations                                              200 200 403 200 403 403 200 200 200 303
 GET  /orientations/{referral_id}                                200 200 403 200 403 403 200 404 404 303
 GET  /orientations/{referral_id}/fiche                          200 200 403 200 403 403 200 404 404 303
@@ -145,6 +158,8 @@ def world(cast: Cast, browser: Callable[[], Browser]) -> World:
         referral = referrals.send_referral(session, need.id, cast.epicerie.id)
     with acting(cast.engine, worker) as session:
         person_id = session.rows("select id from person where household_id = :id", id=household_id)[0].id
+    note_id = write(cast.engine, worker, household_id)
+    task_id = give(cast.engine, worker, household_id)
     emails = {role: cast.ccas.emails[role] for role in ACTORS[:6]} | {
         "trusted": cast.epicerie.emails["intake"],
         "stranger": cast.bonne_action.emails["intake"],
@@ -161,6 +176,8 @@ def world(cast: Cast, browser: Callable[[], Browser]) -> World:
         "agreement_id": agreement_id,
         "need_id": need.id,
         "referral_id": referral.id,
+        "note_id": note_id,
+        "task_id": task_id,
         "membership_id": cast.ccas.people["volunteer"].membership_id,
         "invitation_id": uuid4(),
         "unknown": uuid4(),

@@ -1,0 +1,212 @@
+"""Pages of casework: the forms of a note, a contact, a task, a referent."""
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from coordination.casework import queries, service
+from coordination.casework.forms import ContactForm, DoneForm, NoteForm, ReferentForm, TaskForm
+from coordination.casework.rules import Medium
+from coordination.households import queries as households
+from coordination.identity.permissions import Permission
+from coordination.kit.clock import today
+from coordination.kit.db import ActorSession
+from coordination.kit.errors import Malformed, NotNow, Stale
+from coordination.kit.forms import FormState, read
+from coordination.kit.web import Submitted, Walled, go, needs, page
+
+router = APIRouter()
+WRITES = [needs(Permission.WRITE_CASEWORK)]
+
+
+def _page(
+    request: Request,
+    session: ActorSession,
+    template: str,
+    title: str,
+    household_id: UUID,
+    form: FormState,
+    status: int = 200,
+    **context: Any,
+) -> Response:
+    """A form about a file, under the file's name."""
+    header = households.file_header(session, household_id)
+    return page(request, f"casework/{template}.html", title=title, status=status, form=form, header=header, **context)
+
+
+def _back(request: Request, household_id: UUID, said: str) -> Response:
+    return go(request, f"/foyers/{household_id}#suivi", said)
+
+
+# ------------------------------------------------------------------ notes
+
+
+@router.get("/foyers/{household_id}/suivi/note", dependencies=WRITES)
+def new_note(request: Request, session: Walled, household_id: UUID) -> Response:
+    """A note to write, with the person's right to read it in mind."""
+    return _page(request, session, "new_note", "Nouvelle note", household_id, FormState())
+
+
+@router.post("/foyers/{household_id}/suivi/note", dependencies=WRITES)
+def write_note(request: Request, session: Walled, data: Submitted, household_id: UUID) -> Response:
+    """Keeps the note."""
+    asked, form = read(NoteForm, data)
+    if asked is None:
+        return _page(request, session, "new_note", "Nouvelle note", household_id, form, 422)
+    service.write_note(session, household_id, asked.words)
+    return _back(request, household_id, "Note enregistrée : seule votre structure la lit.")
+
+
+@router.get("/foyers/{household_id}/suivi/notes/{note_id}", dependencies=WRITES)
+def note(request: Request, session: Walled, household_id: UUID, note_id: UUID) -> Response:
+    """A note, to correct, and its former versions."""
+    found = queries.note_of(session, household_id, note_id)
+    return _note(request, session, household_id, found, FormState.of({"words": found.now.words}))
+
+
+def _note(
+    request: Request,
+    session: ActorSession,
+    household_id: UUID,
+    found: queries.NoteView,
+    form: FormState,
+    status: int = 200,
+) -> Response:
+    title = "Corriger une note"
+    return _page(request, session, "note", title, household_id, form, status, note=found)
+
+
+@router.post("/foyers/{household_id}/suivi/notes/{note_id}", dependencies=WRITES)
+def correct_note(request: Request, session: Walled, data: Submitted, household_id: UUID, note_id: UUID) -> Response:
+    """Keeps the correction beside the former version; what was typed comes back when a colleague was first."""
+    found = queries.note_of(session, household_id, note_id)
+    asked, form = read(NoteForm, data)
+    if asked is None:
+        return _note(request, session, household_id, found, form, 422)
+    if asked.words == found.now.words:
+        form.refuse("words", "Le texte est le même : rien à corriger.")
+        return _note(request, session, household_id, found, form, 422)
+    try:
+        service.correct_note(session, household_id, note_id, asked)
+    except Stale as stale:
+        session.rollback()
+        form.refuse("form", stale.sentence)
+        return _note(request, session, household_id, queries.note_of(session, household_id, note_id), form, 409)
+    return _back(request, household_id, "Note corrigée : la version d’avant est gardée.")
+
+
+# ------------------------------------------------------------------ contacts
+
+
+def _contact(
+    request: Request, session: ActorSession, household_id: UUID, form: FormState, status: int = 200
+) -> Response:
+    title = "Nouveau contact"
+    return _page(request, session, "new_contact", title, household_id, form, status, media=Medium.options())
+
+
+@router.get("/foyers/{household_id}/suivi/contact", dependencies=WRITES)
+def new_contact(request: Request, session: Walled, household_id: UUID) -> Response:
+    """A contact that took place, to note."""
+    return _contact(request, session, household_id, FormState.of({"met_on": f"{today():%d/%m/%Y}"}))
+
+
+@router.post("/foyers/{household_id}/suivi/contact", dependencies=WRITES)
+def note_contact(request: Request, session: Walled, data: Submitted, household_id: UUID) -> Response:
+    """Notes the contact."""
+    asked, form = read(ContactForm, data)
+    if asked is None:
+        return _contact(request, session, household_id, form, 422)
+    service.note_contact(session, household_id, asked)
+    return _back(request, household_id, "Contact noté.")
+
+
+# ------------------------------------------------------------------ tasks
+
+
+def _task(request: Request, session: ActorSession, household_id: UUID, form: FormState, status: int = 200) -> Response:
+    title, people = "Nouvelle tâche", _people(queries.colleagues(session))
+    return _page(request, session, "new_task", title, household_id, form, status, colleagues=people)
+
+
+def _people(found: list[tuple[UUID, str]]) -> list[tuple[str, str]]:
+    return [(str(key), name) for key, name in found]
+
+
+@router.get("/foyers/{household_id}/suivi/tache", dependencies=WRITES)
+def new_task(request: Request, session: Walled, household_id: UUID) -> Response:
+    """Something to do for the household."""
+    mine = FormState.of({"assigned_to": session.member.membership_id})
+    return _task(request, session, household_id, mine)
+
+
+@router.post("/foyers/{household_id}/suivi/tache", dependencies=WRITES)
+def give_task(request: Request, session: Walled, data: Submitted, household_id: UUID) -> Response:
+    """Notes the task."""
+    asked, form = read(TaskForm, data)
+    if asked is None:
+        return _task(request, session, household_id, form, 422)
+    try:
+        service.give_task(session, household_id, asked)
+    except service.NoColleague as refused:
+        session.rollback()
+        form.refuse("assigned_to", refused.sentence)
+        return _task(request, session, household_id, form, 422)
+    return _back(request, household_id, "Tâche notée.")
+
+
+@router.post("/foyers/{household_id}/suivi/taches/{task_id}/faite", dependencies=WRITES)
+def end_task(request: Request, session: Walled, data: Submitted, household_id: UUID, task_id: UUID) -> Response:
+    """The task is done."""
+    service.task_of(session, household_id, task_id)
+    asked, _ = read(DoneForm, data)
+    if asked is None:
+        raise Malformed
+    service.end_task(session, household_id, task_id, asked.version)
+    return _back(request, household_id, "Tâche faite.")
+
+
+@router.post("/foyers/{household_id}/suivi/taches/{task_id}/rouvrir", dependencies=WRITES)
+def reopen_task(request: Request, session: Walled, data: Submitted, household_id: UUID, task_id: UUID) -> Response:
+    """The task is to do again."""
+    service.task_of(session, household_id, task_id)
+    asked, _ = read(DoneForm, data)
+    if asked is None:
+        raise Malformed
+    service.reopen_task(session, household_id, task_id, asked.version)
+    return _back(request, household_id, "Tâche rouverte.")
+
+
+# ------------------------------------------------------------------ who follows the file
+
+
+def _referent(
+    request: Request, session: ActorSession, household_id: UUID, form: FormState, status: int = 200
+) -> Response:
+    title, people = "Référent du dossier", _people(queries.colleagues(session))
+    return _page(request, session, "referent", title, household_id, form, status, colleagues=people)
+
+
+@router.get("/foyers/{household_id}/suivi/referent", dependencies=WRITES)
+def referent(request: Request, session: Walled, household_id: UUID) -> Response:
+    """Who follows the file for my organisation."""
+    own = next((view for view in queries.referents_of(session, household_id) if view.mine), None)
+    chosen = own.row.membership_id if own else session.member.membership_id
+    return _referent(request, session, household_id, FormState.of({"membership_id": chosen}))
+
+
+@router.post("/foyers/{household_id}/suivi/referent", dependencies=WRITES)
+def name_referent(request: Request, session: Walled, data: Submitted, household_id: UUID) -> Response:
+    """Names the referent."""
+    asked, form = read(ReferentForm, data)
+    if asked is None:
+        return _referent(request, session, household_id, form, 422)
+    try:
+        service.name_referent(session, household_id, asked.membership_id)
+    except NotNow as refused:
+        session.rollback()
+        form.refuse("membership_id", refused.sentence)
+        return _referent(request, session, household_id, form, 422)
+    return _back(request, household_id, "Référent désigné.")

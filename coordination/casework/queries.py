@@ -1,0 +1,264 @@
+"""Reads of casework: what my organisation wrote about a file, who follows it, what waits for me."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlmodel import col, select
+
+from coordination.casework.models import Contact, Note, Referent, Task
+from coordination.casework.rules import Medium, is_due
+from coordination.households.queries import file_header, household_codes, reference_names
+from coordination.identity.permissions import Part, parts_of
+from coordination.identity.queries import active_members, member_names, organisations
+from coordination.kit.clock import today
+from coordination.kit.db import ActorSession
+from coordination.kit.errors import NotKnown
+from coordination.kit.web import date_fr
+
+SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Version:
+    """A note as it stood."""
+
+    id: UUID
+    words: str
+    written_at: datetime
+    author: str
+
+
+@dataclass(frozen=True)
+class NoteView:
+    """A note as it stands, and its former versions, the newest first."""
+
+    now: Version
+    former: list[Version]
+
+    @property
+    def first_written_at(self) -> datetime:
+        return (self.former[-1] if self.former else self.now).written_at
+
+    def includes(self, note_id: UUID) -> bool:
+        return any(version.id == note_id for version in (self.now, *self.former))
+
+
+@dataclass(frozen=True)
+class ContactView:
+    """A contact, ready to be shown."""
+
+    row: Contact
+    author: str
+
+    @property
+    def medium(self) -> Medium:
+        return Medium(self.row.medium)
+
+
+@dataclass(frozen=True)
+class TaskView:
+    """Something to do, and by whom."""
+
+    row: Task
+    assigned: str
+    mine: bool
+    due: bool
+
+
+@dataclass(frozen=True)
+class ReferentView:
+    """Who follows a file, for which organisation."""
+
+    row: Referent
+    name: str
+    organisation: str
+    mine: bool
+
+
+@dataclass(frozen=True)
+class FileCasework:
+    """What the file page says of casework: our last notes and contacts, open tasks, the referents one may know of."""
+
+    last_contact: date | None
+    referents: list[ReferentView]
+    notes: list[NoteView]
+    contacts: list[ContactView]
+    tasks: list[TaskView]
+    done: list[TaskView]
+
+    @property
+    def facts(self) -> list[tuple[str, str]]:
+        """The last contact and who follows the file, in words."""
+        day = date_fr(self.last_contact) if self.last_contact else "aucun noté"
+        return [
+            ("Dernier contact", day),
+            *((f"Référent, {view.organisation}", view.name) for view in self.referents),
+        ]
+
+    @property
+    def followed(self) -> bool:
+        """Whether somebody of one's own organisation follows the file."""
+        return any(view.mine for view in self.referents)
+
+
+@dataclass(frozen=True)
+class Due:
+    """A task of mine whose day has come, under the household's name or code."""
+
+    row: Task
+    title: str
+    late: bool
+
+
+def refuse_unseen(session: ActorSession, household_id: UUID) -> None:
+    """Raises `NotKnown` for a file one sees nothing of."""
+    file_header(session, household_id)
+
+
+def notes_of(session: ActorSession, household_id: UUID) -> list[NoteView]:
+    """The notes of my organisation on a file, the last written first."""
+    rows = session.exec(
+        select(Note).where(Note.household_id == household_id).order_by(col(Note.written_at).desc(), col(Note.id))
+    ).all()
+    by_id = {row.id: row for row in rows}
+    replaced = {row.replaces for row in rows}
+    names = member_names(session, {row.written_by for row in rows})
+    found = []
+    for row in rows:
+        if row.id in replaced:
+            continue
+        chain = [row]
+        while (former := by_id.get(chain[-1].replaces) if chain[-1].replaces else None) is not None:
+            chain.append(former)
+        said = [Version(one.id, one.words, one.written_at, names.get(one.written_by, "")) for one in chain]
+        found.append(NoteView(said[0], said[1:]))
+    return found
+
+
+def note_of(session: ActorSession, household_id: UUID, note_id: UUID) -> NoteView:
+    """The note any version of which has this id. Raises `NotKnown`."""
+    refuse_unseen(session, household_id)
+    for view in notes_of(session, household_id):
+        if view.includes(note_id):
+            return view
+    raise NotKnown
+
+
+def contacts_of(session: ActorSession, household_id: UUID) -> list[ContactView]:
+    """The contacts of my organisation with a household, the latest first."""
+    rows = session.exec(
+        select(Contact)
+        .where(Contact.household_id == household_id)
+        .order_by(col(Contact.met_on).desc(), col(Contact.written_at).desc(), col(Contact.id))
+    ).all()
+    names = member_names(session, {row.written_by for row in rows})
+    return [ContactView(row, names.get(row.written_by, "")) for row in rows]
+
+
+def last_contact(session: ActorSession, household_id: UUID) -> date | None:
+    """The day of the last contact: whoever had it, for the holder; of one's own organisation, for a partner.
+
+    A contact is a meeting, a call or a letter; reading the file is none.
+    """
+    found: date | None = session.door("access.last_contact(:id)", id=household_id)
+    return found
+
+
+# ------------------------------------------------------------------ tasks and who follows
+
+
+def tasks_of(session: ActorSession, household_id: UUID) -> list[TaskView]:
+    """What is to be done for a household by my organisation, by day, then what was done, in that order."""
+    rows = session.exec(
+        select(Task)
+        .where(Task.household_id == household_id)
+        .order_by(col(Task.done_at).nulls_first(), col(Task.due_on), col(Task.created_at), col(Task.id))
+    ).all()
+    names = member_names(session, {row.assigned_to for row in rows})
+    mine = session.member.membership_id
+    return [
+        TaskView(
+            row,
+            names.get(row.assigned_to, ""),
+            row.assigned_to == mine,
+            row.done_at is None and is_due(row.due_on, today()),
+        )
+        for row in rows
+    ]
+
+
+def open_tasks_to(session: ActorSession, membership_id: UUID) -> Sequence[Task]:
+    """The open tasks of a colleague, by day."""
+    return session.exec(
+        select(Task)
+        .where(Task.assigned_to == membership_id, col(Task.done_at).is_(None))
+        .order_by(col(Task.due_on), col(Task.id))
+    ).all()
+
+
+def my_due_tasks(session: ActorSession, most: int = 12) -> list[Due]:
+    """My open tasks whose day has come, the oldest day first."""
+    rows = [row for row in open_tasks_to(session, session.member.membership_id) if is_due(row.due_on, today())][:most]
+    titles = household_titles(session, {row.household_id for row in rows})
+    return [Due(row, titles.get(row.household_id, ""), row.due_on < today()) for row in rows]
+
+
+def household_titles(session: ActorSession, ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Each household's name, or its code where its identity is not open."""
+    wanted = set(ids)
+    return {**household_codes(session, wanted), **reference_names(session, wanted)}
+
+
+def referents_of(session: ActorSession, household_id: UUID) -> list[ReferentView]:
+    """Who follows a file: my organisation's referent first, then the holder's."""
+    rows = session.exec(select(Referent).where(Referent.household_id == household_id)).all()
+    names = member_names(session, {row.membership_id for row in rows})
+    partners = organisations(session)
+    own = session.member.organisation_id
+    found = [
+        ReferentView(
+            row, names.get(row.membership_id, ""), partners[row.organisation_id].name, row.organisation_id == own
+        )
+        for row in rows
+    ]
+    return sorted(found, key=lambda view: (not view.mine, view.organisation))
+
+
+def files_followed_by(session: ActorSession, membership_id: UUID) -> Sequence[Referent]:
+    """The files a colleague follows."""
+    return session.exec(
+        select(Referent).where(Referent.membership_id == membership_id).order_by(col(Referent.id))
+    ).all()
+
+
+def colleagues(session: ActorSession) -> list[tuple[UUID, str]]:
+    """Those of my organisation who may work on files (their roles open the notes): id and name, by name."""
+    return [
+        (row.id, row.name)
+        for row in active_members(session, session.member.organisation_id)
+        if Part.NOTES in parts_of(row.roles)
+    ]
+
+
+def former_colleagues(session: ActorSession) -> list[tuple[UUID, str]]:
+    """Whoever of my organisation has open tasks or follows files, still here or not: id and name, by name."""
+    ids = {row.assigned_to for row in session.exec(select(Task).where(col(Task.done_at).is_(None)))}
+    own = session.member.organisation_id
+    ids |= {row.membership_id for row in session.exec(select(Referent).where(Referent.organisation_id == own))}
+    return sorted(member_names(session, ids).items(), key=lambda pair: (pair[1], pair[0]))
+
+
+def casework_of(session: ActorSession, household_id: UUID) -> FileCasework:
+    """What the file page says: rows one may not read are simply not there."""
+    tasks = tasks_of(session, household_id)
+    done = [view for view in tasks if view.row.done_at is not None]
+    return FileCasework(
+        last_contact=last_contact(session, household_id),
+        referents=referents_of(session, household_id),
+        notes=notes_of(session, household_id)[:SHOWN],
+        contacts=contacts_of(session, household_id)[:SHOWN],
+        tasks=[view for view in tasks if view.row.done_at is None],
+        done=done[-SHOWN:][::-1],
+    )
