@@ -26,6 +26,7 @@ from coordination.demo.accounts import PASSWORD as DEMO_PASSWORD
 from coordination.demo.accounts import shown as demo_accounts
 from coordination.desk import pages as desk
 from coordination.households import api as households_api
+from coordination.households import family_pages
 from coordination.households import pages as households
 from coordination.identity import api as identity_api
 from coordination.identity import pages as identity
@@ -45,6 +46,7 @@ ROOMS = (
     audit.router,
     desk.router,
     households.router,
+    family_pages.router,
     sharing.router,
     budgets.router,
     casework.router,

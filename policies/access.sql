@@ -250,8 +250,8 @@ create function access.open_file(file_id uuid, file_code text)
         if org is null or net is null then
             raise exception 'a file is opened by a member' using errcode = '42501';
         end if;
-        insert into household (id, network_id, code, holder_organisation_id, opened_at, opened_by)
-        values (file_id, net, file_code, org, clock_timestamp(), access.membership());
+        insert into household (id, network_id, code, holder_organisation_id, opened_at, opened_by, closing_reason)
+        values (file_id, net, file_code, org, clock_timestamp(), access.membership(), '');
         foreach part in array array['identity', 'budget', 'needs', 'aid', 'notes', 'sensitive'] loop
             insert into share (id, network_id, household_id, organisation_id, holder_organisation_id,
                                scope, audience, ground, valid_from)
@@ -417,16 +417,6 @@ create function access.covered(file_id uuid, organisation uuid, part text)
                           where s.household_id = file_id and s.network_id = access.network()
                             and s.organisation_id = organisation and s.scope = part) $$;
 
--- The day of the last contact with a household, and nothing else of it: for the holder, whoever had it, since how long
--- the file is kept depends on it; for a partner, those of its own organisation.
-create function access.last_contact(file_id uuid) returns date
-    language sql stable security definer set search_path = public, pg_temp
-    as $$ select max(c.met_on) from contact c
-           where c.household_id = file_id and c.network_id = access.network()
-             and exists (select 1 from access.live_share s
-                          where s.household_id = file_id
-                            and (s.ground = 'holder' or c.organisation_id = access.organisation())) $$;
-
 -- The only answer beyond the wall, at creation: does a file of the network that one may not see have somebody of exactly
 -- this name (folded, its words in any order) and this full birth date? Yes or no, never where. For intake alone; each
 -- question is counted and journalled before it is answered, whatever the answer. NULL: more than 20 in 24 hours.
@@ -450,7 +440,7 @@ create function access.sorted_words(words text) returns text[] language sql immu
     as $$ select array(select word from unnest(string_to_array(words, ' ')) word where word <> '' order by word) $$;
 
 -- Counts a question of this kind and writes its line, which names nobody. False: the day's 20 are spent. One member's
--- questions wait for each other, so that twenty asked at once count as twenty. Doors alone call it.
+-- questions wait for each other, so that twenty asked at once count as twenty. Doors alone call it: by herself, the app may not.
 create function access.may_ask(what text, verb text)
     returns boolean language plpgsql
     as $$
@@ -471,6 +461,35 @@ create function access.may_ask(what text, verb text)
                 'membership', me::text, '{}', '', '');
         return free;
     end $$;
+
+-- The day of the last contact with a household, and nothing else of it: for the holder, whoever had it, since how long
+-- the file is kept depends on it; for a partner, those of its own organisation.
+create function access.last_contact(file_id uuid) returns date
+    language sql stable security definer set search_path = public, pg_temp
+    as $$ select max(c.met_on) from contact c
+           where c.household_id = file_id and c.network_id = access.network()
+             and exists (select 1 from access.live_share s
+                          where s.household_id = file_id
+                            and (s.ground = 'holder' or c.organisation_id = access.organisation())) $$;
+
+-- ---------------------------------------------------------------- nobody is twice in one file on one day
+
+-- After the row, so that the wall speaks first; the person is locked, so that two at once are seen by the second.
+create function access.refuse_overlap() returns trigger language plpgsql
+    as $$ begin
+        perform 1 from person p where p.id = new.person_id for no key update;
+        if new.until_date < new.from_date or exists (
+            select 1 from stay s
+             where s.person_id = new.person_id and s.id <> new.id
+               and s.from_date <= coalesce(new.until_date, 'infinity')
+               and new.from_date <= coalesce(s.until_date, 'infinity')) then
+            raise exception 'a person is in a file once a day' using errcode = '23P01';
+        end if;
+        return null;
+    end $$;
+
+create trigger stay_once_a_day after insert or update of person_id, from_date, until_date on stay
+    for each row execute function access.refuse_overlap();
 
 -- ---------------------------------------------------------------- a validated budget no longer moves
 

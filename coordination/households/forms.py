@@ -1,15 +1,19 @@
 """What a person may send about a household file."""
 
+import re
 from datetime import date
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
+from uuid import UUID
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from coordination.households.rules import (
     Activity,
     AddressKind,
     BirthDate,
+    ClosingReason,
+    EndReason,
     FamilySituation,
     Housing,
     Link,
@@ -19,6 +23,7 @@ from coordination.households.rules import (
 from coordination.kit.clock import today
 from coordination.kit.forms import Form
 
+OLDEST_YEAR = 1900
 WEIGHTS = [
     ("1", "Vit ici tout le temps (1 part)"),
     ("0.5", "Garde alternée (½ part)"),
@@ -46,16 +51,36 @@ def _email(typed: str) -> str:
     return typed
 
 
-def _day(typed: object) -> object:
-    """A full date as typed in French; blank means none."""
-    if not isinstance(typed, str):
-        return typed
+def read_day(typed: str) -> date | None:
+    """A full date as typed in French; blank means none. Raises ValueError with a French sentence."""
     if not typed.strip():
         return None
-    read = parse_birth(typed, date(2200, 1, 1))
-    if read.precision != "day":
+    shape = re.fullmatch(r"([0-9]{1,2})[/. -]([0-9]{1,2})[/. -]([0-9]{4})", typed.strip())
+    iso = re.fullmatch(r"([0-9]{4})-([0-9]{2})-([0-9]{2})", typed.strip())
+    if not shape and not iso:
         raise ValueError("La date entière est attendue, par exemple 21/11/2026.")
-    return read.first
+    year, month, day = iso.groups() if iso else reversed(shape.groups()) if shape else ()
+    try:
+        read = date(int(year), int(month), int(day))
+    except ValueError as impossible:
+        raise ValueError("Cette date n’existe pas dans le calendrier.") from impossible
+    if read.year < OLDEST_YEAR:
+        raise ValueError("Cette date est trop ancienne : vérifiez l’année.")
+    return read
+
+
+def _day(typed: object) -> object:
+    return read_day(typed) if isinstance(typed, str) else typed
+
+
+def _past(typed: object) -> object:
+    """A day that has come: what is told of a family did happen."""
+    day = _day(typed)
+    if not isinstance(day, date):
+        raise ValueError("À remplir.")  # noqa: TRY004 - pydantic reads a ValueError
+    if day > today():
+        raise ValueError("Cette date est dans le futur : notez l’événement une fois qu’il a eu lieu.")
+    return day
 
 
 def _blank(typed: object) -> object:
@@ -65,6 +90,7 @@ def _blank(typed: object) -> object:
 Words = Annotated[str, Field(max_length=120)]
 Birth = Annotated[str, Field(max_length=20), AfterValidator(_birth)]
 Day = Annotated[date | None, BeforeValidator(_day)]
+PastDay = Annotated[date, BeforeValidator(_past)]
 ChosenWeight = Annotated[Decimal, Field(gt=0, le=1, max_digits=4, decimal_places=3)]
 
 
@@ -138,6 +164,51 @@ class PersonForm(Form):
         if self.from_date and self.until_date and self.until_date < self.from_date:
             raise ValueError("La date de départ est avant la date d’arrivée.")
         return self
+
+
+class LeaveForm(Form):
+    """Somebody leaves; `on` is her last day. `successor`: the next person of reference, if she was it."""
+
+    on: PastDay
+    reason: EndReason
+    successor: Annotated[UUID | None, BeforeValidator(_blank)] = None
+    version: int
+
+    @field_validator("reason")
+    @classmethod
+    def _chosen(cls, reason: EndReason) -> EndReason:
+        if (reason.value, reason.label) not in EndReason.chosen():
+            raise ValueError("Choisissez une des réponses proposées.")
+        return reason
+
+
+class DeathForm(Form):
+    """Somebody died."""
+
+    on: PastDay
+    successor: Annotated[UUID | None, BeforeValidator(_blank)] = None
+    version: int
+
+
+class ReturnForm(Form):
+    """Somebody comes back; `on` is her first day."""
+
+    on: PastDay
+    link: Link
+    weight: ChosenWeight = Decimal(1)
+    version: int
+
+
+class CloseForm(Form):
+    """Why a file is closed."""
+
+    reason: ClosingReason
+
+
+class ReopenForm(Form):
+    """A closed file is opened again; `confirm` is what the button says."""
+
+    confirm: Literal["rouvrir"]
 
 
 class SearchForm(Form):

@@ -38,6 +38,7 @@ class Household(SQLModel, table=True):
     opened_at: datetime = column(Holds.LINK, default_factory=now, sa_type=Moment)
     opened_by: UUID | None = column(Holds.WORKER, None)
     closed_at: datetime | None = column(Holds.LINK, None, sa_type=Moment)
+    closing_reason: str = column(Holds.LINK, "")
 
 
 class HouseholdProfile(SQLModel, table=True):
@@ -77,6 +78,7 @@ class Person(SQLModel, table=True):
     given_name: str = column(Holds.IDENTITY, "")
     birth_date: date | None = column(Holds.IDENTITY, None)
     birth_precision: str = column(Holds.IDENTITY, "unknown")
+    deceased_on: date | None = column(Holds.IDENTITY, None)
     name_folded: str = column(Holds.IDENTITY, "")
     name_grams: list[str] = column(Holds.IDENTITY, default_factory=list, sa_type=ARRAY(Text))
     version: int = column(Holds.NOTHING, 1)
@@ -101,6 +103,7 @@ class Stay(SQLModel, table=True):
     weight: Decimal = column(Holds.LIFE, Decimal(1), sa_type=Weight)
     from_date: date = column(Holds.LIFE)
     until_date: date | None = column(Holds.LIFE, None)
+    end_reason: str = column(Holds.LIFE, "")
 
 
 class PersonActivity(SQLModel, table=True):

@@ -11,9 +11,10 @@ from coordination.budgets import queries as budgets
 from coordination.casework import queries as casework
 from coordination.households import queries, service
 from coordination.households.forms import WEIGHTS, NewFileForm, PersonForm, ProfileForm, SearchForm
-from coordination.households.rules import Activity, AddressKind, FamilySituation, Housing, Link, Origin
+from coordination.households.rules import Activity, AddressKind, ClosingReason, FamilySituation, Housing, Link, Origin
 from coordination.identity.permissions import Part, Permission
 from coordination.identity.queries import member_names, organisations
+from coordination.kit.actor import may
 from coordination.kit.clock import today
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotNow, Stale
@@ -139,7 +140,9 @@ def show(request: Request, household_id: UUID, session: Walled, member: Acting) 
         title=header.name or f"Dossier {header.code}",
         file=header,
         holder=organisations(session)[header.holder_organisation_id],
-        holds=header.holder_organisation_id == member.organisation_id,
+        holds=(holds := header.holder_organisation_id == member.organisation_id),
+        edits=holds and header.closed_at is None and may(member, Permission.EDIT_FILES),
+        closed_for=ClosingReason(header.closing_reason).label if header.closing_reason else "",
         visible=visible,
         Part=Part,
         profile=profile,
@@ -147,7 +150,8 @@ def show(request: Request, household_id: UUID, session: Walled, member: Acting) 
         residents=queries.residents(session, household_id, today()),
         updated_by=next(iter(updater.values()), ""),
         seen=sharing.who_sees(session, household_id),
-        agreements=sharing.agreements_of(session, household_id),
+        agreements=(agreements := sharing.agreements_of(session, household_id)),
+        asked=lambda name: any(name == who for agreed in agreements for who, _ in agreed.answers),
         budget=budgets.file_budget(session, household_id) if Part.BUDGET in visible else None,
         work=casework.casework_of(session, household_id),
         cases=referrals.needs_of(session, household_id) if Part.NEEDS in visible else None,

@@ -15,13 +15,14 @@ from coordination.households.rules import (
     BirthDate,
     Link,
     Precision,
+    is_adult,
     parse_birth,
     present,
     read_code,
 )
 from coordination.kit.clock import today
-from coordination.kit.db import ActorSession
-from coordination.kit.errors import NotAllowed, NotKnown
+from coordination.kit.db import ActorSession, lock
+from coordination.kit.errors import NotAllowed, NotKnown, NotNow
 from coordination.kit.text import fold, grams, sound
 
 GOOD_MATCH = 0.84
@@ -42,6 +43,8 @@ class FileHeader:
     name: str | None
     holder_organisation_id: UUID
     opened_at: datetime
+    closed_at: datetime | None = None
+    closing_reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,11 @@ class Resident:
     @property
     def link(self) -> Link:
         return Link(self.stay.link)
+
+    @property
+    def came_of_age(self) -> bool:
+        """A child of the household who is grown up: the link stays, and she answers for herself."""
+        return self.link in (Link.CHILD, Link.SHARED_CHILD) and is_adult(self.link, self.age)
 
 
 @dataclass(frozen=True)
@@ -101,7 +109,15 @@ def file_header(session: ActorSession, household_id: UUID) -> FileHeader:
     if found is None:
         raise NotKnown
     name = reference_names(session, [household_id]).get(household_id)
-    return FileHeader(found.id, found.code, name, found.holder_organisation_id, found.opened_at)
+    return FileHeader(
+        found.id,
+        found.code,
+        name,
+        found.holder_organisation_id,
+        found.opened_at,
+        found.closed_at,
+        found.closing_reason,
+    )
 
 
 class NotHolder(NotAllowed):
@@ -118,6 +134,21 @@ def refuse_non_holder(session: ActorSession, household_id: UUID) -> Household:
     return found
 
 
+class Closed(NotNow):
+    """Ce dossier est clos : il se lit encore, mais ne se modifie plus. Rouvrez-le d’abord. Rien n’a été modifié."""
+
+
+def held_open(session: ActorSession, household_id: UUID) -> Household:
+    """The file to change, locked: one act at a time on a family. Raises `NotKnown`, `NotHolder` or `Closed`."""
+    refuse_non_holder(session, household_id)
+    found: Household | None = lock(session, Household, household_id)
+    if found is None:  # handed over in the same instant
+        raise NotHolder
+    if found.closed_at is not None:
+        raise Closed
+    return found
+
+
 def reference_names(session: ActorSession, household_ids: Iterable[UUID]) -> dict[UUID, str]:
     """The name of each household's reference person, for those whose identity one may see."""
     ids = list(household_ids)
@@ -127,6 +158,7 @@ def reference_names(session: ActorSession, household_ids: Iterable[UUID]) -> dic
         select(Stay.household_id, Person)
         .join(Person, col(Person.id) == Stay.person_id)
         .where(col(Stay.household_id).in_(ids), Stay.link == Link.REFERENCE.value)
+        .order_by(col(Stay.from_date))  # the latest one names the household
     )
     return {household_id: full_name(person) for household_id, person in session.exec(query)}
 
@@ -164,11 +196,17 @@ def residents(session: ActorSession, household_id: UUID, on: date | None = None)
 
 
 def person_of(session: ActorSession, household_id: UUID, person_id: UUID) -> Resident:
-    """One person of one file. Raises `NotKnown`."""
-    for resident in residents(session, household_id):
-        if resident.person.id == person_id:
-            return resident
-    raise NotKnown
+    """One person of one file, in her latest stay. Raises `NotKnown`."""
+    hers = [resident for resident in residents(session, household_id) if resident.person.id == person_id]
+    if not hers:
+        raise NotKnown
+    return max(hers, key=lambda resident: resident.stay.from_date)
+
+
+def stays_of(session: ActorSession, household_id: UUID) -> list[Stay]:
+    """Every stay ever written in the file, the oldest first."""
+    query = select(Stay).where(Stay.household_id == household_id).order_by(col(Stay.from_date), col(Stay.id))
+    return list(session.exec(query))
 
 
 def visible_parts(session: ActorSession, household_id: UUID) -> set[str]:

@@ -2,11 +2,13 @@
 
 import re
 from calendar import monthrange
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from itertools import combinations
 from typing import Protocol
+from uuid import UUID
 
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXZ"
 CODE_LENGTH = 6
@@ -106,6 +108,35 @@ class AddressKind(Labelled):
     NONE = "sans"
 
 
+class EndReason(Labelled):
+    """Why a stay ended. The last two are written by their own verbs, never chosen."""
+
+    ELSEWHERE = "installe_ailleurs"
+    SEPARATION = "separation"
+    STUDY_OR_WORK = "etudes_travail"
+    WITH_SOMEBODY = "chez_un_proche"
+    OTHER = "autre_depart"
+    DEATH = "deces"
+    NEW_LINK = "change_lien"
+
+    @classmethod
+    def chosen(cls) -> list[tuple[str, str]]:
+        """What a worker may choose when somebody leaves."""
+        return [option for option in cls.options() if option[0] not in (cls.DEATH, cls.NEW_LINK)]
+
+
+class ClosingReason(Labelled):
+    """Why a file is closed."""
+
+    NO_MORE_REQUEST = "plus_de_demande"
+    MOVED_OUT = "hors_territoire"
+    NO_NEWS = "sans_nouvelles"
+    NO_MORE_WISH = "ne_souhaite_plus"
+    EMPTY = "foyer_vide"
+    DUPLICATE = "dossier_en_double"
+    OTHER = "autre_cloture"
+
+
 class Precision(Labelled):
     """How much of a birth date is known."""
 
@@ -171,6 +202,24 @@ LABELS: dict[str, dict[str, str]] = {
         "fixe": "Adresse fixe",
         "domiciliation": "Domiciliation",
         "sans": "Sans adresse fixe",
+    },
+    "EndReason": {
+        "installe_ailleurs": "S’installe ailleurs",
+        "separation": "Séparation",
+        "etudes_travail": "Études ou travail",
+        "chez_un_proche": "Va vivre chez un proche",
+        "autre_depart": "Autre raison",
+        "deces": "Décès",
+        "change_lien": "Le lien change",
+    },
+    "ClosingReason": {
+        "plus_de_demande": "Plus de demande",
+        "hors_territoire": "A quitté le territoire",
+        "sans_nouvelles": "Sans nouvelles",
+        "ne_souhaite_plus": "Ne souhaite plus être accompagné",
+        "foyer_vide": "Plus personne dans le foyer",
+        "dossier_en_double": "Dossier en double",
+        "autre_cloture": "Autre raison",
     },
     "Precision": {
         "day": "jour connu",
@@ -250,9 +299,45 @@ class Stay(Protocol):
     until_date: date | None
 
 
+class FileStay(Stay, Protocol):
+    """The same, with whose time it is and what she was then."""
+
+    person_id: UUID
+    link: str
+
+
 def present(stay: Stay, on: date) -> bool:
     """Whether the person is in the household on that day; the last day is included."""
     return stay.from_date <= on and (stay.until_date is None or on <= stay.until_date)
+
+
+def overlap(one: Stay, other: Stay) -> bool:
+    """Whether two stays have a day in common."""
+    return (one.until_date is None or other.from_date <= one.until_date) and (
+        other.until_date is None or one.from_date <= other.until_date
+    )
+
+
+class Clash(StrEnum):
+    """What two stays of one file may not do."""
+
+    BACKWARDS = "backwards"
+    TWICE = "twice"
+    TWO_REFERENCES = "two_references"
+
+
+def clash(stays: Sequence[FileStay]) -> Clash | None:
+    """What is impossible among the stays of one file: a person in it twice on a day, two reference persons on a day."""
+    if any(stay.until_date is not None and stay.until_date < stay.from_date for stay in stays):
+        return Clash.BACKWARDS
+    for one, other in combinations(stays, 2):
+        if not overlap(one, other):
+            continue
+        if one.person_id == other.person_id:
+            return Clash.TWICE
+        if one.link == other.link == Link.REFERENCE:
+            return Clash.TWO_REFERENCES
+    return None
 
 
 def check_character(body: str) -> str:

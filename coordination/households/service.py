@@ -1,25 +1,26 @@
 """Acts on household files: opening one, its people, its profile."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
 from uuid import UUID, uuid4
 
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import select
 
 from coordination.audit.service import act, reading
 from coordination.households.forms import NewFileForm, PersonForm, PersonRow, ProfileForm
 from coordination.households.models import Household, HouseholdProfile, Person, PersonActivity, Stay
-from coordination.households.queries import refuse_non_holder
+from coordination.households.queries import held_open, stays_of
 from coordination.households.rules import (
     CODE_ALPHABET,
     CODE_LENGTH,
     Activity,
     BirthDate,
+    Clash,
     Link,
     Precision,
+    clash,
     household_code,
 )
 from coordination.identity.permissions import Permission
@@ -40,6 +41,17 @@ class OneReference(NotNow):
     """Le foyer a déjà une personne de référence. Rien n’a été modifié."""
 
 
+class Impossible(NotNow):
+    """Ces dates ne vont pas ensemble. Rien n’a été modifié."""
+
+
+IMPOSSIBLE = {
+    Clash.BACKWARDS: "La date de départ est avant la date d’arrivée. Rien n’a été modifié.",
+    Clash.TWICE: "Cette personne serait deux fois dans le foyer le même jour. Rien n’a été modifié.",
+    Clash.TWO_REFERENCES: "Le foyer aurait deux personnes de référence le même jour. Rien n’a été modifié.",
+}
+
+
 @act("household.open", "Dossier créé", needs=Permission.OPEN_FILES)
 def open_file(session: ActorSession, form: NewFileForm, draw: Callable[[int], int] = secrets.randbelow) -> Household:
     """Opens a file held by one's own organisation, with its first people. `draw(n)`: a number below n, for the code."""
@@ -51,7 +63,7 @@ def open_file(session: ActorSession, form: NewFileForm, draw: Callable[[int], in
         )
     )
     since = today()
-    _add_person(session, file_id, form.family_name, form.given_name, form.birth_date, Link.REFERENCE, Decimal(1), since)
+    add_to_file(session, file_id, form.family_name, form.given_name, form.birth_date, Link.REFERENCE, Decimal(1), since)
     for row in form.people:
         _add_row(session, file_id, form.family_name, row, since)
     session.flush()
@@ -89,10 +101,10 @@ def _new_file(session: ActorSession, draw: Callable[[int], int]) -> UUID:
 def _add_row(session: ActorSession, file_id: UUID, family_name: str, row: PersonRow, since: date) -> None:
     weight = SHARED_CUSTODY if row.link is Link.SHARED_CHILD else Decimal(1)
     name = row.family_name or family_name
-    _add_person(session, file_id, name, row.given_name, row.birth_date, row.link, weight, since)
+    add_to_file(session, file_id, name, row.given_name, row.birth_date, row.link, weight, since)
 
 
-def _add_person(
+def add_to_file(
     session: ActorSession,
     file_id: UUID,
     family_name: str,
@@ -101,7 +113,9 @@ def _add_person(
     link: Link,
     weight: Decimal,
     since: date,
+    until: date | None = None,
 ) -> Person:
+    """A new person of a file and her first stay; nothing is checked here."""
     person = Person(network_id=session.member.network_id, household_id=file_id, family_name="")
     _name(person, family_name, given_name, birth)
     session.add(person)
@@ -114,8 +128,10 @@ def _add_person(
             link=link.value,
             weight=weight,
             from_date=since,
+            until_date=until,
         )
     )
+    session.flush()
     return person
 
 
@@ -131,7 +147,7 @@ def _name(person: Person, family_name: str, given_name: str, birth: BirthDate) -
 @act("household.profile", "Situation du foyer modifiée", needs=Permission.EDIT_FILES)
 def update_profile(session: ActorSession, household_id: UUID, form: ProfileForm) -> HouseholdProfile:
     """Changes where and how the household lives. Raises `Stale` when somebody changed it meanwhile."""
-    refuse_non_holder(session, household_id)
+    held_open(session, household_id)
     profile: HouseholdProfile | None = lock(session, HouseholdProfile, household_id)
     if profile is None:
         raise NotKnown
@@ -148,15 +164,23 @@ def update_profile(session: ActorSession, household_id: UUID, form: ProfileForm)
 @act("person.join", "Personne ajoutée au foyer", needs=Permission.EDIT_FILES)
 def add_person(session: ActorSession, household_id: UUID, form: PersonForm) -> Person:
     """Somebody joins the household, from a day on."""
-    refuse_non_holder(session, household_id)
-    if form.link is Link.REFERENCE:
-        raise OneReference
+    held_open(session, household_id)
+    refuse_wrong_reference(stays_of(session, household_id), form.link, form.until_date)
     since = form.from_date or today()
-    person = _add_person(
-        session, household_id, form.family_name, form.given_name, form.birth_date, form.link, form.weight, since
+    if form.until_date is not None and form.until_date < since:
+        raise Impossible(IMPOSSIBLE[Clash.BACKWARDS])
+    person = add_to_file(
+        session,
+        household_id,
+        form.family_name,
+        form.given_name,
+        form.birth_date,
+        form.link,
+        form.weight,
+        since,
+        form.until_date,
     )
-    session.flush()
-    _stay(session, person).until_date = form.until_date
+    refuse_clash(stays_of(session, household_id))
     _set_activity(session, person, form.activity)
     return person
 
@@ -164,34 +188,65 @@ def add_person(session: ActorSession, household_id: UUID, form: PersonForm) -> P
 @act("person.change", "Personne modifiée", needs=Permission.EDIT_FILES)
 def update_person(session: ActorSession, household_id: UUID, person_id: UUID, form: PersonForm) -> Person:
     """Corrects a person, her link, her weight, or the days she arrived and left."""
-    refuse_non_holder(session, household_id)
+    held_open(session, household_id)
     person: Person | None = lock(session, Person, person_id)
     if person is None or person.household_id != household_id:
         raise NotKnown
     if person.version != form.version:
         raise Stale
-    stay = _stay(session, person)
+    stays = stays_of(session, household_id)
+    stay = latest_stay(stays, person_id)
     was, becomes = stay.link == Link.REFERENCE, form.link is Link.REFERENCE
-    if was != becomes:
+    if was != becomes or (was and form.until_date != stay.until_date):
         raise OneReference(
-            "Le foyer a toujours une personne de référence, et une seule : gardez son lien. Rien n’a été modifié."
+            "Le foyer a toujours une personne de référence, et une seule : gardez son lien ; pour son départ,"
+            " passez par « Départ ». Rien n’a été modifié."
         )
+    with session.no_autoflush:
+        stay.link = form.link.value
+        stay.weight = form.weight
+        stay.from_date = form.from_date or stay.from_date
+        _correct_end(person, stay, form.until_date)
+        refuse_clash(stays)
     _name(person, form.family_name, form.given_name, form.birth_date)
     person.version += 1
-    stay.link = form.link.value
-    stay.weight = form.weight
-    stay.from_date = form.from_date or stay.from_date
-    stay.until_date = form.until_date
-    if stay.until_date is not None and stay.until_date < stay.from_date:
-        raise NotNow("La date de départ est avant la date d’arrivée. Rien n’a été modifié.")
     _set_activity(session, person, form.activity)
     return person
 
 
-def _stay(session: ActorSession, person: Person) -> Stay:
-    """The person's latest stay in the file."""
-    found = session.exec(select(Stay).where(Stay.person_id == person.id)).all()
-    return max(found, key=lambda stay: stay.from_date)
+def _correct_end(person: Person, stay: Stay, until: date | None) -> None:
+    """A departure written by mistake is taken back with its reason."""
+    if stay.until_date is not None and until is None:
+        stay.end_reason = ""
+        person.deceased_on = None
+    stay.until_date = until
+
+
+def latest_stay(stays: Sequence[Stay], person_id: UUID) -> Stay:
+    """The person's latest stay in the file. Raises `NotKnown`."""
+    hers = [stay for stay in stays if stay.person_id == person_id]
+    if not hers:
+        raise NotKnown
+    return max(hers, key=lambda stay: stay.from_date)
+
+
+def refuse_clash(stays: Sequence[Stay]) -> None:
+    """Raises `Impossible` when a person would be twice in the file, or when two would be its reference."""
+    found = clash(stays)
+    if found is not None:
+        raise Impossible(IMPOSSIBLE[found])
+
+
+def refuse_wrong_reference(stays: Sequence[Stay], link: Link, until: date | None) -> None:
+    """One reference person at a time: none is added beside another, and whoever comes back to an empty home is it."""
+    led = any(stay.link == Link.REFERENCE and stay.until_date is None for stay in stays)
+    if link is Link.REFERENCE and led:
+        raise OneReference
+    if link is not Link.REFERENCE and until is None and not led:
+        raise OneReference(
+            "Le foyer n’a plus de personne de référence : choisissez ce lien pour la première personne qui y vit."
+            " Rien n’a été modifié."
+        )
 
 
 def _set_activity(session: ActorSession, person: Person, activity: Activity | None) -> None:

@@ -118,6 +118,7 @@ def upgrade() -> None:
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("opened_by", sa.Uuid(), nullable=True),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closing_reason", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(
             ["network_id", "holder_organisation_id"],
             ["organisation.network_id", "organisation.id"],
@@ -332,6 +333,7 @@ def upgrade() -> None:
         sa.Column("given_name", sa.String(), nullable=False),
         sa.Column("birth_date", sa.Date(), nullable=True),
         sa.Column("birth_precision", sa.String(), nullable=False),
+        sa.Column("deceased_on", sa.Date(), nullable=True),
         sa.Column("name_folded", sa.String(), nullable=False),
         sa.Column("name_grams", postgresql.ARRAY(sa.Text()), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -539,6 +541,7 @@ def upgrade() -> None:
         sa.Column("weight", sa.Numeric(precision=5, scale=3), nullable=False),
         sa.Column("from_date", sa.Date(), nullable=False),
         sa.Column("until_date", sa.Date(), nullable=True),
+        sa.Column("end_reason", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(
             ["network_id", "household_id", "person_id"],
             ["person.network_id", "person.household_id", "person.id"],
@@ -610,6 +613,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("referral_text_referral", "referral_text", ["referral_id"], unique=False)
+
+    op.create_table(
+        "network_question",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("membership_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["membership_id"], ["membership.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("network_question_member", "network_question", ["membership_id", "kind", "at"], unique=False)
     op.create_table(
         "note",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -714,16 +728,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("household_id", "organisation_id"),
     )
     op.create_index("referent_membership", "referent", ["membership_id"], unique=False)
-    op.create_table(
-        "network_question",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("membership_id", sa.Uuid(), nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["membership_id"], ["membership.id"]),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_index("network_question_member", "network_question", ["membership_id", "kind", "at"], unique=False)
 
 
 def downgrade() -> None:

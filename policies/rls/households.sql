@@ -13,7 +13,9 @@ begin
         execute format('grant update (%s) on %I to coordination_app', columns, one);
     end loop;
 end $$;
--- household and share are written by the doors open_file, grant_agreement, revoke_agreement, transfer_holder alone.
+-- A file is closed and reopened by its holder.
+grant update (closed_at, closing_reason) on household to coordination_app;
+-- Otherwise household, and share, are written by the doors open_file, grant_agreement, revoke_agreement, transfer_holder alone.
 
 -- `share` uses its own columns only: mutual policies would recurse.
 create policy see on share for select to coordination_app
@@ -23,6 +25,12 @@ create policy see on share for select to coordination_app
 create policy see on household for select to coordination_app
     using (network_id = (select access.network())
         and exists (select 1 from access.live_share s where s.household_id = household.id));
+
+create policy move on household for update to coordination_app
+    using (network_id = (select access.network())
+        and exists (select 1 from access.live_share s
+                     where s.household_id = household.id and s.scope = 'identity' and s.ground = 'holder'))
+    with check (network_id = (select access.network()) and access.is_code(closing_reason));
 
 create policy see on household_profile for select to coordination_app
     using (network_id = (select access.network())

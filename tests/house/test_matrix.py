@@ -59,6 +59,16 @@ GET  /foyers/{household_id}/personnes/nouvelle                  200 403 403 403 
 POST /foyers/{household_id}/personnes/nouvelle                  422 403 403 403 403 403 403 404 404 303
 GET  /foyers/{household_id}/personnes/{person_id}               200 403 403 403 403 403 403 404 404 303
 POST /foyers/{household_id}/personnes/{person_id}               422 403 403 403 403 403 403 404 404 303
+GET  /foyers/{household_id}/personnes/{person_id}/depart        200 403 403 403 403 403 403 404 404 303
+POST /foyers/{household_id}/personnes/{person_id}/depart        422 403 403 403 403 403 403 404 404 303
+GET  /foyers/{household_id}/personnes/{person_id}/deces         200 403 403 403 403 403 403 404 404 303
+POST /foyers/{household_id}/personnes/{person_id}/deces         422 403 403 403 403 403 403 404 404 303
+GET  /foyers/{household_id}/personnes/{person_id}/retour        200 403 403 403 403 403 403 404 404 303
+POST /foyers/{household_id}/personnes/{person_id}/retour        422 403 403 403 403 403 403 404 404 303
+GET  /foyers/{household_id}/composition                         200 200 403 200 403 403 200 404 404 303
+GET  /foyers/{household_id}/clore                               200 403 403 403 403 403 403 404 404 303
+POST /foyers/{household_id}/clore                               422 403 403 403 403 403 403 404 404 303
+POST /foyers/{household_id}/rouvrir                             422 403 403 403 403 403 403 404 404 303
 GET  /foyers/{household_id}/partage                             200 200 403 200 403 403 200 404 404 303
 GET  /foyers/{household_id}/accords/nouveau                     200 403 403 403 403 403 403 404 404 303
 POST /foyers/{household_id}/accords/nouveau                     422 403 403 403 403 403 403 404 404 303

@@ -258,6 +258,11 @@ def changes_identity(world: World, actor: Actor, old: Row, new: Row) -> bool:
     return writes_identity(world, actor, old)
 
 
+def changes_household(world: World, actor: Actor, old: Row, new: Row) -> bool:
+    """Closed and reopened by the holder of the file, for a reason that is a code."""
+    return writes_identity(world, actor, {**old, "household_id": old["id"]}) and is_code(new["closing_reason"])
+
+
 def changes_activity(world: World, actor: Actor, old: Row, new: Row) -> bool:
     return writes_activity(world, actor, old) and writes_activity(world, actor, new)
 
@@ -314,6 +319,7 @@ CHANGES: dict[str, tuple[set[str] | None, Change]] = {
     "membership": ({"roles", "professional", "suspended_at", "version"}, changes_membership),
     "browser_session": ({"membership_id", "revoked_at"}, changes_session),
     "invitation": ({"revoked_at"}, changes_invitation),
+    "household": ({"closed_at", "closing_reason"}, changes_household),
     "household_profile": (None, changes_identity),
     "person": (None, changes_identity),
     "stay": (None, changes_identity),

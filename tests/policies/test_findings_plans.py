@@ -19,8 +19,8 @@ def loaded(house: House) -> House:
     network, holder = house.worker.network_id, house.worker.organisation_id
     with house.admin() as admin:
         admin.execute(
-            "insert into household (id, network_id, code, holder_organisation_id, opened_at)"
-            f" select gen_random_uuid(), %s, 'L' || n, %s, now() from generate_series(1, {FILES}) n",
+            "insert into household (id, network_id, code, holder_organisation_id, opened_at, closing_reason)"
+            f" select gen_random_uuid(), %s, 'L' || n, %s, now(), '' from generate_series(1, {FILES}) n",
             [network, holder],
         )
         admin.execute(

@@ -92,5 +92,5 @@ def test_a_grant_that_left_the_files_leaves_the_database(house: House) -> None:
     upgrade(house.base.owner_url)
     assert house.base.admin(
         "select has_table_privilege('coordination_app', 'household', 'delete'),"
-        " has_any_column_privilege('coordination_app', 'household', 'update')"
+        " has_column_privilege('coordination_app', 'household', 'code', 'update')"
     ) == [(False, False)]

@@ -1,0 +1,212 @@
+"""Pages of a family in time: leaving, coming back, a death, the composition on a day, closing the file."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from coordination.audit.service import note_reading
+from coordination.households import family, life, queries
+from coordination.households.forms import WEIGHTS, CloseForm, DeathForm, LeaveForm, ReopenForm, ReturnForm, read_day
+from coordination.households.rules import ClosingReason, EndReason, Link
+from coordination.identity.permissions import Part, Permission
+from coordination.kit.clock import today
+from coordination.kit.db import ActorSession
+from coordination.kit.errors import NotKnown, NotNow, Stale
+from coordination.kit.forms import FormState, read
+from coordination.kit.web import Acting, Submitted, Walled, go, needs, page
+
+router = APIRouter(prefix="/foyers/{household_id}")
+EDITS = [needs(Permission.EDIT_FILES)]
+READ = "household.read"
+
+
+# ------------------------------------------------------------------ the composition on a day
+
+
+@router.get("/composition", dependencies=[needs(Permission.READ_FILES)])
+def composition(request: Request, household_id: UUID, session: Walled, member: Acting, au: str = "") -> Response:
+    """Who was in the household on a day, and every stay since the file exists."""
+    header = queries.file_header(session, household_id)
+    if Part.IDENTITY not in queries.visible_parts(session, household_id):
+        raise NotKnown
+    note_reading(session, READ, household_id)
+    on, form = _day_asked(au)
+    return page(
+        request,
+        "households/composition.html",
+        title="Composition du foyer",
+        status=422 if form.errors else 200,
+        file=header,
+        form=form,
+        on=on,
+        there=queries.residents(session, household_id, on),
+        stays=sorted(queries.residents(session, household_id), key=lambda r: r.stay.from_date),
+        reason=lambda stay: EndReason(stay.end_reason).label if stay.end_reason else "",
+        back=_who_may_come_back(session, household_id),
+        edits=header.holder_organisation_id == member.organisation_id and header.closed_at is None,
+    )
+
+
+def _day_asked(typed: str) -> tuple[date, FormState]:
+    """The day to show, today when none is asked or none can be read."""
+    form = FormState({"au": [typed or f"{today():%d/%m/%Y}"]})
+    try:
+        return read_day(typed) or today(), form
+    except ValueError as unreadable:
+        form.refuse("au", str(unreadable))
+        return today(), form
+
+
+def _who_may_come_back(session: ActorSession, household_id: UUID) -> set[UUID]:
+    """The latest stay of everybody who left and may live here again."""
+    latest = {r.person.id: r for r in sorted(queries.residents(session, household_id), key=lambda r: r.stay.from_date)}
+    return {r.stay.id for r in latest.values() if r.stay.until_date is not None and r.person.deceased_on is None}
+
+
+# ------------------------------------------------------------------ leaving, dying, coming back
+
+
+def _shown(
+    request: Request,
+    session: ActorSession,
+    household_id: UUID,
+    person_id: UUID,
+    verb: str,
+    form: FormState | None = None,
+    status: int = 200,
+) -> Response:
+    """The screen of one verb about one person; what was typed is kept."""
+    queries.refuse_non_holder(session, household_id)
+    found = queries.person_of(session, household_id, person_id)
+    others = [
+        (str(r.person.id), r.name)
+        for r in queries.residents(session, household_id)
+        if r.stay.until_date is None and r.person.id != person_id
+    ]
+    form = form or FormState.of({"on": f"{today():%d/%m/%Y}", "version": found.person.version, "weight": "1"})
+    return page(
+        request,
+        f"households/{verb}.html",
+        title={"leave": "Départ", "die": "Décès", "come_back": "Retour"}[verb] + f" — {found.name}",
+        status=status,
+        file=queries.file_header(session, household_id),
+        found=found,
+        form=form,
+        reasons=EndReason.chosen(),
+        successors=others if found.link is Link.REFERENCE and found.stay.until_date is None else [],
+        links=Link.options(),
+        weights=WEIGHTS,
+    )
+
+
+def _done(
+    request: Request,
+    session: ActorSession,
+    household_id: UUID,
+    person_id: UUID,
+    verb: str,
+    asked: Any,
+    form: FormState,
+    said: str,
+) -> Response:
+    """Does the verb, or shows its screen again with what was refused."""
+    if asked is None:
+        return _shown(request, session, household_id, person_id, verb, form, 422)
+    try:
+        getattr(family, verb)(session, household_id, person_id, asked)
+    except NotNow as refused:
+        session.rollback()
+        if isinstance(refused, Stale):
+            current = queries.person_of(session, household_id, person_id).person.version
+            form = form.with_value("version", str(current))
+        form.refuse("successor" if isinstance(refused, family.WhoIsReference) else "form", refused.sentence)
+        return _shown(request, session, household_id, person_id, verb, form, 409)
+    return go(request, f"/foyers/{household_id}", said)
+
+
+@router.get("/personnes/{person_id}/depart", dependencies=EDITS)
+def leaving(request: Request, household_id: UUID, person_id: UUID, session: Walled) -> Response:
+    """Somebody leaves the household."""
+    return _shown(request, session, household_id, person_id, "leave")
+
+
+@router.post("/personnes/{person_id}/depart", dependencies=EDITS)
+def leave(request: Request, household_id: UUID, person_id: UUID, data: Submitted, session: Walled) -> Response:
+    """Writes the departure."""
+    asked, form = read(LeaveForm, data)
+    return _done(request, session, household_id, person_id, "leave", asked, form, "Départ enregistré.")
+
+
+@router.get("/personnes/{person_id}/deces", dependencies=EDITS)
+def death(request: Request, household_id: UUID, person_id: UUID, session: Walled) -> Response:
+    """Somebody died."""
+    return _shown(request, session, household_id, person_id, "die")
+
+
+@router.post("/personnes/{person_id}/deces", dependencies=EDITS)
+def die(request: Request, household_id: UUID, person_id: UUID, data: Submitted, session: Walled) -> Response:
+    """Writes the death."""
+    asked, form = read(DeathForm, data)
+    return _done(request, session, household_id, person_id, "die", asked, form, "La fiche du foyer est à jour.")
+
+
+@router.get("/personnes/{person_id}/retour", dependencies=EDITS)
+def returning(request: Request, household_id: UUID, person_id: UUID, session: Walled) -> Response:
+    """Somebody comes back."""
+    return _shown(request, session, household_id, person_id, "come_back")
+
+
+@router.post("/personnes/{person_id}/retour", dependencies=EDITS)
+def come_back(request: Request, household_id: UUID, person_id: UUID, data: Submitted, session: Walled) -> Response:
+    """Writes the return."""
+    asked, form = read(ReturnForm, data)
+    return _done(request, session, household_id, person_id, "come_back", asked, form, "Retour enregistré.")
+
+
+# ------------------------------------------------------------------ closing and reopening
+
+
+@router.get("/clore", dependencies=EDITS)
+def closing(request: Request, household_id: UUID, session: Walled) -> Response:
+    """Closing a file, or opening it again."""
+    return _closing(request, session, household_id, FormState())
+
+
+def _closing(
+    request: Request, session: ActorSession, household_id: UUID, form: FormState, status: int = 200
+) -> Response:
+    queries.refuse_non_holder(session, household_id)
+    header = queries.file_header(session, household_id)
+    return page(
+        request,
+        "households/close.html",
+        title="Rouvrir le dossier" if header.closed_at else "Clore le dossier",
+        status=status,
+        file=header,
+        form=form,
+        reasons=ClosingReason.options(),
+        closed_for=ClosingReason(header.closing_reason).label if header.closing_reason else "",
+    )
+
+
+@router.post("/clore", dependencies=EDITS)
+def close(request: Request, household_id: UUID, data: Submitted, session: Walled) -> Response:
+    """Closes the file."""
+    asked, form = read(CloseForm, data)
+    if asked is None:
+        return _closing(request, session, household_id, form, 422)
+    life.close(session, household_id, asked)
+    return go(request, f"/foyers/{household_id}", "Dossier clos. Il reste lisible, et peut être rouvert.")
+
+
+@router.post("/rouvrir", dependencies=EDITS)
+def reopen(request: Request, household_id: UUID, data: Submitted, session: Walled) -> Response:
+    """Opens a closed file again."""
+    asked, form = read(ReopenForm, data)
+    if asked is None:
+        return _closing(request, session, household_id, form, 422)
+    life.reopen(session, household_id)
+    return go(request, f"/foyers/{household_id}", "Dossier rouvert.")
