@@ -48,6 +48,7 @@ ROOMS = (
     households.router,
     family_pages.router,
     sharing.router,
+    sharing.network,
     budgets.router,
     casework.router,
     referrals.router,

@@ -348,6 +348,53 @@ create function access.transfer_holder(file_id uuid, to_organisation uuid)
           from unnest(array['identity', 'budget', 'needs', 'aid', 'notes', 'sensitive']) part;
     end $$;
 
+-- ---------------------------------------------------------------- access asked for, with the code a person gave
+
+-- Keeps a request under the code typed and, when there is such a file, lays it before its holder. The answer, the line
+-- and the row are the same when there is none: the asker learns nothing. False: the day's 20 are spent.
+create function access.request_access(request uuid, typed text, wanted text[], why text)
+    returns boolean language plpgsql security definer set search_path = public, pg_temp
+    as $$
+    declare org uuid := access.organisation(); net uuid := access.network();
+    begin
+        if not access.may_ask('access', 'access.ask') then
+            return false;
+        end if;
+        if typed !~ '^[0-9A-Z]{4}-[0-9A-Z]{3}$' or not access.is_code(why) or coalesce(cardinality(wanted), 0) = 0
+           or not wanted <@ array['identity', 'budget', 'needs', 'sensitive'] then
+            raise exception 'no such request' using errcode = '42501';
+        end if;
+        insert into access_request (id, network_id, organisation_id, asked_by, code, parts, purpose, asked_at, state, reason)
+        values (request, net, org, access.membership(), typed, wanted, why, now(), 'asked', '');
+        insert into access_request_file (id, network_id, household_id)
+        select request, h.network_id, h.id
+          from household h where h.network_id = net and h.code = typed and h.holder_organisation_id <> org;
+        return true;
+    end $$;
+
+-- Answers a request about a file one's organisation holds: accepted by the agreement it recorded for the asker, or
+-- declined with a code.
+create function access.answer_request(request uuid, granted uuid, why text)
+    returns void language plpgsql security definer set search_path = public, pg_temp
+    as $$
+    begin
+        update access_request_file f set answered_by = access.membership()
+          from access_request r, household h
+         where f.id = request and r.id = f.id and h.id = f.household_id and r.state = 'asked'
+           and f.network_id = access.network() and h.holder_organisation_id = access.organisation()
+           and access.has_role('intake') and access.is_code(why) and (granted is null) = (why <> '')
+           and (granted is null or exists (
+                select 1 from agreement g join agreement_part p on p.agreement_id = g.id
+                 where g.id = granted and g.household_id = h.id and g.organisation_id = access.organisation()
+                   and p.organisation_id = r.organisation_id));
+        if not found then
+            raise exception 'not hers to answer' using errcode = '42501';
+        end if;
+        update access_request set state = case when granted is null then 'declined' else 'accepted' end,
+                                  reason = why, answered_at = now()
+         where id = request;
+    end $$;
+
 -- ---------------------------------------------------------------- doors of the rooms
 
 -- Search: a GIN index is not used under row security, so this door applies visibility itself.

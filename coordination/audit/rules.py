@@ -19,6 +19,8 @@ SERVICES = {
 }
 
 SUBJECTS = {
+    "access_request": "demande d’accès",
+    "access_request_file": "demande d’accès",
     "account": "compte",
     "agreement": "accord de partage",
     "agreement_part": "accord de partage",

@@ -12,7 +12,7 @@ from coordination.kit.web import Acting, Walled, needs, page
 from coordination.referrals import queries as referrals
 from coordination.referrals.queries import BasketCount
 from coordination.referrals.rules import Side
-from coordination.sharing.queries import notice
+from coordination.sharing import queries as sharing
 from coordination.sharing.rules import NOTICE_VERSION
 
 router = APIRouter()
@@ -34,6 +34,7 @@ def home(request: Request, session: Walled, member: Acting) -> Response:
         counts=households.count_files(session) if reads_files else None,
         drafts=budgets.my_drafts(session) if may(member, Permission.WRITE_BUDGETS) else [],
         due=casework.my_due_tasks(session) if may(member, Permission.WRITE_CASEWORK) else [],
+        requests=sharing.requests_waiting(session) if may(member, Permission.RECORD_AGREEMENTS) else [],
         typed="",
         baskets_of=_baskets,
     )
@@ -62,5 +63,5 @@ def help_page(request: Request) -> Response:
 @router.get("/confidentialite")
 def privacy(request: Request) -> Response:
     """What is kept about people, and their rights, in plain words."""
-    title, paragraphs = notice(NOTICE_VERSION)
+    title, paragraphs = sharing.notice(NOTICE_VERSION)
     return page(request, "desk/privacy.html", title="Confidentialité", notice_title=title, notice=paragraphs)

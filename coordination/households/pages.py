@@ -22,6 +22,7 @@ from coordination.kit.forms import FormState, read
 from coordination.kit.web import Acting, Submitted, Walled, go, needs, page
 from coordination.referrals import queries as referrals
 from coordination.sharing import queries as sharing
+from coordination.sharing.rules import Decline
 
 router = APIRouter(prefix="/foyers")
 OPENED = reading("household.read", "Dossier ouvert à l’écran")
@@ -152,6 +153,8 @@ def show(request: Request, household_id: UUID, session: Walled, member: Acting) 
         seen=sharing.who_sees(session, household_id),
         agreements=(agreements := sharing.agreements_of(session, household_id)),
         asked=lambda name: any(name == who for agreed in agreements for who, _ in agreed.answers),
+        requests=sharing.requests_waiting(session, household_id),
+        declines=[(reason.value, reason.label) for reason in Decline],
         budget=budgets.file_budget(session, household_id) if Part.BUDGET in visible else None,
         work=casework.casework_of(session, household_id),
         cases=referrals.needs_of(session, household_id) if Part.NEEDS in visible else None,

@@ -4,11 +4,12 @@ from datetime import date, timedelta
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from coordination.households.rules import read_code
 from coordination.kit.clock import today
 from coordination.kit.forms import Form
-from coordination.sharing.rules import LONGEST_AGREEMENT_DAYS, Answer, Audience, GivenHow, Purpose, SharedPart
+from coordination.sharing.rules import LONGEST_AGREEMENT_DAYS, Answer, Audience, Decline, GivenHow, Purpose, SharedPart
 
 
 def _day(typed: object) -> object:
@@ -21,6 +22,22 @@ def _day(typed: object) -> object:
     except (ValueError, TypeError, OverflowError) as unreadable:
         raise ValueError("Date illisible. Écrivez par exemple 21/11/2026.") from unreadable
     return day
+
+
+def _code(typed: str) -> str:
+    code = read_code(typed)
+    if code is None:
+        raise ValueError(
+            "Ce n’est pas le code d’un foyer : sept lettres et chiffres, par exemple 7K3M-2PX. Relisez-le."
+        )
+    return code
+
+
+def _blank(typed: object) -> object:
+    return None if typed == "" else typed
+
+
+Chosen = Annotated[UUID | None, BeforeValidator(_blank)]
 
 
 class AdultRow(Form):
@@ -41,6 +58,7 @@ class AgreementForm(Form):
     given_how: GivenHow
     representative: Annotated[str, Field(max_length=120)] = ""
     valid_until: Annotated[date, BeforeValidator(_day)]
+    request: Chosen = None
 
     @model_validator(mode="before")
     @classmethod
@@ -63,3 +81,22 @@ class AgreementForm(Form):
         """Whether something becomes visible: somebody agrees and nobody refuses."""
         answers = {row.answer for row in self.adults}
         return Answer.AGREES in answers and Answer.REFUSES not in answers
+
+
+class AccessForm(Form):
+    """A request to read a file: the code its household gave, the parts and what for."""
+
+    code: Annotated[str, Field(min_length=1, max_length=20), AfterValidator(_code)]
+    parts: Annotated[list[SharedPart], Field(min_length=1)]
+    purpose: Purpose
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lists(cls, data: dict[str, object]) -> dict[str, object]:
+        return {"parts": [], **data}
+
+
+class DeclineForm(Form):
+    """Why a request of access is declined."""
+
+    reason: Decline

@@ -3,7 +3,8 @@
 from datetime import date, datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import ForeignKeyConstraint, Index, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import SQLModel
 
 from coordination.households.models import ORGANISATION, of_household
@@ -70,3 +71,42 @@ class AgreementPart(SQLModel, table=True):
     network_id: UUID = column(Holds.NOTHING)
     household_id: UUID = column(Holds.LINK)
     audience: str = column(Holds.LINK)
+
+
+class AccessRequest(SQLModel, table=True):
+    """A request to read a file of which somebody gave the code: what was typed, whether such a file exists or not.
+
+    Written by doors alone. The asker reads it; nothing in it says who holds the file, nor whether there is one.
+    """
+
+    __tablename__ = "access_request"
+    __table_args__ = (
+        ForeignKeyConstraint(["network_id", "organisation_id"], ORGANISATION),
+        UniqueConstraint("network_id", "id"),
+        Index("access_request_asker", "organisation_id", "asked_at"),
+    )
+    id: UUID = column(Holds.LINK, default_factory=uuid4, primary_key=True)
+    network_id: UUID = column(Holds.NOTHING)
+    organisation_id: UUID = column(Holds.LINK)
+    asked_by: UUID = column(Holds.WORKER)
+    code: str = column(Holds.LINK)
+    parts: list[str] = column(Holds.LINK, default_factory=list, sa_type=ARRAY(Text))
+    purpose: str = column(Holds.LINK)
+    asked_at: datetime = column(Holds.LINK, default_factory=now, sa_type=Moment)
+    state: str = column(Holds.LINK)
+    reason: str = column(Holds.LINK, "")
+    answered_at: datetime | None = column(Holds.LINK, None, sa_type=Moment)
+
+
+class AccessRequestFile(SQLModel, table=True):
+    """The file a request is about, when there is one: what the holder alone reads. Same key as the request."""
+
+    __tablename__ = "access_request_file"
+    __table_args__ = of_household(
+        ForeignKeyConstraint(["network_id", "id"], ("access_request.network_id", "access_request.id")),
+        Index("access_request_household", "household_id"),
+    )
+    id: UUID = column(Holds.LINK, primary_key=True)
+    network_id: UUID = column(Holds.NOTHING)
+    household_id: UUID = column(Holds.LINK)
+    answered_by: UUID | None = column(Holds.WORKER, None)

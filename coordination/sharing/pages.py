@@ -1,4 +1,4 @@
-"""Pages of agreements: recording one, its receipt, withdrawing it, and who sees what."""
+"""Pages of agreements: recording one, its receipt, withdrawing it, who sees what; and asking for access."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -11,29 +11,45 @@ from coordination.identity.permissions import Permission
 from coordination.identity.queries import organisations
 from coordination.kit.clock import today
 from coordination.kit.db import ActorSession
-from coordination.kit.errors import Malformed
+from coordination.kit.errors import Malformed, NotNow, Problem
 from coordination.kit.forms import FormState, read
 from coordination.kit.web import Acting, Submitted, Walled, go, needs, page
 from coordination.sharing import queries, service
-from coordination.sharing.forms import AgreementForm
+from coordination.sharing.forms import AccessForm, AgreementForm, DeclineForm
 from coordination.sharing.rules import NOTICE_VERSION, Answer, Audience, GivenHow, Purpose, SharedPart
 
 router = APIRouter(prefix="/foyers/{household_id}")
+network = APIRouter()
 HALF_A_YEAR = 182
 
 
 @router.get("/accords/nouveau", dependencies=[needs(Permission.RECORD_AGREEMENTS)])
-def new_agreement(request: Request, household_id: UUID, session: Walled) -> Response:
-    """The agreement's form, with the notice to read out."""
+def new_agreement(request: Request, household_id: UUID, session: Walled, demande: str = "") -> Response:
+    """The agreement's form, with the notice to read out; filled with what a partner asked for, when it comes from
+    there. What each adult answers is never filled in."""
     households.refuse_non_holder(session, household_id)
-    form = FormState.of(
-        {
-            "audience": Audience.ALL.value,
-            "parts": [SharedPart.IDENTITY.value],
-            "valid_until": f"{today() + timedelta(days=HALF_A_YEAR):%d/%m/%Y}",
-        }
-    )
-    return _form(request, session, household_id, form)
+    return _form(request, session, household_id, FormState.of({**_usual(), **_asked(session, household_id, demande)}))
+
+
+def _usual() -> dict[str, object]:
+    return {
+        "audience": Audience.ALL.value,
+        "parts": [SharedPart.IDENTITY.value],
+        "valid_until": f"{today() + timedelta(days=HALF_A_YEAR):%d/%m/%Y}",
+    }
+
+
+def _asked(session: ActorSession, household_id: UUID, demande: str) -> dict[str, object]:
+    """What a waiting request asks for; nothing when it cannot be found."""
+    for asked in queries.requests_waiting(session, household_id):
+        if str(asked.id) == demande:
+            return {
+                "request": asked.id,
+                "recipients": [asked.asker],
+                "parts": [part.value for part in asked.parts],
+                "purpose": asked.purpose.value,
+            }
+    return {}
 
 
 def _form(request: Request, session: ActorSession, household_id: UUID, form: FormState, status: int = 200) -> Response:
@@ -69,10 +85,10 @@ def record(request: Request, household_id: UUID, data: Submitted, session: Walle
         return _form(request, session, household_id, form, 422)
     try:
         agreement = service.record_agreement(session, household_id, asked)
-    except Malformed as refused:
+    except (Malformed, NotNow) as refused:
         session.rollback()
         form.refuse("recipients", refused.sentence)
-        return _form(request, session, household_id, form, 422)
+        return _form(request, session, household_id, form, refused.status)
     words = (
         "Accord enregistré : les structures choisies voient maintenant ce qui a été accepté."
         if asked.granting
@@ -121,3 +137,56 @@ def sharing(request: Request, household_id: UUID, session: Walled, member: Actin
         agreements=queries.agreements_of(session, household_id),
         holds=header.holder_organisation_id == member.organisation_id,
     )
+
+
+# ------------------------------------------------------------------ access requests
+
+
+@router.post("/demandes/{request_id}/refuser", dependencies=[needs(Permission.RECORD_AGREEMENTS)])
+def decline(request: Request, household_id: UUID, request_id: UUID, data: Submitted, session: Walled) -> Response:
+    """Declines a request of access, with a code."""
+    households.refuse_non_holder(session, household_id)
+    asked, _ = read(DeclineForm, data)
+    if asked is None:
+        raise Malformed("Choisissez pourquoi la demande est refusée. Rien n’a été modifié.")
+    service.decline_request(session, household_id, request_id, asked.reason)
+    return go(request, f"/foyers/{household_id}", "Demande refusée : la structure qui a demandé voit le motif choisi.")
+
+
+@network.get("/acces", dependencies=[needs(Permission.RECORD_AGREEMENTS)])
+def requests(request: Request, session: Walled) -> Response:
+    """What one's own organisation asked, by the code typed."""
+    return page(request, "sharing/requests.html", title="Demandes d’accès", requests=queries.my_requests(session))
+
+
+@network.get("/acces/demander", dependencies=[needs(Permission.RECORD_AGREEMENTS)])
+def ask(request: Request) -> Response:
+    """Asking to read a file of which the person gave the code."""
+    return _ask(request, FormState.of({"parts": [SharedPart.IDENTITY.value]}))
+
+
+def _ask(request: Request, form: FormState, status: int = 200) -> Response:
+    return page(
+        request,
+        "sharing/ask.html",
+        title="Demander un accès",
+        status=status,
+        form=form,
+        parts=[(p.value, p.label) for p in SharedPart],
+        purposes=[(p.value, p.label) for p in Purpose],
+    )
+
+
+@network.post("/acces/demander", dependencies=[needs(Permission.RECORD_AGREEMENTS)])
+def send_request(request: Request, data: Submitted, session: Walled) -> Response:
+    """Keeps the request; the answer is the same whether there is such a file or not."""
+    asked, form = read(AccessForm, data, lists=("parts",))
+    if asked is None:
+        return _ask(request, form, 422)
+    try:
+        service.request_access(session, asked)
+    except Problem as refused:
+        form.refuse("code", refused.sentence)
+        return _ask(request, form, refused.status)
+    words = "Demande enregistrée. Si un dossier porte ce code, la structure qui le tient en parlera avec la personne."
+    return go(request, "/acces", words)

@@ -1,22 +1,32 @@
 """Reads of agreements: what was agreed, and who sees what of a file today."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from uuid import UUID
 
 from sqlmodel import col, select
 
-from coordination.households.queries import Resident, residents, shares_of
+from coordination.households.queries import Resident, reference_names, residents, shares_of
 from coordination.households.rules import is_adult
 from coordination.identity.permissions import Part
 from coordination.identity.queries import organisations
 from coordination.kit.clock import today
 from coordination.kit.db import ActorSession
-from coordination.kit.errors import NotKnown
-from coordination.sharing.models import Agreement, AgreementPart, AgreementPerson
-from coordination.sharing.rules import AgreementState, Answer, Audience, GivenHow, Purpose, SharedPart, agreement_state
+from coordination.kit.errors import NotKnown, NotNow
+from coordination.sharing.models import AccessRequest, AccessRequestFile, Agreement, AgreementPart, AgreementPerson
+from coordination.sharing.rules import (
+    AgreementState,
+    Answer,
+    Audience,
+    Decline,
+    GivenHow,
+    Purpose,
+    RequestState,
+    SharedPart,
+    agreement_state,
+)
 
 NOTICES = Path(__file__).resolve().parents[2] / "policies" / "notices"
 
@@ -145,3 +155,94 @@ def notice(version: str) -> tuple[str, list[str]]:
     text = (NOTICES / f"{version}.txt").read_text(encoding="utf-8")
     title, *paragraphs = [part.strip() for part in text.split("\n\n") if part.strip()]
     return title, paragraphs
+
+
+# ------------------------------------------------------------------ access requests
+
+
+@dataclass(frozen=True)
+class RequestView:
+    """A request of access: the asker reads a code, the holder the file it is about (None for the asker)."""
+
+    id: UUID
+    household_id: UUID | None
+    title: str
+    code: str
+    asker: UUID
+    asker_name: str
+    parts: list[SharedPart]
+    purpose: Purpose
+    asked_at: datetime
+    answered_at: datetime | None
+    state: RequestState
+    reason: Decline | None
+
+
+class Answered(NotNow):
+    """Cette demande a déjà reçu une réponse. Rien n’a été modifié."""
+
+
+def my_requests(session: ActorSession, most: int = 100) -> list[RequestView]:
+    """What one's own organisation asked, the newest first, by the code typed."""
+    mine = (
+        select(AccessRequest)
+        .where(AccessRequest.organisation_id == session.member.organisation_id)
+        .order_by(col(AccessRequest.asked_at).desc())
+        .limit(most)
+    )
+    return [_request(session, row, None, row.code) for row in session.exec(mine)]
+
+
+def requests_waiting(session: ActorSession, household_id: UUID | None = None, most: int = 20) -> list[RequestView]:
+    """The requests that wait for an answer on the files one holds, or on one of them; the oldest first."""
+    waiting = (
+        select(AccessRequest, AccessRequestFile.household_id)
+        .join(AccessRequestFile, col(AccessRequestFile.id) == AccessRequest.id)
+        .where(AccessRequest.state == RequestState.ASKED.value)
+        .order_by(col(AccessRequest.asked_at))
+        .limit(most)
+    )
+    if household_id is not None:
+        waiting = waiting.where(AccessRequestFile.household_id == household_id)
+    rows = session.exec(waiting).all()
+    names = reference_names(session, {file for _, file in rows})
+    return [_request(session, row, file, names.get(file, row.code)) for row, file in rows]
+
+
+def _request(session: ActorSession, row: AccessRequest, file: UUID | None, title: str) -> RequestView:
+    return RequestView(
+        id=row.id,
+        household_id=file,
+        title=title,
+        code=row.code,
+        asker=row.organisation_id,
+        asker_name=organisations(session)[row.organisation_id].name,
+        parts=[part for part in SharedPart if part in row.parts],
+        purpose=Purpose(row.purpose),
+        asked_at=row.asked_at,
+        answered_at=row.answered_at,
+        state=RequestState(row.state),
+        reason=Decline(row.reason) if row.reason else None,
+    )
+
+
+def already_asked(session: ActorSession, code: str) -> bool:
+    """Whether one's own organisation waits for an answer about this code."""
+    return any(r.code == code and r.state is RequestState.ASKED for r in my_requests(session))
+
+
+def request_on(session: ActorSession, household_id: UUID, request_id: UUID) -> AccessRequestFile:
+    """A request that waits on this file one holds. Raises `NotKnown`, or `Answered`."""
+    about = session.get(AccessRequestFile, request_id)
+    asked = session.get(AccessRequest, request_id)
+    if about is None or asked is None or about.household_id != household_id:
+        raise NotKnown
+    if asked.state != RequestState.ASKED:
+        raise Answered
+    return about
+
+
+def asker_of(session: ActorSession, request_id: UUID) -> UUID | None:
+    """The organisation that made a request one may read."""
+    asked = session.get(AccessRequest, request_id)
+    return asked.organisation_id if asked else None

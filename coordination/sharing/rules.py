@@ -81,6 +81,34 @@ class Answer(StrEnum):
         return {"agrees": "Accepte", "refuses": "Refuse", "absent": "Absent, à recueillir"}[self.value]
 
 
+class RequestState(StrEnum):
+    """Where a request of access stands; for the asker, `asked` also when there is no such file."""
+
+    ASKED = "asked"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+
+    @property
+    def label(self) -> str:
+        return {"asked": "Sans réponse", "accepted": "Acceptée", "declined": "Refusée"}[self.value]
+
+
+class Decline(StrEnum):
+    """Why the holder does not share, in a code that says nothing of the household."""
+
+    NO_AGREEMENT = "no_agreement"
+    NOT_REACHED = "not_reached"
+    NOT_NEEDED = "not_needed"
+
+    @property
+    def label(self) -> str:
+        return {
+            "no_agreement": "L’accord de la personne n’a pas été donné",
+            "not_reached": "La personne n’a pas pu être jointe",
+            "not_needed": "Le partage n’est pas nécessaire pour ce qui est demandé",
+        }[self.value]
+
+
 class AgreementState(StrEnum):
     """Where an agreement stands, read from its dates: no job has to run for it to end."""
 

@@ -1,18 +1,23 @@
-"""Acts on agreements: recording one, withdrawing one."""
+"""Acts on agreements: recording one, withdrawing one; asking for access, and answering."""
 
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from coordination.audit.service import act
+from coordination.audit.service import act, reading
 from coordination.households.queries import refuse_non_holder
 from coordination.identity.permissions import Permission
 from coordination.identity.queries import organisations
+from coordination.kit.actor import may
 from coordination.kit.clock import today
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import Malformed, NotAllowed, NotKnown, NotNow
-from coordination.sharing.forms import AgreementForm
-from coordination.sharing.models import Agreement, AgreementPart, AgreementPerson
-from coordination.sharing.queries import adults_of
-from coordination.sharing.rules import NOTICE_VERSION, Audience, SharedPart
+from coordination.sharing.forms import AccessForm, AgreementForm
+from coordination.sharing.models import AccessRequestFile, Agreement, AgreementPart, AgreementPerson
+from coordination.sharing.queries import adults_of, already_asked, asker_of, request_on
+from coordination.sharing.rules import NOTICE_VERSION, Audience, Decline, SharedPart
+
+# Written by the door itself: the same line whether there is such a file or not.
+reading("access.ask", "Demande d’accès à un dossier")
+reading("access.ask_refused", "Demande d’accès refusée : trop de demandes dans la journée")
 
 
 class NotYours(NotAllowed):
@@ -48,6 +53,8 @@ def record_agreement(session: ActorSession, household_id: UUID, form: AgreementF
     session.flush()
     if form.granting:
         session.door("access.grant_agreement(:id)", id=agreement.id)
+    if form.request is not None:
+        _settle(session, agreement, form)
     return agreement
 
 
@@ -100,3 +107,65 @@ def _refuse_stranger(session: ActorSession, agreement: Agreement) -> None:
             refuse_non_holder(session, agreement.household_id)
         except NotAllowed as refused:
             raise NotYours from refused
+
+
+# ------------------------------------------------------------------ access requests
+
+
+class AlreadyAsked(NotNow):
+    """Votre structure a déjà une demande sans réponse pour ce code. Rien n’a été ajouté."""
+
+
+class TooManyRequests(NotNow):
+    """Trop de demandes depuis hier avec votre compte. Rien n’a été envoyé ; ce que vous avez saisi est toujours là."""
+
+
+def request_access(session: ActorSession, form: AccessForm) -> UUID:
+    """Asks to read the file of this code; the answer is the same when there is none. The door writes the line.
+
+    Raises `AlreadyAsked` from one's own requests alone, `TooManyRequests` after 20 in 24 hours.
+    """
+    if not may(session.actor, Permission.RECORD_AGREEMENTS):
+        raise NotAllowed
+    if already_asked(session, form.code):
+        raise AlreadyAsked
+    request_id = uuid4()
+    parts = sorted({SharedPart.IDENTITY.value, *(part.value for part in form.parts)})
+    kept = session.door(
+        "access.request_access(:id, :code, :parts, :purpose)",
+        id=request_id,
+        code=form.code,
+        parts=parts,
+        purpose=form.purpose.value,
+    )
+    if not kept:
+        raise TooManyRequests
+    return request_id
+
+
+@act("access.decline", "Demande d’accès refusée", needs=Permission.RECORD_AGREEMENTS)
+def decline_request(session: ActorSession, household_id: UUID, request_id: UUID, reason: Decline) -> AccessRequestFile:
+    """Declines a request on a file one holds."""
+    refuse_non_holder(session, household_id)
+    about = request_on(session, household_id, request_id)
+    session.door("access.answer_request(:id, null, :why)", id=request_id, why=reason.value)
+    return about
+
+
+@act("access.accept", "Demande d’accès acceptée", needs=Permission.RECORD_AGREEMENTS)
+def _accept(session: ActorSession, agreement: Agreement, request_id: UUID) -> AccessRequestFile:
+    about = request_on(session, agreement.household_id, request_id)
+    session.door("access.answer_request(:id, :agreement, '')", id=request_id, agreement=agreement.id)
+    return about
+
+
+def _settle(session: ActorSession, agreement: Agreement, form: AgreementForm) -> None:
+    """The person's answer is the answer to the request she was asked about, when it names the asker."""
+    assert form.request is not None
+    if not form.granting:
+        decline_request(session, agreement.household_id, form.request, Decline.NO_AGREEMENT)
+        return
+    asker = asker_of(session, form.request)
+    if asker not in form.recipients:
+        raise Malformed("La structure qui a fait la demande n’est pas parmi celles qui pourront lire.")
+    _accept(session, agreement, form.request)

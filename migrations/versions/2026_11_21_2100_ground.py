@@ -215,6 +215,44 @@ def upgrade() -> None:
     )
     op.create_index("agreement_household", "agreement", ["household_id"], unique=False)
     op.create_table(
+        "access_request",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("network_id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("asked_by", sa.Uuid(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("parts", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["network_id", "organisation_id"],
+            ["organisation.network_id", "organisation.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("network_id", "id"),
+    )
+    op.create_index("access_request_asker", "access_request", ["organisation_id", "asked_at"], unique=False)
+    op.create_table(
+        "access_request_file",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("network_id", sa.Uuid(), nullable=False),
+        sa.Column("household_id", sa.Uuid(), nullable=False),
+        sa.Column("answered_by", sa.Uuid(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["network_id", "household_id"],
+            ["household.network_id", "household.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["network_id", "id"],
+            ["access_request.network_id", "access_request.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("access_request_household", "access_request_file", ["household_id"], unique=False)
+    op.create_table(
         "assessment",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("network_id", sa.Uuid(), nullable=False),
@@ -780,6 +818,8 @@ def downgrade() -> None:
     op.drop_index("assessment_household", table_name="assessment")
     op.drop_table("assessment")
     op.drop_index("agreement_household", table_name="agreement")
+    op.drop_table("access_request_file")
+    op.drop_table("access_request")
     op.drop_table("agreement")
     op.drop_index("membership_organisation", table_name="membership")
     op.drop_index("membership_account", table_name="membership")

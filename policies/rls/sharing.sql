@@ -44,3 +44,18 @@ create policy add on agreement_part for insert to coordination_app
                      where s.household_id = agreement_part.household_id
                        and s.scope = 'identity' and s.ground = 'holder')
         and access.agreement_is_being_written(agreement_id));
+
+-- The asker reads what she asked under the code she typed; the holder, what is asked of the files it holds.
+-- The file a request is about is the holder's business alone: for the asker there may be none.
+grant select on access_request, access_request_file to coordination_app;
+
+create policy see on access_request for select to coordination_app
+    using (network_id = (select access.network())
+        and (organisation_id = (select access.organisation()) and 'identity' = any ((select access.parts())::text[])
+            or exists (select 1 from access_request_file f where f.id = access_request.id)));
+
+create policy see on access_request_file for select to coordination_app
+    using (network_id = (select access.network())
+        and exists (select 1 from access.live_share s
+                     where s.household_id = access_request_file.household_id
+                       and s.scope = 'identity' and s.ground = 'holder'));

@@ -127,6 +127,7 @@ def place(cast: Cast, shared_base: Base, browser: Callable[[], Browser]) -> Plac
         "task_id": task_id,
         "assessment_id": UUID(draft),
         "membership_id": cast.ccas.people["volunteer"].membership_id,
+        "request_id": uuid4(),
     }
     return Place(shared_base, client, browser(), known)
 

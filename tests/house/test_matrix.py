@@ -74,6 +74,10 @@ GET  /foyers/{household_id}/accords/nouveau                     200 403 403 403 
 POST /foyers/{household_id}/accords/nouveau                     422 403 403 403 403 403 403 404 404 303
 GET  /foyers/{household_id}/accords/{agreement_id}              200 200 403 200 403 403 200 404 404 303
 POST /foyers/{household_id}/accords/{unknown}/retirer           404 403 403 403 403 403 404 404 404 303
+POST /foyers/{household_id}/demandes/{unknown_request}/refuser  422 403 403 403 403 403 403 404 404 303
+GET  /acces                                                     200 403 403 403 403 403 200 200 200 303
+GET  /acces/demander                                            200 403 403 403 403 403 200 200 200 303
+POST /acces/demander                                            422 403 403 403 403 403 422 422 422 303
 GET  /foyers/{household_id}/budget/nouveau                      200 403 403 403 403 403 200 404 404 303
 POST /foyers/{household_id}/budget/nouveau                      303 403 403 403 403 403 303 404 404 303
 GET  /foyers/{household_id}/budget/{assessment_id}              200 403 403 403 403 403 404 404 404 303
@@ -107,7 +111,7 @@ POST /orientations/{referral_id}/annuler                        422 403 403 403 
 POST /moi/deconnexion-partout                                   303 303 303 303 303 303 303 303 303 303
 POST /deconnexion                                               303 303 303 303 303 303 303 303 303 303
 """
-NAMES = {"{unknown_membership}": "{membership_id}", "{unknown}": "{agreement_id}"}
+NAMES = {"{unknown_request}": "{request_id}", "{unknown_membership}": "{membership_id}", "{unknown}": "{agreement_id}"}
 ENDS_A_SESSION = ("/moi/deconnexion-partout", "/deconnexion")
 
 
@@ -191,6 +195,7 @@ def world(cast: Cast, browser: Callable[[], Browser]) -> World:
         "membership_id": cast.ccas.people["volunteer"].membership_id,
         "invitation_id": uuid4(),
         "unknown": uuid4(),
+        "unknown_request": uuid4(),
         "unknown_membership": uuid4(),
     }
     return World(browsers, places, emails, browser)

@@ -32,6 +32,8 @@ DOORS = {
     "grant_agreement": "the holder of the file",
     "revoke_agreement": "the holder of the file, or who recorded it",
     "transfer_holder": "the holder of the file",
+    "request_access": "intake, 20 a day, the same answer whether the file exists",
+    "answer_request": "the holder of the file",
     "find_people": "members, through their live shares",
     "my_files": "members, through their live shares",
     "count_files": "members, through their live shares",

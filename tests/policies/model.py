@@ -219,6 +219,18 @@ def sees_referent(world: World, actor: Actor, row: Row) -> bool:
     return told and "identity" in open_parts(world, actor, row["household_id"])
 
 
+def sees_request(world: World, actor: Actor, row: Row) -> bool:
+    """Whoever may read identities at the asker's; the holder of the file it is about, when there is one."""
+    asked = of_own_organisation(actor, row) and isinstance(actor, Member) and "identity" in actor.parts
+    about = world.all("access_request_file", id=row["id"])
+    return asked or any(sees_request_file(world, actor, file) for file in about)
+
+
+def sees_request_file(world: World, actor: Actor, row: Row) -> bool:
+    """Which file a request is about: its holder alone."""
+    return "identity" in held_parts(world, actor, row["household_id"])
+
+
 Rule = Callable[[World, Actor, Row], bool]
 
 
@@ -261,4 +273,6 @@ SEES: dict[str, Rule] = {
     "agreement": sees_agreement,
     "agreement_person": sees_answer,
     "agreement_part": sees_agreement_part,
+    "access_request": sees_request,
+    "access_request_file": sees_request_file,
 }

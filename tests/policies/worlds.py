@@ -182,6 +182,7 @@ class Builder:
         for _ in range(self.choose((0, 1, 3, 5))):
             self.loose_share()
         self.composition()
+        self.access_request()
         for _ in range(self.choose((1, 2))):
             self.agreement()
             self.assessment()
@@ -229,6 +230,15 @@ class Builder:
             self.add("agreement_part", **self.home, agreement_id=agreement, organisation_id=partner, part=part)
             if granted:
                 self.loose_share(organisation=partner, part=part, agreement_id=agreement)
+
+    def access_request(self) -> None:
+        """One about the file, one about no file."""
+        for about in (True, False):
+            asker = self.choose(self.people)
+            given = {"network_id": asker["network_id"], "organisation_id": asker["organisation_id"]}
+            request = self.add("access_request", **given, asked_by=asker["id"], state="asked")
+            if about:
+                self.add("access_request_file", **self.home, id=request["id"])
 
     def assessment(self) -> None:
         assessment = self.add(
