@@ -5,7 +5,7 @@ SHELL := bash
 MAKEFLAGS += --no-print-directory
 
 PY := .venv/bin/python
-JOBS ?= 2
+JOBS ?= 3
 ARGS ?=
 
 .PHONY: help run stop test fuzz lint format lock clean
@@ -24,7 +24,7 @@ stop: ## Arrête la base embarquée (les données restent)
 test: ## Lance toute la suite ; sous root, installe Chromium et PostgreSQL 15 s’ils manquent
 	@scripts/setup test
 	scripts/system
-	$(PY) -m pytest -n $(JOBS) $(ARGS)
+	$(PY) -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 fuzz: ## Rejoue longuement les tests au hasard
 	@scripts/setup test

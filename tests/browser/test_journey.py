@@ -125,12 +125,3 @@ def test_a_family_is_received_shared_computed_referred_and_answered(
     worker.open(file_path)
     assert "Acceptée" in worker.text()
     assert "Refusée" in worker.text()
-
-
-def test_after_signing_out_back_shows_nothing(visitors: Callable[..., Visitor]) -> None:
-    worker = visitors().sign_in("accueil@ccas.demo.invalid")
-    find_household(worker, "martel gaelle")
-    worker.sign_out()
-    worker.page.go_back()
-    worker.page.wait_for_load_state()
-    assert "MARTEL" not in worker.page.content()

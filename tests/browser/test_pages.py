@@ -30,3 +30,15 @@ def test_every_role_finds_its_pages_in_order_on_a_phone(
     for path in paths:
         visitor.open(path)
         assert visitor.page.get_by_role("heading", level=1).count() == 1, path
+
+
+def test_after_signing_out_back_shows_nothing(visitors: Callable[..., Visitor]) -> None:
+    worker = visitors().sign_in("accueil@ccas.demo.invalid")
+    worker.open("/foyers")
+    worker.page.locator("main table a").first.click()
+    worker.page.wait_for_load_state()
+    name = worker.page.get_by_role("heading", level=1).inner_text()
+    worker.sign_out()
+    worker.page.go_back()
+    worker.page.wait_for_load_state()
+    assert name not in worker.page.content()

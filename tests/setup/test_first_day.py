@@ -1,23 +1,21 @@
 """An operator's first day, without the demonstration: the README's commands, in their order, on a bare server."""
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from uuid import uuid4
 
 import httpx
 import pytest
+from typer.testing import CliRunner
 
+from coordination.cli import app
 from coordination.kit.embedded import Cluster
 from coordination.kit.roles import libpq
+from coordination.settings import get_settings
 from tests import servers
 from tests.conftest import TEST_KEY, database_url, drop_database
 from tests.serving import Served
 
-ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "Une-phrase de passe 2026"
 
 
@@ -34,17 +32,14 @@ class FirstDay:
         }
 
     def run(self, *words: str, expected: int = 0, **more: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "coordination", *words],
-            cwd=ROOT,
-            env={**os.environ, **self.variables, **more},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == expected, done.stdout + done.stderr
-        assert "Traceback" not in done.stderr
+        """One command, in this process: only the server of the walk is a process of its own."""
+        get_settings.cache_clear()
+        try:
+            done = CliRunner().invoke(app, words, env={**self.variables, **more}, prog_name="coordination")
+        finally:
+            get_settings.cache_clear()
+        assert done.exit_code == expected, done.output
+        assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
         return (done.stdout or done.stderr).strip()
 
 
