@@ -303,24 +303,31 @@ create function access.grant_agreement(agreement uuid)
         return n;
     end $$;
 
--- Withdraws an agreement: its shares end now. For the holder of the file or whoever recorded the agreement.
-create function access.revoke_agreement(agreement uuid)
+-- Withdraws an agreement: its shares end now. For the holder of the file or whoever recorded the agreement. With a
+-- recipient, hers alone; with a part, that one (and all of hers with the identity, from which the others hang). The
+-- agreement itself ends with its last share.
+create function access.revoke_agreement(agreement uuid, recipient uuid default null, part text default null)
     returns bigint language plpgsql security definer set search_path = public, pg_temp
     as $$
     declare n bigint;
     begin
         perform 1 from household h join agreement g on g.household_id = h.id
           where g.id = agreement and g.network_id = access.network() for update;
-        update agreement g set withdrawn_at = now(), withdrawn_by = access.membership()
-          from household h
-         where g.id = agreement and g.network_id = access.network() and g.withdrawn_at is null
-           and h.id = g.household_id
-           and access.organisation() in (g.organisation_id, h.holder_organisation_id);
-        if not found then
+        if not exists (
+            select 1 from agreement g join household h on h.id = g.household_id
+             where g.id = agreement and g.network_id = access.network() and g.withdrawn_at is null
+               and access.organisation() in (g.organisation_id, h.holder_organisation_id)) then
             raise exception 'not hers to withdraw' using errcode = '42501';
         end if;
-        update share set revoked_at = now() where agreement_id = agreement and revoked_at is null;
+        update share set revoked_at = now()
+         where agreement_id = agreement and revoked_at is null
+           and (recipient is null or organisation_id = recipient)
+           and (part is null or part = 'identity' or scope = part);
         get diagnostics n = row_count;
+        if recipient is null and part is null
+           or n > 0 and not exists (select 1 from share where agreement_id = agreement and revoked_at is null) then
+            update agreement g set withdrawn_at = now(), withdrawn_by = access.membership() where g.id = agreement;
+        end if;
         return n;
     end $$;
 

@@ -83,6 +83,13 @@ class AgreementForm(Form):
         return Answer.AGREES in answers and Answer.REFUSES not in answers
 
 
+class WithdrawForm(Form):
+    """What is withdrawn: the whole agreement, what one structure reads, or one part of it."""
+
+    recipient: Chosen = None
+    part: Annotated[SharedPart | None, BeforeValidator(_blank)] = None
+
+
 class AccessForm(Form):
     """A request to read a file: the code its household gave, the parts and what for."""
 

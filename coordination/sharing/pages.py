@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from coordination.budgets import queries as budgets
 from coordination.households import queries as households
 from coordination.identity.permissions import Permission
 from coordination.identity.queries import organisations
@@ -14,8 +15,9 @@ from coordination.kit.db import ActorSession
 from coordination.kit.errors import Malformed, NotNow, Problem
 from coordination.kit.forms import FormState, read
 from coordination.kit.web import Acting, Submitted, Walled, go, needs, page
+from coordination.referrals import queries as referrals
 from coordination.sharing import queries, service
-from coordination.sharing.forms import AccessForm, AgreementForm, DeclineForm
+from coordination.sharing.forms import AccessForm, AgreementForm, DeclineForm, WithdrawForm
 from coordination.sharing.rules import NOTICE_VERSION, Answer, Audience, GivenHow, Purpose, SharedPart
 
 router = APIRouter(prefix="/foyers/{household_id}")
@@ -109,6 +111,7 @@ def agreement(request: Request, household_id: UUID, agreement_id: UUID, session:
         title="Accord de partage",
         file=header,
         view=view,
+        opened=queries.opened_by(session, household_id, agreement_id),
         holder=organisations(session)[header.holder_organisation_id],
         withdrawable=member.organisation_id in (header.holder_organisation_id, view.agreement.organisation_id),
         notice_title=title,
@@ -116,11 +119,72 @@ def agreement(request: Request, household_id: UUID, agreement_id: UUID, session:
     )
 
 
+@router.get("/accords/{agreement_id}/retirer", dependencies=[needs(Permission.RECORD_AGREEMENTS)])
+def confirm_withdrawal(
+    request: Request,
+    household_id: UUID,
+    agreement_id: UUID,
+    session: Walled,
+    structure: str = "",
+    partie: str = "",
+) -> Response:
+    """What will stop, before anything is withdrawn: all the agreement, one structure's share or one part of it."""
+    header = households.file_header(session, household_id)
+    service.withdrawable(session, household_id, agreement_id)
+    lines = queries.opened_by(session, household_id, agreement_id)
+    recipient = next((line.organisation_id for line in lines if str(line.organisation_id) == structure), None)
+    part = next((p for p in SharedPart if recipient and p.value == partie), None)
+    ending = queries.closing(lines, recipient, part)
+    return page(
+        request,
+        "sharing/confirm_withdrawal.html",
+        title="Retirer un accord",
+        file=header,
+        view=queries.agreement_of(session, household_id, agreement_id),
+        ending=ending,
+        lasting=[line for line in queries.closing(lines, None, None) if line not in ending],
+        recipient=recipient,
+        part=part,
+        referrals=_referrals_losing(session, household_id, ending),
+        budget=_budget_losing(session, household_id, ending),
+    )
+
+
+def _referrals_losing(session: ActorSession, household_id: UUID, ending: list[queries.Opened]) -> list[referrals.Line]:
+    """The live referrals, transmitted to or by these structures, that lose their file."""
+    losing = {
+        line.organisation_id
+        for line in ending
+        if not line.kept and line.part in (SharedPart.IDENTITY, SharedPart.NEEDS, SharedPart.SENSITIVE)
+    }
+    return [
+        line
+        for line in referrals.referrals_of(session, household_id)
+        if line.state.is_open
+        and not line.row.by_hand
+        and losing & {line.row.to_organisation_id, line.row.from_organisation_id}
+    ]
+
+
+def _budget_losing(session: ActorSession, household_id: UUID, ending: list[queries.Opened]) -> bool:
+    """Whether a budget of the file is read today by one of these structures, and will not be."""
+    closes = any(line.part is SharedPart.BUDGET and not line.kept for line in ending)
+    visible = SharedPart.BUDGET in households.visible_parts(session, household_id)
+    return closes and visible and bool(budgets.file_budget(session, household_id).current)
+
+
 @router.post("/accords/{agreement_id}/retirer", dependencies=[needs(Permission.RECORD_AGREEMENTS)])
-def withdraw(request: Request, household_id: UUID, agreement_id: UUID, session: Walled) -> Response:
-    """Withdraws an agreement; effective at the next query."""
-    service.withdraw_agreement(session, household_id, agreement_id)
-    words = "Accord retiré : ces structures ne voient plus ce dossier. L’aide continue."
+def withdraw(request: Request, household_id: UUID, agreement_id: UUID, data: Submitted, session: Walled) -> Response:
+    """Withdraws an agreement or a part of it; effective at the next query."""
+    asked, _ = read(WithdrawForm, data)
+    if asked is None or (asked.part and not asked.recipient):
+        raise Malformed
+    if asked.recipient is None:
+        service.withdraw_agreement(session, household_id, agreement_id)
+        words = "Accord retiré : ces structures ne voient plus ce dossier. L’aide continue."
+    else:
+        service.withdraw_part(session, household_id, agreement_id, asked.recipient, asked.part)
+        words = "Partie de l’accord retirée, dès maintenant. Le reste continue, et l’aide aussi."
     return go(request, f"/foyers/{household_id}/partage", words)
 
 

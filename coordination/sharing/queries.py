@@ -157,6 +157,60 @@ def notice(version: str) -> tuple[str, list[str]]:
     return title, paragraphs
 
 
+# ------------------------------------------------------------------ what an agreement opens, and what closes with it
+
+
+@dataclass(frozen=True)
+class Opened:
+    """One line of an agreement: a part a structure reads through it, and since when no longer."""
+
+    organisation_id: UUID
+    organisation_name: str
+    part: SharedPart
+    ended_at: datetime | None
+    kept: bool
+    """Whether another agreement in force opens the same part to the same structure."""
+
+
+def opened_by(session: ActorSession, household_id: UUID, agreement_id: UUID) -> list[Opened]:
+    """The lines of an agreement as they were granted, those that ended too; one's own alone for a partner."""
+    partners = organisations(session)
+    shares = shares_of(session, household_id)
+    day = today()
+    live = {
+        (s.organisation_id, s.scope)
+        for s in shares
+        if s.agreement_id != agreement_id
+        and s.revoked_at is None
+        and s.valid_from <= day
+        and (s.valid_until is None or s.valid_until >= day)
+    }
+    order = list(SharedPart)
+    found = [
+        Opened(
+            organisation_id=share.organisation_id,
+            organisation_name=partners[share.organisation_id].name,
+            part=SharedPart(share.scope),
+            ended_at=share.revoked_at,
+            kept=(share.organisation_id, share.scope) in live,
+        )
+        for share in shares
+        if share.agreement_id == agreement_id
+    ]
+    return sorted(found, key=lambda line: (line.organisation_name, order.index(line.part)))
+
+
+def closing(lines: list[Opened], recipient: UUID | None, part: SharedPart | None) -> list[Opened]:
+    """The lines a withdrawal ends: all of them, a structure's, or one part (with the identity, all of hers)."""
+    return [
+        line
+        for line in lines
+        if line.ended_at is None
+        and recipient in (None, line.organisation_id)
+        and part in (None, SharedPart.IDENTITY, line.part)
+    ]
+
+
 # ------------------------------------------------------------------ access requests
 
 

@@ -90,14 +90,41 @@ def _write_parts(session: ActorSession, agreement: Agreement, form: AgreementFor
 @act("agreement.withdraw", "Accord de partage retiré", needs=Permission.RECORD_AGREEMENTS)
 def withdraw_agreement(session: ActorSession, household_id: UUID, agreement_id: UUID) -> Agreement:
     """Ends an agreement now: what it opened is closed at the next query."""
+    agreement = withdrawable(session, household_id, agreement_id)
+    session.door("access.revoke_agreement(:id)", id=agreement_id)
+    session.refresh(agreement)
+    return agreement
+
+
+@act("agreement.withdraw_part", "Accord de partage retiré en partie", needs=Permission.RECORD_AGREEMENTS)
+def withdraw_part(
+    session: ActorSession, household_id: UUID, agreement_id: UUID, recipient: UUID, part: SharedPart | None = None
+) -> Agreement:
+    """Ends what one structure reads, or one part of it; the rest goes on and the agreement keeps its history.
+
+    Without the identity nothing else is read: withdrawing it withdraws all that structure's parts.
+    """
+    agreement = withdrawable(session, household_id, agreement_id)
+    ended = session.door(
+        "access.revoke_agreement(:id, :recipient, :part)",
+        id=agreement_id,
+        recipient=recipient,
+        part=part.value if part else None,
+    )
+    if not ended:
+        raise NotNow("Cette partie de l’accord est déjà retirée.")
+    session.refresh(agreement)
+    return agreement
+
+
+def withdrawable(session: ActorSession, household_id: UUID, agreement_id: UUID) -> Agreement:
+    """An agreement in force that one's organisation may withdraw. Raises `NotKnown`, `NotNow` or `NotYours`."""
     agreement = session.get(Agreement, agreement_id)
     if agreement is None or agreement.household_id != household_id:
         raise NotKnown
     if agreement.withdrawn_at is not None:
         raise NotNow("Cet accord est déjà retiré.")
     _refuse_stranger(session, agreement)
-    session.door("access.revoke_agreement(:id)", id=agreement_id)
-    session.refresh(agreement)
     return agreement
 
 
