@@ -20,6 +20,7 @@ from starlette.routing import Route
 import coordination.tables  # noqa: F401 - the metadata is whole before anything is asked
 from coordination.accounts import pages as accounts
 from coordination.audit import pages as audit
+from coordination.budgets import api as budgets_api
 from coordination.budgets import pages as budgets
 from coordination.casework import pages as casework
 from coordination.demo.accounts import PASSWORD as DEMO_PASSWORD
@@ -36,8 +37,10 @@ from coordination.kit.db import close_engine, make_engine, refuse_powerful_role
 from coordination.kit.guards import App, Guards, Scope, TooLargeBody
 from coordination.kit.rest import PREFIX, Invalid, fault_of, is_api, openapi_of, problem_json
 from coordination.kit.web import NavItem, SignInFirst, assets, page
+from coordination.referrals import api as referrals_api
 from coordination.referrals import pages as referrals
 from coordination.settings import Settings, get_settings
+from coordination.sharing import api as sharing_api
 from coordination.sharing import pages as sharing
 
 ROOMS = (
@@ -57,6 +60,9 @@ API = (
     identity_api.router,
     identity_api.bearers,
     households_api.router,
+    sharing_api.router,
+    budgets_api.router,
+    referrals_api.router,
 )
 NAVIGATION = (
     NavItem("/", "Aujourd’hui"),

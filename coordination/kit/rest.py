@@ -102,8 +102,11 @@ def form_of(form: type[M], values: Mapping[str, Any], names: Mapping[str, str] |
     try:
         return form.model_validate(dict(values))
     except ValidationError as refused:
-        faults = [fault_of(error) for error in refused.errors()]
-        raise Invalid([((names or {}).get(field, field), said) for field, said in faults]) from None
+        faults = []
+        for field, said in map(fault_of, refused.errors()):
+            before, dot, last = field.rpartition(".")
+            faults.append((before + dot + (names or {}).get(last, last), said))
+        raise Invalid(faults) from None
 
 
 # ------------------------------------------------------------------ bodies

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from coordination.kit.rest import mark, read_mark
+from coordination.kit.rest import Invalid, mark, read_mark
 from tests.api.make import API, Client, problem
 from tests.cast import Cast
 from tests.conftest import Base
@@ -139,9 +139,9 @@ def pages(client: Client, path: str, between: Callable[[], object] = lambda: Non
 
 def test_a_list_is_whole_and_without_duplicates_while_files_are_added(api: Api, cast: Cast) -> None:
     worker = cast.secours.people["intake"]
-    known = {str(open_household(cast.engine, worker, f"Famille {n}")) for n in range(7)}
+    known = {str(open_household(cast.engine, worker, f"Famille {n}")) for n in range(5)}
     client = api().sign_in(cast.secours.emails["intake"])
-    for size in (1, 2, 3, 100):
+    for size in (2, 3, 100):
         added: list[str] = []
 
         def add(added: list[str] = added) -> None:
@@ -169,11 +169,10 @@ def test_a_mark_is_read_as_it_was_written(moment: Any, key: Any) -> None:
         assert read_mark(mark(moment, key)) == (moment, key)
 
 
-@settings(max_examples=50)
 @given(st.text(max_size=60))
-def test_any_mark_gets_an_answer(client: Client, text: str) -> None:
+def test_any_other_mark_is_refused(text: str) -> None:
     try:
-        answer = client.get(f"{API}/households", params={"after": text})
-    except UnicodeEncodeError:
+        moment, _ = read_mark(text)
+    except Invalid:
         return
-    assert answer.status_code in (200, 422)
+    assert moment.tzinfo is not None
