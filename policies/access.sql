@@ -402,6 +402,26 @@ create function access.answer_request(request uuid, granted uuid, why text)
          where id = request;
     end $$;
 
+-- ---------------------------------------------------------------- the same human being in two files
+
+-- Links two people of two files one's own organisation holds. Written here, read by nobody.
+create function access.link_people(one uuid, other uuid)
+    returns void language plpgsql security definer set search_path = public, pg_temp
+    as $$ begin
+        insert into person_link (id, network_id, household_id, person_id, other_household_id, other_person_id)
+        select gen_random_uuid(), a.network_id, a.household_id, a.id, b.household_id, b.id
+          from person a join person b on b.network_id = a.network_id and b.household_id <> a.household_id
+         where a.id = least(one, other) and b.id = greatest(one, other)
+           and a.network_id = access.network()
+           and exists (select 1 from access.live_share s where s.household_id = a.household_id
+                          and s.scope = 'identity' and s.ground = 'holder')
+           and exists (select 1 from access.live_share s where s.household_id = b.household_id
+                          and s.scope = 'identity' and s.ground = 'holder');
+        if not found then
+            raise exception 'two people of two files one holds' using errcode = '42501';
+        end if;
+    end $$;
+
 -- ---------------------------------------------------------------- doors of the rooms
 
 -- Search: a GIN index is not used under row security, so this door applies visibility itself.

@@ -8,9 +8,18 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from coordination.audit.service import note_reading
-from coordination.households import family, life, queries
-from coordination.households.forms import WEIGHTS, CloseForm, DeathForm, LeaveForm, ReopenForm, ReturnForm, read_day
-from coordination.households.rules import ClosingReason, EndReason, Link
+from coordination.households import family, life, queries, separation
+from coordination.households.forms import (
+    WEIGHTS,
+    CloseForm,
+    DeathForm,
+    LeaveForm,
+    ReopenForm,
+    ReturnForm,
+    SeparationForm,
+    read_day,
+)
+from coordination.households.rules import ClosingReason, EndReason, Link, Place
 from coordination.identity.permissions import Part, Permission
 from coordination.kit.clock import today
 from coordination.kit.db import ActorSession
@@ -164,6 +173,49 @@ def come_back(request: Request, household_id: UUID, person_id: UUID, data: Submi
     """Writes the return."""
     asked, form = read(ReturnForm, data)
     return _done(request, session, household_id, person_id, "come_back", asked, form, "Retour enregistré.")
+
+
+# ------------------------------------------------------------------ separation
+
+
+@router.get("/separation", dependencies=EDITS)
+def separating(request: Request, household_id: UUID, session: Walled) -> Response:
+    """One household becomes two."""
+    return _separation(request, session, household_id, FormState.of({"on": f"{today():%d/%m/%Y}"}))
+
+
+def _separation(
+    request: Request, session: ActorSession, household_id: UUID, form: FormState, status: int = 200
+) -> Response:
+    queries.refuse_non_holder(session, household_id)
+    here = [r for r in queries.residents(session, household_id) if r.stay.until_date is None]
+    return page(
+        request,
+        "households/separation.html",
+        title="Séparation",
+        status=status,
+        file=queries.file_header(session, household_id),
+        form=form,
+        people=here,
+        successors=[(str(r.person.id), r.name) for r in here],
+        places=Place.options(),
+        links=Link.options(),
+    )
+
+
+@router.post("/separation", dependencies=EDITS)
+def separate(request: Request, household_id: UUID, data: Submitted, session: Walled) -> Response:
+    """Opens the second file with those who go."""
+    asked, form = read(SeparationForm, data)
+    if asked is None:
+        return _separation(request, session, household_id, form, 422)
+    try:
+        made = separation.separate(session, household_id, asked)
+    except NotNow as refused:
+        session.rollback()
+        form.refuse("successor" if isinstance(refused, family.WhoIsReference) else "form", refused.sentence)
+        return _separation(request, session, household_id, form, 409)
+    return go(request, f"/foyers/{made.id}", f"Dossier {made.code} créé pour les personnes qui partent.")
 
 
 # ------------------------------------------------------------------ closing and reopening

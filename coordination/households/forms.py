@@ -18,6 +18,7 @@ from coordination.households.rules import (
     Housing,
     Link,
     Origin,
+    Place,
     parse_birth,
 )
 from coordination.kit.clock import today
@@ -197,6 +198,37 @@ class ReturnForm(Form):
     link: Link
     weight: ChosenWeight = Decimal(1)
     version: int
+
+
+class SeparationRow(Form):
+    """Where one person lives from the day of the separation, and her link in the new file."""
+
+    person: UUID
+    place: Place
+    link: Annotated[Link | None, BeforeValidator(_blank)] = None
+
+
+class SeparationForm(Form):
+    """One household becomes two from the day `on`; `successor`: who is the reference here, if she goes."""
+
+    on: PastDay
+    commune: Annotated[str, Field(min_length=1, max_length=120)]
+    people: Annotated[list[SeparationRow], Field(min_length=1, max_length=40)]
+    successor: Annotated[UUID | None, BeforeValidator(_blank)] = None
+
+    @model_validator(mode="after")
+    def _two_households(self) -> "SeparationForm":
+        if not self.living(Place.GOES) or not self.living(Place.STAYS):
+            raise ValueError("Il faut au moins une personne qui reste et une personne qui part.")
+        if [row.link for row in self.living(Place.GOES)].count(Link.REFERENCE) != 1:
+            raise ValueError("Choisissez qui est la personne de référence du nouveau dossier, une seule.")
+        if any(row.link is None for row in self.living(Place.GOES)):
+            raise ValueError("Choisissez le lien de chaque personne qui part dans le nouveau dossier.")
+        return self
+
+    def living(self, place: Place) -> list[SeparationRow]:
+        """The rows of those who stay, who go, or who live in both."""
+        return [row for row in self.people if row.place is place]
 
 
 class CloseForm(Form):

@@ -106,6 +106,31 @@ class Stay(SQLModel, table=True):
     end_reason: str = column(Holds.LIFE, "")
 
 
+class PersonLink(SQLModel, table=True):
+    """The same human being in two files, one row in each: a child in shared custody, somebody who left for a new file.
+
+    Doors alone write it and nobody reads it, so that neither parent's file tells where the other one is.
+    """
+
+    __tablename__ = "person_link"
+    __table_args__ = of_household(
+        ForeignKeyConstraint(
+            ["network_id", "household_id", "person_id"], ("person.network_id", "person.household_id", "person.id")
+        ),
+        ForeignKeyConstraint(
+            ["network_id", "other_household_id", "other_person_id"],
+            ("person.network_id", "person.household_id", "person.id"),
+        ),
+        UniqueConstraint("person_id", "other_person_id"),
+    )
+    id: UUID = column(Holds.LINK, default_factory=uuid4, primary_key=True)
+    network_id: UUID = column(Holds.NOTHING)
+    household_id: UUID = column(Holds.LINK)
+    person_id: UUID = column(Holds.LINK)
+    other_household_id: UUID = column(Holds.LINK)
+    other_person_id: UUID = column(Holds.LINK)
+
+
 class PersonActivity(SQLModel, table=True):
     """What an adult lives by, since when. Part: identity; a sensitive one also asks for `sensitive`."""
 

@@ -125,6 +125,14 @@ class EndReason(Labelled):
         return [option for option in cls.options() if option[0] not in (cls.DEATH, cls.NEW_LINK)]
 
 
+class Place(Labelled):
+    """Where a person lives after a separation."""
+
+    STAYS = "reste_ici"
+    GOES = "nouveau_dossier"
+    BOTH = "les_deux"
+
+
 class ClosingReason(Labelled):
     """Why a file is closed."""
 
@@ -211,6 +219,11 @@ LABELS: dict[str, dict[str, str]] = {
         "autre_depart": "Autre raison",
         "deces": "Décès",
         "change_lien": "Le lien change",
+    },
+    "Place": {
+        "reste_ici": "Reste dans ce dossier",
+        "nouveau_dossier": "Part dans le nouveau dossier",
+        "les_deux": "Vit dans les deux (garde alternée)",
     },
     "ClosingReason": {
         "plus_de_demande": "Plus de demande",

@@ -55,7 +55,7 @@ IMPOSSIBLE = {
 @act("household.open", "Dossier créé", needs=Permission.OPEN_FILES)
 def open_file(session: ActorSession, form: NewFileForm, draw: Callable[[int], int] = secrets.randbelow) -> Household:
     """Opens a file held by one's own organisation, with its first people. `draw(n)`: a number below n, for the code."""
-    file_id = _new_file(session, draw)
+    file_id = new_file(session, draw)
     network_id = session.member.network_id
     session.add(
         HouseholdProfile(
@@ -84,7 +84,7 @@ def known_in_network(session: ActorSession, family_name: str, given_name: str, b
     return answer
 
 
-def _new_file(session: ActorSession, draw: Callable[[int], int]) -> UUID:
+def new_file(session: ActorSession, draw: Callable[[int], int]) -> UUID:
     """The bare file and its holder's share, through the door; a code drawn twice is drawn again."""
     for _ in range(DRAWS):
         file_id = uuid4()

@@ -570,6 +570,29 @@ def upgrade() -> None:
     op.create_index("referral_network", "referral", ["network_id", "state", "sent_at", "id"], unique=False)
     op.create_index("referral_to", "referral", ["to_organisation_id", "state", "sent_at", "id"], unique=False)
     op.create_table(
+        "person_link",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("network_id", sa.Uuid(), nullable=False),
+        sa.Column("household_id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("other_household_id", sa.Uuid(), nullable=False),
+        sa.Column("other_person_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["network_id", "household_id", "person_id"],
+            ["person.network_id", "person.household_id", "person.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["network_id", "other_household_id", "other_person_id"],
+            ["person.network_id", "person.household_id", "person.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["network_id", "household_id"],
+            ["household.network_id", "household.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("person_id", "other_person_id"),
+    )
+    op.create_table(
         "stay",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("network_id", sa.Uuid(), nullable=False),
@@ -795,6 +818,7 @@ def downgrade() -> None:
     op.drop_table("referral")
     op.drop_index("person_activity_household", table_name="person_activity")
     op.drop_table("person_activity")
+    op.drop_table("person_link")
     op.drop_index("budget_line_assessment", table_name="budget_line")
     op.drop_table("budget_line")
     op.drop_index("assessment_result_assessment", table_name="assessment_result")

@@ -257,6 +257,7 @@ SEES: dict[str, Rule] = {
     "household_profile": sees_part("identity"),
     "person": sees_part("identity"),
     "stay": sees_part("identity"),
+    "person_link": never,
     "person_activity": sees_activity,
     "assessment": sees_part("budget"),
     "budget_line": sees_part("budget"),

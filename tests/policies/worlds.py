@@ -213,6 +213,14 @@ class Builder:
         self.add("household_profile", **self.home)
         self.persons = [self.add("person", **self.home)["id"] for _ in range(2)]
         self.add("stay", **self.home, person_id=self.persons[0])
+        strangers = [
+            row
+            for row in self.world.all("person", network_id=self.home["network_id"])
+            if row["household_id"] != self.home["household_id"]
+        ]
+        for row in strangers[:1]:
+            other = {"other_household_id": row["household_id"], "other_person_id": row["id"]}
+            self.add("person_link", **self.home, person_id=self.persons[1], **other)
         self.add("person_activity", **self.home, person_id=self.persons[0], sensitive=self.chance())
 
     def agreement(self) -> None:

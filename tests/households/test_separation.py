@@ -1,0 +1,211 @@
+"""A separation: two files, what each keeps, children in both, and no way from one address to the other."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from decimal import Decimal
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from sqlalchemy.exc import ProgrammingError
+
+from coordination.households import family, queries, separation, service
+from coordination.households.forms import ProfileForm, SeparationForm, SeparationRow
+from coordination.households.queries import NotHolder, Resident
+from coordination.households.rules import Link, Place
+from coordination.kit.db import ActorSession, acting
+from coordination.kit.errors import NotKnown
+from tests.cast import PASSWORD, Cast
+from tests.conftest import Base, Browser
+from tests.households.make import open_household
+from tests.households.test_family import OPENED, household, people
+from tests.sharing.make import agree
+
+DAY = date(2025, 7, 1)
+
+
+@pytest.fixture
+def couple(cast: Cast) -> UUID:
+    """Sophie, her partner, a child of theirs and another of hers."""
+    file_id = household(cast, Link.PARTNER, Link.CHILD, Link.RELATIVE)
+    with acting(cast.engine, cast.ccas.people["intake"]) as session:
+        form = ProfileForm(commune="Carvin", address="12 rue Secrète", phone="06 12 34 56 78", version=1)
+        service.update_profile(session, file_id, form)
+    return file_id
+
+
+def rows(here: list[Resident], **changed: tuple[Place, Link | None]) -> list[SeparationRow]:
+    """The usual answer: the partner goes, the child lives in both, the others stay."""
+    answers: dict[str, tuple[Place, Link | None]] = {
+        "reference": (Place.STAYS, None),
+        "partner": (Place.GOES, Link.REFERENCE),
+        "child": (Place.BOTH, None),
+        "relative": (Place.STAYS, None),
+        **changed,
+    }
+    return [SeparationRow(person=r.person.id, place=answers[r.link][0], link=answers[r.link][1]) for r in here]
+
+
+def separate(cast: Cast, file_id: UUID, on: date = DAY, **given: object) -> UUID:
+    changed = given.pop("changed", {})
+    assert isinstance(changed, dict)
+    form = SeparationForm.model_validate(
+        {"on": on, "commune": "Lens", "people": rows(people(cast, file_id), **changed), **given}
+    )
+    with acting(cast.engine, cast.ccas.people["intake"]) as session:
+        return separation.separate(session, file_id, form).id
+
+
+def told(cast: Cast, file_id: UUID, on: date) -> dict[str, tuple[Link, Decimal]]:
+    return {r.person.given_name: (r.link, r.stay.weight) for r in people(cast, file_id, on)}
+
+
+def test_each_file_has_its_people_and_a_shared_child_counts_for_one_half_in_both(cast: Cast, couple: UUID) -> None:
+    before = told(cast, couple, DAY - timedelta(days=1))
+    new = separate(cast, couple)
+    assert told(cast, couple, DAY) == {
+        "Sophie": (Link.REFERENCE, Decimal(1)),
+        "Enfant": (Link.SHARED_CHILD, Decimal("0.5")),
+        "Autre membre de la famille": (Link.RELATIVE, Decimal(1)),
+    }
+    assert told(cast, new, DAY) == {
+        "Conjoint·e": (Link.REFERENCE, Decimal(1)),
+        "Enfant": (Link.SHARED_CHILD, Decimal("0.5")),
+    }
+    assert told(cast, couple, DAY - timedelta(days=1)) == before
+    assert told(cast, new, DAY - timedelta(days=1)) == {}
+
+
+def test_the_new_file_keeps_names_and_birth_dates_and_nothing_else(cast: Cast, couple: UUID, shared_base: Base) -> None:
+    agree(cast.engine, cast.ccas.people["intake"], couple, [cast.secours], parts=("identity", "needs"))
+    new = separate(cast, couple)
+    with ActorSession(cast.engine, cast.ccas.people["intake"]) as session:
+        profile = queries.profile_of(session, new)
+        assert profile is not None
+        assert (profile.commune, profile.address, profile.phone) == ("Lens", "", "")
+        assert {share.ground for share in queries.shares_of(session, new)} == {"holder"}
+    with ActorSession(cast.engine, cast.secours.people["intake"]) as session:
+        assert queries.file_header(session, couple).id == couple
+        with pytest.raises(NotKnown):
+            queries.file_header(session, new)
+    everything = " ".join(
+        str(row)
+        for table in ("household", "household_profile", "person", "stay", "person_activity", "share", "agreement")
+        for row in shared_base.admin(f"select t::text from {table} t where t::text like %s", f"%{new}%")
+    )
+    assert str(new) in everything
+    assert str(couple) not in everything
+    assert "Secrète" not in everything
+
+
+def test_the_two_rows_of_a_child_are_linked_where_no_role_reads(cast: Cast, couple: UUID, shared_base: Base) -> None:
+    new = separate(cast, couple)
+    linked = shared_base.admin(
+        "select count(*) from person_link where %s in (household_id, other_household_id)"
+        " and %s in (household_id, other_household_id)",
+        couple, new,
+    )  # fmt: skip
+    assert linked == [(2,)]
+    for role in cast.ccas.people.values():
+        with ActorSession(cast.engine, role) as session, pytest.raises(ProgrammingError, match="denied"):
+            session.rows("select * from person_link")
+
+
+def test_people_of_a_file_one_does_not_hold_are_never_linked(cast: Cast, couple: UUID) -> None:
+    own = people(cast, household(cast))[0].person.id
+    theirs = open_household(cast.engine, cast.secours.people["intake"])
+    agree(cast.engine, cast.secours.people["intake"], theirs, [cast.ccas], parts=("identity",))
+    with ActorSession(cast.engine, cast.secours.people["intake"]) as session:
+        other = queries.residents(session, theirs)[0].person.id
+    for one, two in ((own, other), (other, own), (own, own), (own, uuid4())):
+        with (
+            ActorSession(cast.engine, cast.ccas.people["intake"]) as session,
+            pytest.raises(ProgrammingError) as refused,
+        ):
+            session.door("access.link_people(:one, :two)", one=one, two=two)
+        assert isinstance(refused.value.orig, psycopg.errors.InsufficientPrivilege)
+
+
+def test_when_the_reference_person_goes_another_is_named_here(cast: Cast, couple: UUID) -> None:
+    changed = {"reference": (Place.GOES, Link.REFERENCE), "partner": (Place.STAYS, None)}
+    with pytest.raises(family.WhoIsReference):
+        separate(cast, couple, changed=changed)
+    child = next(r.person.id for r in people(cast, couple) if r.link is Link.CHILD)
+    with pytest.raises(family.WhoIsReference):
+        separate(cast, couple, changed=changed, successor=child)
+    partner = next(r.person.id for r in people(cast, couple) if r.link is Link.PARTNER)
+    new = separate(cast, couple, changed=changed, successor=partner)
+    assert told(cast, couple, DAY)["Conjoint·e"] == (Link.REFERENCE, Decimal(1))
+    assert told(cast, couple, OPENED)["Conjoint·e"] == (Link.PARTNER, Decimal(1))
+    assert told(cast, new, DAY)["Sophie"] == (Link.REFERENCE, Decimal(1))
+
+
+def test_nobody_is_forgotten_and_nobody_goes_before_having_come(cast: Cast, couple: UUID) -> None:
+    whole = rows(people(cast, couple))
+    for wrong in (whole[:-1], [*whole, whole[-1]], [*whole[:-1], whole[-1].model_copy(update={"person": uuid4()})]):
+        form = SeparationForm(on=DAY, commune="Lens", people=wrong)
+        with (
+            ActorSession(cast.engine, cast.ccas.people["intake"]) as session,
+            pytest.raises(separation.NotThesePeople),
+        ):
+            separation.separate(session, couple, form)
+    with pytest.raises(family.NotYetThere):
+        separate(cast, couple, on=OPENED)
+    assert len(people(cast, couple)) == 4
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"partner": (Place.STAYS, None)},
+        {"partner": (Place.GOES, None)},
+        {"partner": (Place.GOES, Link.PARTNER)},
+        {"child": (Place.GOES, Link.REFERENCE)},
+        {"reference": (Place.GOES, Link.OTHER), "relative": (Place.GOES, Link.OTHER)},
+    ],
+)
+def test_two_households_have_each_somebody_and_one_reference(
+    cast: Cast, couple: UUID, changed: dict[str, tuple[Place, Link | None]]
+) -> None:
+    with pytest.raises(ValueError, match=r"Il faut|Choisissez"):
+        separate(cast, couple, changed=changed)
+
+
+def test_only_the_holder_separates(cast: Cast, couple: UUID) -> None:
+    agree(cast.engine, cast.ccas.people["intake"], couple, [cast.epicerie])
+    form = SeparationForm(on=DAY, commune="Lens", people=rows(people(cast, couple)))
+    with ActorSession(cast.engine, cast.epicerie.people["intake"]) as session, pytest.raises(NotHolder):
+        separation.separate(session, couple, form)
+
+
+def test_the_journal_names_both_files(cast: Cast, couple: UUID, shared_base: Base) -> None:
+    new = separate(cast, couple)
+    lines = shared_base.admin(
+        "select household_id from journal where verb = 'household.separate' and household_id in (%s, %s)", couple, new
+    )
+    assert {row[0] for row in lines} == {couple, new}
+
+
+def test_a_separation_through_its_screen(cast: Cast, couple: UUID, browser: Callable[[], Browser]) -> None:
+    client = browser().sign_in(cast.ccas.emails["intake"], PASSWORD)
+    place = f"/foyers/{couple}/separation"
+    assert place in client.get(f"/foyers/{couple}").text
+    assert "rien d’autre" in client.get(place).text
+    typed = {"on": "01/07/2025", "commune": "Lens"}
+    for n, row in enumerate(rows(people(cast, couple))):
+        typed |= {
+            f"people-{n}-person": str(row.person),
+            f"people-{n}-place": row.place,
+            f"people-{n}-link": row.link or "",
+        }
+    wrong = client.post(place, data={**typed, "people-1-link": ""})
+    assert wrong.status_code == 422
+    assert 'value="Lens"' in wrong.text
+    early = client.post(place, data={**typed, "on": "01/01/2020"})
+    assert (early.status_code, "pas encore dans le foyer" in early.text) == (409, True)
+    answer = client.post(place, data=typed)
+    assert answer.status_code == 303
+    shown = client.get(answer.headers["location"]).text
+    assert "MARTIN Conjoint·e" in shown
+    assert "Secrète" not in shown
+    assert str(couple) not in shown
