@@ -23,6 +23,7 @@ from coordination.audit import pages as audit
 from coordination.budgets import api as budgets_api
 from coordination.budgets import pages as budgets
 from coordination.casework import pages as casework
+from coordination.casework import situation_pages as situation
 from coordination.demo.accounts import PASSWORD as DEMO_PASSWORD
 from coordination.demo.accounts import shown as demo_accounts
 from coordination.desk import pages as desk
@@ -54,6 +55,7 @@ ROOMS = (
     sharing.network,
     budgets.router,
     casework.router,
+    situation.router,
     referrals.router,
 )
 API = (

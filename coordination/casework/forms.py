@@ -1,4 +1,4 @@
-"""What a person may send about casework: a note, a contact, a task, a referent, a hand-over."""
+"""What a person may send about casework: notes, contacts, tasks, who follows a file; debts, goals, documents seen."""
 
 from datetime import date
 from typing import Annotated
@@ -6,9 +6,10 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from coordination.casework.rules import OLDEST_YEAR, Medium
+from coordination.casework.rules import OLDEST_YEAR, CreditorKind, DocumentKind, GoalState, Medium
 from coordination.kit.clock import today
 from coordination.kit.forms import Form
+from coordination.kit.money import parse_cents
 
 
 def _day(typed: object) -> object:
@@ -37,6 +38,33 @@ def _plausible(day: date) -> date:
 
 PastDay = Annotated[date, BeforeValidator(_day), AfterValidator(_past)]
 Day = Annotated[date, BeforeValidator(_day), AfterValidator(_plausible)]
+
+
+def _cents(typed: object) -> object:
+    if not isinstance(typed, str):
+        return typed
+    cents = parse_cents(typed)
+    if cents <= 0:
+        raise ValueError("Le montant doit être plus grand que zéro.")
+    return cents
+
+
+def _cents_or_none(typed: object) -> object:
+    return None if isinstance(typed, str) and not typed.strip() else _cents(typed)
+
+
+def _day_or_none(typed: object) -> object:
+    return None if isinstance(typed, str) and not typed.strip() else _day(typed)
+
+
+def _ticked(typed: object) -> object:
+    return typed == "oui" if isinstance(typed, str) else typed
+
+
+Cents = Annotated[int, BeforeValidator(_cents)]
+OptionalCents = Annotated[int | None, BeforeValidator(_cents_or_none)]
+OptionalDay = Annotated[date | None, AfterValidator(lambda day: day and _plausible(day)), BeforeValidator(_day_or_none)]
+Ticked = Annotated[bool, BeforeValidator(_ticked)]
 
 
 class NoteForm(Form):
@@ -69,20 +97,48 @@ class DoneForm(Form):
     version: int
 
 
+class DebtForm(Form):
+    """What is owed; amounts in cents. `version` and `ended` when it is corrected."""
+
+    creditor_kind: CreditorKind
+    creditor: Annotated[str, Field(max_length=120)] = ""
+    amount: Cents
+    plan: Ticked = False
+    instalment: OptionalCents = None
+    ended: Ticked = False
+    version: int = 0
+
+    @model_validator(mode="after")
+    def _instalment_of_a_plan(self) -> "DebtForm":
+        if self.instalment is not None and not self.plan:
+            raise ValueError("Une mensualité va avec un plan : cochez « un plan est en place » ou effacez-la.")
+        if self.instalment is not None and self.instalment > self.amount:
+            raise ValueError("La mensualité dépasse la dette : vérifiez les deux montants.")
+        return self
+
+
+class GoalForm(Form):
+    """A project, until when, and where it stands; `version` when it is corrected."""
+
+    words: Annotated[str, Field(min_length=1, max_length=1000)]
+    until_date: OptionalDay = None
+    state: GoalState = GoalState.OPEN
+    version: int = 0
+
+
+class DocumentsForm(Form):
+    """The kinds of documents seen that day."""
+
+    kinds: Annotated[list[DocumentKind], Field(min_length=1, max_length=20)]
+    seen_on: PastDay
+
+    @model_validator(mode="before")
+    @classmethod
+    def _none_ticked(cls, data: dict[str, object]) -> dict[str, object]:
+        return {"kinds": [], **data}
+
+
 class ReferentForm(Form):
     """Who follows the file."""
 
     membership_id: UUID
-
-
-class HandOverForm(Form):
-    """From whom to whom."""
-
-    from_whom: UUID
-    to_whom: UUID
-
-    @model_validator(mode="after")
-    def _two_people(self) -> "HandOverForm":
-        if self.from_whom == self.to_whom:
-            raise ValueError("Choisissez deux personnes différentes.")
-        return self

@@ -1,10 +1,10 @@
-"""Notes, contacts, tasks, and the referent worker of a file: each organisation's own."""
+"""What workers write about a file: notes, contacts, tasks, its referent; debts, goals, documents seen."""
 
 from datetime import date, datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
-from sqlmodel import SQLModel
+from sqlalchemy import BigInteger, Column, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
 
 from coordination.households.models import ORGANISATION, of_household
 from coordination.kit.clock import now
@@ -103,3 +103,64 @@ class Referent(SQLModel, table=True):
     organisation_id: UUID = column(Holds.LINK)
     membership_id: UUID = column(Holds.WORKER)
     since: date = column(Holds.WORKER)
+
+
+class Debt(SQLModel, table=True):
+    """What a household owes, and to whom; no line of the budget. Part: budget."""
+
+    __tablename__ = "debt"
+    __table_args__ = of_household(
+        ForeignKeyConstraint(["network_id", "organisation_id"], ORGANISATION),
+        Index("debt_household", "household_id"),
+    )
+    id: UUID = column(Holds.LINK, default_factory=uuid4, primary_key=True)
+    network_id: UUID = column(Holds.NOTHING)
+    household_id: UUID = column(Holds.LINK)
+    organisation_id: UUID = column(Holds.LINK)
+    creditor_kind: str = column(Holds.MONEY)
+    creditor: str = column(Holds.MONEY, "")
+    amount_cents: int = Field(sa_column=Column(BigInteger, nullable=False, info={"holds": Holds.MONEY}))
+    plan: bool = column(Holds.MONEY, False)
+    instalment_cents: int | None = column(Holds.MONEY, None, sa_type=BigInteger)
+    ended_on: date | None = column(Holds.MONEY, None)
+    noted_at: datetime = column(Holds.LINK, default_factory=now, sa_type=Moment)
+    noted_by: UUID = column(Holds.WORKER)
+    version: int = column(Holds.NOTHING, 1)
+
+
+class Goal(SQLModel, table=True):
+    """What a household wants to reach, and until when. Part: needs."""
+
+    __tablename__ = "goal"
+    __table_args__ = of_household(
+        ForeignKeyConstraint(["network_id", "organisation_id"], ORGANISATION),
+        Index("goal_household", "household_id"),
+    )
+    id: UUID = column(Holds.LINK, default_factory=uuid4, primary_key=True)
+    network_id: UUID = column(Holds.NOTHING)
+    household_id: UUID = column(Holds.LINK)
+    organisation_id: UUID = column(Holds.LINK)
+    words: str = column(Holds.NEEDS)
+    until_date: date | None = column(Holds.NEEDS, None)
+    state: str = column(Holds.NEEDS)
+    noted_at: datetime = column(Holds.LINK, default_factory=now, sa_type=Moment)
+    noted_by: UUID = column(Holds.WORKER)
+    version: int = column(Holds.NOTHING, 1)
+
+
+class DocumentSeen(SQLModel, table=True):
+    """A document that was seen that day: its kind alone, never a number nor a copy. Part: identity."""
+
+    __tablename__ = "document_seen"
+    __table_args__ = of_household(
+        ForeignKeyConstraint(["network_id", "organisation_id"], ORGANISATION),
+        Index("document_seen_household", "household_id"),
+    )
+    id: UUID = column(Holds.LINK, default_factory=uuid4, primary_key=True)
+    network_id: UUID = column(Holds.NOTHING)
+    household_id: UUID = column(Holds.LINK)
+    organisation_id: UUID = column(Holds.LINK)
+    kind: str = column(Holds.LIFE)
+    seen_on: date = column(Holds.LIFE)
+    noted_at: datetime = column(Holds.LINK, default_factory=now, sa_type=Moment)
+    noted_by: UUID = column(Holds.WORKER)

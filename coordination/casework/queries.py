@@ -7,8 +7,8 @@ from uuid import UUID
 
 from sqlmodel import col, select
 
-from coordination.casework.models import Contact, Note, Referent, Task
-from coordination.casework.rules import Medium, is_due
+from coordination.casework.models import Contact, Debt, DocumentSeen, Goal, Note, Referent, Task
+from coordination.casework.rules import CreditorKind, DocumentKind, GoalState, Medium, is_due
 from coordination.households.queries import file_header, household_codes, reference_names
 from coordination.identity.permissions import Part, parts_of
 from coordination.identity.queries import active_members, member_names, organisations
@@ -78,6 +78,44 @@ class ReferentView:
 
 
 @dataclass(frozen=True)
+class DebtView:
+    """A debt, who noted it, and whether it is ours to correct."""
+
+    row: Debt
+    organisation: str
+    mine: bool
+
+    @property
+    def kind(self) -> CreditorKind:
+        return CreditorKind(self.row.creditor_kind)
+
+
+@dataclass(frozen=True)
+class GoalView:
+    """A project of the household, who noted it, and whether it is ours to correct."""
+
+    row: Goal
+    organisation: str
+    mine: bool
+
+    @property
+    def state(self) -> GoalState:
+        return GoalState(self.row.state)
+
+
+@dataclass(frozen=True)
+class DocumentView:
+    """A document seen, and where."""
+
+    row: DocumentSeen
+    organisation: str
+
+    @property
+    def kind(self) -> DocumentKind:
+        return DocumentKind(self.row.kind)
+
+
+@dataclass(frozen=True)
 class FileCasework:
     """What the file page says of casework: our last notes and contacts, open tasks, the referents one may know of."""
 
@@ -87,6 +125,9 @@ class FileCasework:
     contacts: list[ContactView]
     tasks: list[TaskView]
     done: list[TaskView]
+    debts: list[DebtView]
+    goals: list[GoalView]
+    documents: list[DocumentView]
 
     @property
     def facts(self) -> list[tuple[str, str]]:
@@ -96,6 +137,16 @@ class FileCasework:
             ("Dernier contact", day),
             *((f"Référent, {view.organisation}", view.name) for view in self.referents),
         ]
+
+    @property
+    def owed_cents(self) -> int:
+        """What is still owed, all debts together."""
+        return sum(view.row.amount_cents for view in self.debts if view.row.ended_on is None)
+
+    @property
+    def instalments_cents(self) -> int:
+        """What plans take a month."""
+        return sum(view.row.instalment_cents or 0 for view in self.debts if view.row.ended_on is None)
 
     @property
     def followed(self) -> bool:
@@ -250,6 +301,40 @@ def former_colleagues(session: ActorSession) -> list[tuple[UUID, str]]:
     return sorted(member_names(session, ids).items(), key=lambda pair: (pair[1], pair[0]))
 
 
+# ------------------------------------------------------------------ debts, projects, documents seen
+
+
+def debts_of(session: ActorSession, household_id: UUID) -> list[DebtView]:
+    """The debts of a household, those still owed first, the newest first; none without the part budget."""
+    rows = session.exec(
+        select(Debt)
+        .where(Debt.household_id == household_id)
+        .order_by(col(Debt.ended_on).is_not(None), col(Debt.noted_at).desc(), col(Debt.id))
+    ).all()
+    partners, own = organisations(session), session.member.organisation_id
+    return [DebtView(row, partners[row.organisation_id].name, row.organisation_id == own) for row in rows]
+
+
+def goals_of(session: ActorSession, household_id: UUID) -> list[GoalView]:
+    """The projects of a household, the newest first; none without the part needs."""
+    rows = session.exec(
+        select(Goal).where(Goal.household_id == household_id).order_by(col(Goal.noted_at).desc(), col(Goal.id))
+    ).all()
+    partners, own = organisations(session), session.member.organisation_id
+    return [GoalView(row, partners[row.organisation_id].name, row.organisation_id == own) for row in rows]
+
+
+def documents_of(session: ActorSession, household_id: UUID) -> list[DocumentView]:
+    """The documents seen, the latest first; none without the part identity."""
+    rows = session.exec(
+        select(DocumentSeen)
+        .where(DocumentSeen.household_id == household_id)
+        .order_by(col(DocumentSeen.seen_on).desc(), col(DocumentSeen.kind), col(DocumentSeen.id))
+    ).all()
+    partners = organisations(session)
+    return [DocumentView(row, partners[row.organisation_id].name) for row in rows]
+
+
 def casework_of(session: ActorSession, household_id: UUID) -> FileCasework:
     """What the file page says: rows one may not read are simply not there."""
     tasks = tasks_of(session, household_id)
@@ -261,4 +346,7 @@ def casework_of(session: ActorSession, household_id: UUID) -> FileCasework:
         contacts=contacts_of(session, household_id)[:SHOWN],
         tasks=[view for view in tasks if view.row.done_at is None],
         done=done[-SHOWN:][::-1],
+        debts=debts_of(session, household_id),
+        goals=goals_of(session, household_id),
+        documents=documents_of(session, household_id),
     )

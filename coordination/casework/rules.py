@@ -8,6 +8,105 @@ OLDEST_YEAR = 2000
 """Dates before it are typing errors."""
 
 
+class CreditorKind(StrEnum):
+    """To whom a debt is owed; a debt of care is « autre », and its creditor is not named."""
+
+    LANDLORD = "bailleur"
+    ENERGY = "energie"
+    WATER = "eau"
+    PHONE = "telephone"
+    BANK = "banque"
+    CREDIT = "credit"
+    TAXES = "impots"
+    BENEFITS = "prestations"
+    SCHOOL = "cantine"
+    FAMILY = "proche"
+    OTHER = "autre"
+
+    @property
+    def label(self) -> str:
+        return {
+            "bailleur": "Bailleur (loyer, charges)",
+            "energie": "Énergie",
+            "eau": "Eau",
+            "telephone": "Téléphone, internet",
+            "banque": "Banque (découvert, frais)",
+            "credit": "Organisme de crédit",
+            "impots": "Impôts, amendes",
+            "prestations": "Trop-perçu de prestations",
+            "cantine": "Cantine, garde, école",
+            "proche": "Famille, proche",
+            "autre": "Autre",
+        }[self.value]
+
+    @classmethod
+    def options(cls) -> list[tuple[str, str]]:
+        """`(value, label)` pairs in the order of the enum, for a form."""
+        return [(item.value, item.label) for item in cls]
+
+
+class GoalState(StrEnum):
+    """Where a household's project stands."""
+
+    OPEN = "en_cours"
+    REACHED = "atteint"
+    DROPPED = "abandonne"
+
+    @property
+    def label(self) -> str:
+        return {"en_cours": "En cours", "atteint": "Atteint", "abandonne": "Abandonné"}[self.value]
+
+    @property
+    def tone(self) -> str:
+        return {"en_cours": "info", "atteint": "success", "abandonne": "neutral"}[self.value]
+
+    @classmethod
+    def options(cls) -> list[tuple[str, str]]:
+        """`(value, label)` pairs in the order of the enum, for a form."""
+        return [(item.value, item.label) for item in cls]
+
+
+class DocumentKind(StrEnum):
+    """What may be marked as seen: a kind alone, never a number, never a copy; nothing that tells of health."""
+
+    IDENTITY = "identite"
+    FAMILY = "livret_famille"
+    ADDRESS = "domicile"
+    LEASE = "bail"
+    RENT = "quittance"
+    RESOURCES = "ressources"
+    BENEFITS = "prestations"
+    TAX = "imposition"
+    BANK = "releve_bancaire"
+    BILL = "facture"
+    DEBT = "creances"
+    SCHOOL = "scolarite"
+    OTHER = "autre"
+
+    @property
+    def label(self) -> str:
+        return {
+            "identite": "Pièce d’identité",
+            "livret_famille": "Livret de famille",
+            "domicile": "Justificatif de domicile",
+            "bail": "Bail",
+            "quittance": "Quittance de loyer",
+            "ressources": "Justificatif de ressources",
+            "prestations": "Attestation de prestations",
+            "imposition": "Avis d’imposition",
+            "releve_bancaire": "Relevé bancaire",
+            "facture": "Facture",
+            "creances": "Courrier d’un créancier",
+            "scolarite": "Certificat de scolarité",
+            "autre": "Autre document",
+        }[self.value]
+
+    @classmethod
+    def options(cls) -> list[tuple[str, str]]:
+        """`(value, label)` pairs in the order of the enum, for a form."""
+        return [(item.value, item.label) for item in cls]
+
+
 class Medium(StrEnum):
     """How a contact was made."""
 

@@ -1,5 +1,6 @@
 """Acts of casework: writing a note or a contact, giving a task and ending it, following a file, handing it all over."""
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -7,13 +8,14 @@ from sqlmodel import select
 
 from coordination.audit.service import act
 from coordination.casework import queries
-from coordination.casework.forms import ContactForm, NoteForm, TaskForm
-from coordination.casework.models import Contact, Note, Referent, Task
+from coordination.casework.forms import ContactForm, DebtForm, DocumentsForm, GoalForm, NoteForm, TaskForm
+from coordination.casework.models import Contact, Debt, DocumentSeen, Goal, Note, Referent, Task
+from coordination.casework.rules import DocumentKind, GoalState
 from coordination.households.queries import visible_parts
 from coordination.identity.permissions import Part, Permission
 from coordination.kit.clock import now, today
 from coordination.kit.db import ActorSession, lock
-from coordination.kit.errors import NotKnown, NotNow, Stale
+from coordination.kit.errors import NotAllowed, NotKnown, NotNow, Stale
 
 
 class NoColleague(NotNow):
@@ -25,8 +27,8 @@ class IdentityNeeded(NotNow):
     """L’identité de ce foyer n’est pas partagée avec votre structure : elle ne peut pas désigner de référent."""
 
 
-class NothingToHandOver(NotNow):
-    """Cette personne n’a ni tâche en cours ni dossier à passer. Rien n’a été modifié."""
+class SomebodyElses(NotAllowed):
+    """Une autre structure l’a noté : elle seule peut le corriger."""
 
 
 def _of_file(session: ActorSession, household_id: UUID) -> dict[str, Any]:
@@ -167,3 +169,111 @@ def name_referent(session: ActorSession, household_id: UUID, membership_id: UUID
         found.membership_id, found.since = membership_id, today()
     session.flush()
     return found
+
+
+# ------------------------------------------------------------------ debts, projects, documents seen
+
+
+def refuse_closed(session: ActorSession, household_id: UUID, part: Part) -> None:
+    """Raises `NotKnown` when this part of the file is not open."""
+    if part not in visible_parts(session, household_id):
+        raise NotKnown
+
+
+@act("debt.note", "Dette notée", needs=Permission.WRITE_CASEWORK)
+def note_debt(session: ActorSession, household_id: UUID, form: DebtForm) -> Debt:
+    """What the household owes. Raises `NotKnown` without the part budget."""
+    refuse_closed(session, household_id, Part.BUDGET)
+    debt = Debt(
+        **_of_file(session, household_id),
+        creditor_kind=form.creditor_kind.value,
+        creditor=form.creditor,
+        amount_cents=form.amount,
+        plan=form.plan,
+        instalment_cents=form.instalment,
+        noted_by=session.member.membership_id,
+    )
+    session.add(debt)
+    session.flush()
+    return debt
+
+
+@act("debt.correct", "Dette corrigée", needs=Permission.WRITE_CASEWORK)
+def correct_debt(session: ActorSession, household_id: UUID, debt_id: UUID, form: DebtForm) -> Debt:
+    """Its amount, its plan, its end. Raises `NotKnown`, `SomebodyElses`, `Stale`."""
+    debt = debt_of(session, household_id, debt_id)
+    if debt.version != form.version:
+        raise Stale
+    debt.creditor_kind, debt.creditor = form.creditor_kind.value, form.creditor
+    debt.amount_cents, debt.plan, debt.instalment_cents = form.amount, form.plan, form.instalment
+    debt.ended_on = (debt.ended_on or today()) if form.ended else None
+    debt.version += 1
+    session.flush()
+    return debt
+
+
+def debt_of(session: ActorSession, household_id: UUID, debt_id: UUID) -> Debt:
+    """One debt of one file, ours to correct. Raises `NotKnown`, `SomebodyElses`."""
+    found: Debt = _ours(session, Debt, household_id, debt_id)
+    return found
+
+
+def goal_of(session: ActorSession, household_id: UUID, goal_id: UUID) -> Goal:
+    """One project of one file, ours to correct. Raises `NotKnown`, `SomebodyElses`."""
+    found: Goal = _ours(session, Goal, household_id, goal_id)
+    return found
+
+
+def _ours(session: ActorSession, kind: type[Any], household_id: UUID, key: UUID) -> Any:
+    """The row, locked; asked for reading first: what one may not change cannot be locked either."""
+    found = session.get(kind, key)
+    if found is None or found.household_id != household_id:
+        raise NotKnown
+    if found.organisation_id != session.member.organisation_id:
+        raise SomebodyElses
+    return lock(session, kind, key)
+
+
+@act("goal.note", "Projet du foyer noté", needs=Permission.WRITE_CASEWORK)
+def note_goal(session: ActorSession, household_id: UUID, form: GoalForm) -> Goal:
+    """What the household wants to reach. Raises `NotKnown` without the part needs."""
+    refuse_closed(session, household_id, Part.NEEDS)
+    goal = Goal(
+        **_of_file(session, household_id),
+        words=form.words,
+        until_date=form.until_date,
+        state=GoalState.OPEN.value,
+        noted_by=session.member.membership_id,
+    )
+    session.add(goal)
+    session.flush()
+    return goal
+
+
+@act("goal.correct", "Projet du foyer corrigé", needs=Permission.WRITE_CASEWORK)
+def correct_goal(session: ActorSession, household_id: UUID, goal_id: UUID, form: GoalForm) -> Goal:
+    """Its words, its end, where it stands. Raises `NotKnown`, `SomebodyElses`, `Stale`."""
+    goal = goal_of(session, household_id, goal_id)
+    if goal.version != form.version:
+        raise Stale
+    goal.words, goal.until_date, goal.state = form.words, form.until_date, form.state.value
+    goal.version += 1
+    session.flush()
+    return goal
+
+
+def see_documents(session: ActorSession, household_id: UUID, form: DocumentsForm) -> list[DocumentSeen]:
+    """Documents shown by the household: one act and one journal line each."""
+    return [see_document(session, household_id, kind, form.seen_on) for kind in dict.fromkeys(form.kinds)]
+
+
+@act("document.see", "Document vu", needs=Permission.WRITE_CASEWORK)
+def see_document(session: ActorSession, household_id: UUID, kind: DocumentKind, on: date) -> DocumentSeen:
+    """A kind of document was seen that day. Raises `NotKnown` without the part identity."""
+    refuse_closed(session, household_id, Part.IDENTITY)
+    seen = DocumentSeen(
+        **_of_file(session, household_id), kind=kind.value, seen_on=on, noted_by=session.member.membership_id
+    )
+    session.add(seen)
+    session.flush()
+    return seen

@@ -8,8 +8,8 @@ from uuid import UUID
 from coordination.budgets import service as budgets
 from coordination.budgets.forms import BudgetForm
 from coordination.casework import service as casework
-from coordination.casework.forms import ContactForm, NoteForm, TaskForm
-from coordination.casework.rules import Medium
+from coordination.casework.forms import ContactForm, DebtForm, DocumentsForm, GoalForm, NoteForm, TaskForm
+from coordination.casework.rules import CreditorKind, DocumentKind, Medium
 from coordination.demo import words
 from coordination.demo.figures import Budget, earlier
 from coordination.demo.people import Family, Human
@@ -34,7 +34,7 @@ LASTS = (180, 270, 365)
 EXPIRED_AFTER = 90
 LEFT_OUT_OF_A_DRAFT = 2
 FOLLOWED_FROM = 5
-CORRECTED, DONE = 0.2, 0.8
+CORRECTED, DONE, INDEBTED, PLANNED = 0.2, 0.8, 0.4, 0.5
 
 
 class Player:
@@ -198,6 +198,16 @@ class Player:
             task = casework.give_task(session, file_id, todo)
             if done:
                 casework.end_task(session, file_id, task.id, task.version)
+            casework.note_goal(session, file_id, GoalForm(words=self.rng.choice(words.GOALS)))
+            kinds = self.rng.sample(list(DocumentKind), 3)
+            casework.see_documents(session, file_id, DocumentsForm(kinds=kinds, seen_on=self.troupe.day(later)))
+            if self.rng.random() < INDEBTED:
+                casework.note_debt(session, file_id, self._debt())
+
+    def _debt(self) -> DebtForm:
+        amount, plan = self.rng.randint(80, 2400) * 100, self.rng.random() < PLANNED
+        kind = self.rng.choice(list(CreditorKind))
+        return DebtForm(creditor_kind=kind, amount=amount, plan=plan, instalment=amount // 24 if plan else None)
 
     def _meet(self, session: ActorSession, file_id: UUID, days: int, medium: Medium, who: str, said: str) -> None:
         form = ContactForm(met_on=self.troupe.day(days), medium=medium, with_whom=who, words=said)

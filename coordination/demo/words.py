@@ -61,6 +61,12 @@ CONTACTS = (
     "Prend des nouvelles de sa demande.",
     "Va mieux, moins d’inquiétude pour la fin du mois.",
 )
+GOALS = (
+    "Régler la facture d’électricité avant l’hiver.",
+    "Passer le permis pour accepter l’embauche.",
+    "Changer de logement : plus près de l’école.",
+    "Finir la formation commencée.",
+)
 TASKS = (
     "Rappeler le bailleur pour l’échéancier",
     "Demander l’attestation de paiement à la CAF",

@@ -789,10 +789,86 @@ def upgrade() -> None:
         sa.UniqueConstraint("household_id", "organisation_id"),
     )
     op.create_index("referent_membership", "referent", ["membership_id"], unique=False)
+    op.create_table(
+        "debt",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("network_id", sa.Uuid(), nullable=False),
+        sa.Column("household_id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("creditor_kind", sa.String(), nullable=False),
+        sa.Column("creditor", sa.String(), nullable=False),
+        sa.Column("amount_cents", sa.BigInteger(), nullable=False),
+        sa.Column("plan", sa.Boolean(), nullable=False),
+        sa.Column("instalment_cents", sa.BigInteger(), nullable=True),
+        sa.Column("ended_on", sa.Date(), nullable=True),
+        sa.Column("noted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("noted_by", sa.Uuid(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["network_id", "household_id"],
+            ["household.network_id", "household.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["network_id", "organisation_id"],
+            ["organisation.network_id", "organisation.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("debt_household", "debt", ["household_id"], unique=False)
+    op.create_table(
+        "goal",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("network_id", sa.Uuid(), nullable=False),
+        sa.Column("household_id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("words", sa.String(), nullable=False),
+        sa.Column("until_date", sa.Date(), nullable=True),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("noted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("noted_by", sa.Uuid(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["network_id", "household_id"],
+            ["household.network_id", "household.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["network_id", "organisation_id"],
+            ["organisation.network_id", "organisation.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("goal_household", "goal", ["household_id"], unique=False)
+    op.create_table(
+        "document_seen",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("network_id", sa.Uuid(), nullable=False),
+        sa.Column("household_id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("seen_on", sa.Date(), nullable=False),
+        sa.Column("noted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("noted_by", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["network_id", "household_id"],
+            ["household.network_id", "household.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["network_id", "organisation_id"],
+            ["organisation.network_id", "organisation.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("document_seen_household", "document_seen", ["household_id"], unique=False)
 
 
 def downgrade() -> None:
 
+    op.drop_index("document_seen_household", table_name="document_seen")
+    op.drop_table("document_seen")
+    op.drop_index("goal_household", table_name="goal")
+    op.drop_table("goal")
+    op.drop_index("debt_household", table_name="debt")
+    op.drop_table("debt")
     op.drop_index("referent_membership", table_name="referent")
     op.drop_table("referent")
     op.drop_index("task_household", table_name="task")

@@ -89,3 +89,54 @@ create policy move on referent for update to coordination_app
                      where m.id = referent.membership_id and m.organisation_id = (select access.organisation()))
         and exists (select 1 from access.live_share s
                      where s.household_id = referent.household_id and s.scope = 'identity'));
+
+-- Debts are read with the budget, goals with the needs, documents seen with the identity; each is written by the
+-- organisation that noted it.
+grant select, insert on debt, goal, document_seen to coordination_app;
+grant update (creditor_kind, creditor, amount_cents, plan, instalment_cents, ended_on, version) on debt
+    to coordination_app;
+grant update (words, until_date, state, version) on goal to coordination_app;
+
+create policy see on debt for select to coordination_app
+    using (network_id = (select access.network())
+        and exists (select 1 from access.live_share s
+                     where s.household_id = debt.household_id and s.scope = 'budget'));
+create policy add on debt for insert to coordination_app
+    with check (network_id = (select access.network())
+        and organisation_id = (select access.organisation())
+        and noted_by = (select access.membership())
+        and exists (select 1 from access.live_share s
+                     where s.household_id = debt.household_id and s.scope = 'budget'));
+create policy move on debt for update to coordination_app
+    using (network_id = (select access.network())
+        and organisation_id = (select access.organisation())
+        and exists (select 1 from access.live_share s
+                     where s.household_id = debt.household_id and s.scope = 'budget'));
+
+create policy see on goal for select to coordination_app
+    using (network_id = (select access.network())
+        and exists (select 1 from access.live_share s
+                     where s.household_id = goal.household_id and s.scope = 'needs'));
+create policy add on goal for insert to coordination_app
+    with check (network_id = (select access.network())
+        and organisation_id = (select access.organisation())
+        and noted_by = (select access.membership())
+        and exists (select 1 from access.live_share s
+                     where s.household_id = goal.household_id and s.scope = 'needs'));
+create policy move on goal for update to coordination_app
+    using (network_id = (select access.network())
+        and organisation_id = (select access.organisation())
+        and exists (select 1 from access.live_share s
+                     where s.household_id = goal.household_id and s.scope = 'needs'));
+
+create policy see on document_seen for select to coordination_app
+    using (network_id = (select access.network())
+        and exists (select 1 from access.live_share s
+                     where s.household_id = document_seen.household_id and s.scope = 'identity'));
+create policy add on document_seen for insert to coordination_app
+    with check (network_id = (select access.network())
+        and organisation_id = (select access.organisation())
+        and noted_by = (select access.membership())
+        and seen_on <= current_date
+        and exists (select 1 from access.live_share s
+                     where s.household_id = document_seen.household_id and s.scope = 'identity'));

@@ -38,6 +38,8 @@ CONTENT = (
          from household h join agreement g on g.household_id = h.id""",
     """select h.code, n.words, n.written_at, n.replaces is null
          from household h join note n on n.household_id = h.id""",
+    """select h.code, d.creditor_kind, d.amount_cents, g.words
+         from household h join debt d on d.household_id = h.id join goal g on g.household_id = h.id""",
     """select h.code, c.met_on, c.medium, c.with_whom, c.words, t.what, t.due_on, t.done_at
          from household h join contact c on c.household_id = h.id join task t on t.household_id = h.id""",
 )

@@ -141,6 +141,8 @@ def test_files_are_followed_and_work_waits_on_the_home_page(demo: Base) -> None:
     assert number(demo, "from note where replaces is not null") > 0
     assert values(demo, "select done_at is null from task") == {True, False}
     assert number(demo, "from contact where met_on > current_date") == 0
+    assert values(demo, "select plan from debt") == {True, False}
+    assert number(demo, "from document_seen") > number(demo, "from goal") > 0
     with acting(demo.engine, signed(demo.engine, CLAIRE)) as session:
         assert my_due_tasks(session) != []
 

@@ -19,7 +19,7 @@ from coordination.main import ROOMS
 from coordination.referrals import service as referrals
 from coordination.referrals.rules import Domain
 from coordination.tables import METADATA
-from tests.casework.make import give, write
+from tests.casework.make import give, hope, owe, write
 from tests.cast import PASSWORD, Cast, add_person
 from tests.conftest import Base, Browser
 from tests.households.make import open_household
@@ -115,6 +115,7 @@ def place(cast: Cast, shared_base: Base, browser: Callable[[], Browser]) -> Plac
         referral = referrals.send_referral(session, need.id, cast.epicerie.id)
     note_id = write(cast.engine, worker, household_id)
     task_id = give(cast.engine, worker, household_id)
+    debt_id, goal_id = owe(cast.engine, worker, household_id), hope(cast.engine, worker, household_id)
     client = browser().sign_in(cast.ccas.emails["everything"], PASSWORD)
     draft = client.post(f"/foyers/{household_id}/budget/nouveau").headers.get("location", "").rsplit("/", 1)[-1]
     known = {
@@ -125,6 +126,8 @@ def place(cast: Cast, shared_base: Base, browser: Callable[[], Browser]) -> Plac
         "referral_id": referral.id,
         "note_id": note_id,
         "task_id": task_id,
+        "debt_id": debt_id,
+        "goal_id": goal_id,
         "assessment_id": UUID(draft),
         "membership_id": cast.ccas.people["volunteer"].membership_id,
         "request_id": uuid4(),

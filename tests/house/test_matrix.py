@@ -11,7 +11,7 @@ from coordination.kit.db import acting
 from coordination.main import ROOMS
 from coordination.referrals import service as referrals
 from coordination.referrals.rules import Domain
-from tests.casework.make import give, write
+from tests.casework.make import give, hope, owe, write
 from tests.cast import PASSWORD, Cast
 from tests.conftest import Browser
 from tests.households.make import open_household
@@ -104,6 +104,16 @@ POST /foyers/{household_id}/suivi/taches/{task_id}/faite        422 403 403 403 
 POST /foyers/{household_id}/suivi/taches/{task_id}/rouvrir      422 403 403 403 403 403 404 404 404 303
 GET  /foyers/{household_id}/suivi/referent                      200 403 403 403 403 403 200 404 404 303
 POST /foyers/{household_id}/suivi/referent                      422 403 403 403 403 403 422 404 404 303
+GET  /foyers/{household_id}/suivi/dette                         200 403 403 403 403 403 200 404 404 303
+POST /foyers/{household_id}/suivi/dette                         422 403 403 403 403 403 422 404 404 303
+GET  /foyers/{household_id}/suivi/dettes/{debt_id}              200 403 403 403 403 403 403 404 404 303
+POST /foyers/{household_id}/suivi/dettes/{debt_id}              422 403 403 403 403 403 403 404 404 303
+GET  /foyers/{household_id}/suivi/projet                        200 403 403 403 403 403 200 404 404 303
+POST /foyers/{household_id}/suivi/projet                        422 403 403 403 403 403 422 404 404 303
+GET  /foyers/{household_id}/suivi/projets/{goal_id}             200 403 403 403 403 403 403 404 404 303
+POST /foyers/{household_id}/suivi/projets/{goal_id}             422 403 403 403 403 403 403 404 404 303
+GET  /foyers/{household_id}/suivi/document                      200 403 403 403 403 403 200 404 404 303
+POST /foyers/{household_id}/suivi/document                      422 403 403 403 403 403 422 404 404 303
 GET  /orientations                                              200 200 403 200 403 403 200 200 200 303
 GET  /orientations/{referral_id}                                200 200 403 200 403 403 200 404 404 303
 GET  /orientations/{referral_id}/fiche                          200 200 403 200 403 403 200 404 404 303
@@ -177,6 +187,7 @@ def world(cast: Cast, browser: Callable[[], Browser]) -> World:
         person_id = session.rows("select id from person where household_id = :id", id=household_id)[0].id
     note_id = write(cast.engine, worker, household_id)
     task_id = give(cast.engine, worker, household_id)
+    debt_id, goal_id = owe(cast.engine, worker, household_id), hope(cast.engine, worker, household_id)
     emails = {role: cast.ccas.emails[role] for role in ACTORS[:6]} | {
         "trusted": cast.epicerie.emails["intake"],
         "stranger": cast.bonne_action.emails["intake"],
@@ -195,6 +206,8 @@ def world(cast: Cast, browser: Callable[[], Browser]) -> World:
         "referral_id": referral.id,
         "note_id": note_id,
         "task_id": task_id,
+        "debt_id": debt_id,
+        "goal_id": goal_id,
         "membership_id": cast.ccas.people["volunteer"].membership_id,
         "invitation_id": uuid4(),
         "unknown": uuid4(),

@@ -182,6 +182,22 @@ def adds_own_work(world: World, actor: Actor, row: Row) -> bool:
     return in_own_name(actor, row, "written_by") and past and sees_own_work(world, actor, row)
 
 
+def adds_with(part: str) -> Rule:
+    """In one's own name, with the part open; nothing is seen on a day to come."""
+    return lambda world, actor, row: (
+        in_own_name(actor, row, "noted_by")
+        and part in open_parts(world, actor, row["household_id"])
+        and ("seen_on" not in row or row["seen_on"] <= world.today)
+    )
+
+
+def changes_with(part: str) -> "Change":
+    """By the organisation that noted it, as long as the part is open."""
+    return lambda world, actor, old, new: (
+        of_own_organisation(actor, old) and part in open_parts(world, actor, old["household_id"])
+    )
+
+
 def is_colleague(world: World, actor: Actor, membership: UUID) -> bool:
     """A member of one's own organisation."""
     return any(of_own_organisation(actor, row) for row in world.all("membership", id=membership))
@@ -222,6 +238,9 @@ ADDS: dict[str, Rule] = {
     "contact": adds_own_work,
     "task": adds_task,
     "referent": writes_referent,
+    "debt": adds_with("budget"),
+    "goal": adds_with("needs"),
+    "document_seen": adds_with("identity"),
     "agreement": adds_agreement,
     "agreement_person": adds_to_agreement,
     "agreement_part": adds_to_agreement,
@@ -331,6 +350,11 @@ CHANGES: dict[str, tuple[set[str] | None, Change]] = {
     "need": ({"summary"}, changes_need),
     "task": ({"assigned_to", "due_on", "done_at", "done_by", "version"}, changes_task),
     "referent": ({"membership_id", "since"}, changes_referent),
+    "debt": (
+        {"creditor_kind", "creditor", "amount_cents", "plan", "instalment_cents", "ended_on", "version"},
+        changes_with("budget"),
+    ),
+    "goal": ({"words", "until_date", "state", "version"}, changes_with("needs")),
     "referral": (
         {"state", "refusal", "outcome", "answered_at", "closed_at", "moved_by", "version"},
         changes_referral,

@@ -169,6 +169,8 @@ BLIND: dict[str, Row] = {
     "stay": {"link": "blind"},
     "need": {"summary": "blind"},
     "referent": {"since": NOON.date()},
+    "debt": {"amount_cents": 7},
+    "goal": {"words": "blind"},
 }
 
 
@@ -253,6 +255,9 @@ PARENTS = {
     "contact": "household",
     "task": "household",
     "referent": "household",
+    "debt": "household",
+    "goal": "household",
+    "document_seen": "household",
     "referral": "need",
     "referral_text": "referral",
     "referral_event": "referral",
@@ -270,6 +275,9 @@ LIES: dict[str, list[dict[str, Any]]] = {
     "contact": [{"written_by": uuid4}, {"met_on": date(2999, 1, 1)}],
     "task": [{"created_by": uuid4}, {"done_at": NOON}, {"assigned_to": uuid4}],
     "referent": [{"membership_id": uuid4}],
+    "debt": [{"noted_by": uuid4}],
+    "goal": [{"noted_by": uuid4}],
+    "document_seen": [{"noted_by": uuid4}, {"seen_on": date(2999, 1, 1)}],
     "referral": [
         {"sent_by": uuid4},
         {"state": "accepted"},
@@ -357,6 +365,11 @@ class Candidate:
         return self._own("written_by")
 
     for_contact = for_note
+
+    def for_debt(self) -> Row:
+        return self._own("noted_by")
+
+    for_goal = for_document_seen = for_debt
 
     def for_task(self) -> Row:
         return {"assigned_to": self.me["id"], **self._own("created_by")}

@@ -302,6 +302,8 @@ class Builder:
         if self.chance():
             self.add("note", **there, written_by=author["id"], replaces=first["id"])
         self.add("contact", **there, written_by=author["id"])
+        for table in ("debt", "goal", "document_seen"):
+            self.add(table, **there, noted_by=author["id"])
         done = self.choose(({}, {}, {"done_at": NOON, "done_by": author["id"]}))
         self.add("task", **there, created_by=author["id"], assigned_to=author["id"], **done)
 
