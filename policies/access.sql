@@ -331,28 +331,42 @@ create function access.revoke_agreement(agreement uuid, recipient uuid default n
         return n;
     end $$;
 
--- Hands the file to another organisation of the network: the holder's shares end, the new holder's begin.
+-- Hands the file to a partner to which the household agreed to show who it is: the holder's shares end, the new
+-- holder's begin. `sensitive` and `notes` follow only where an agreement gave them to it, and to professionals alone.
 create function access.transfer_holder(file_id uuid, to_organisation uuid)
     returns void language plpgsql security definer set search_path = public, pg_temp
     as $$
     declare org uuid := access.organisation(); net uuid := access.network();
     begin
-        if org is null or to_organisation = org then
+        if org is null or to_organisation = org or not exists (
+            select 1 from access.live_share s
+             where s.household_id = file_id and s.scope = 'identity' and s.ground = 'holder') then
             raise exception 'a file is handed over by its holder, to another' using errcode = '42501';
         end if;
-        update household set holder_organisation_id = to_organisation
-         where id = file_id and network_id = net and holder_organisation_id = org;
+        perform 1 from household
+          where id = file_id and network_id = net and holder_organisation_id = org for update;
         if not found then
             raise exception 'a file is handed over by its holder' using errcode = '42501';
         end if;
-        update share set revoked_at = now()
-         where household_id = file_id and ground = 'holder' and revoked_at is null;
-        update share set holder_organisation_id = to_organisation
-         where household_id = file_id and revoked_at is null;
+        -- Read once the file is locked: a withdrawal waits for it, or has already ended the share.
+        if not exists (select 1 from access.trusted_share s
+                        where s.household_id = file_id and s.organisation_id = to_organisation
+                          and s.scope = 'identity') then
+            raise exception 'the household did not agree to show itself to this organisation' using errcode = '42501';
+        end if;
+        update household set holder_organisation_id = to_organisation where id = file_id;
         insert into share (id, network_id, household_id, organisation_id, holder_organisation_id, scope, audience,
                            ground, valid_from)
-        select gen_random_uuid(), net, file_id, to_organisation, to_organisation, part, 'all', 'holder', current_date
-          from unnest(array['identity', 'budget', 'needs', 'aid', 'notes', 'sensitive']) part;
+        select gen_random_uuid(), net, file_id, to_organisation, to_organisation, part,
+               case when part in ('sensitive', 'notes') then 'professionals' else 'all' end, 'holder', current_date
+          from unnest(array['identity', 'budget', 'needs', 'aid', 'notes', 'sensitive']) part
+         where part not in ('sensitive', 'notes')
+            or exists (select 1 from access.trusted_share s
+                        where s.household_id = file_id and s.organisation_id = to_organisation and s.scope = part);
+        update share set revoked_at = now()
+         where household_id = file_id and organisation_id = org and ground = 'holder' and revoked_at is null;
+        update share set holder_organisation_id = to_organisation
+         where household_id = file_id and revoked_at is null;
     end $$;
 
 -- ---------------------------------------------------------------- access asked for, with the code a person gave

@@ -17,10 +17,12 @@ from coordination.households.forms import (
     ReopenForm,
     ReturnForm,
     SeparationForm,
+    TransferForm,
     read_day,
 )
 from coordination.households.rules import ClosingReason, EndReason, Link, Place
 from coordination.identity.permissions import Part, Permission
+from coordination.identity.queries import organisations
 from coordination.kit.clock import today
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotKnown, NotNow, Stale
@@ -30,6 +32,10 @@ from coordination.kit.web import Acting, Submitted, Walled, go, needs, page
 router = APIRouter(prefix="/foyers/{household_id}")
 EDITS = [needs(Permission.EDIT_FILES)]
 READ = "household.read"
+FOLLOWS = "Les faits touchant à la santé ou aux violences suivront : un accord les lui ouvre."
+STAYS_CLOSED = (
+    "Les faits touchant à la santé ou aux violences ne lui seront pas ouverts : aucun accord ne les lui donne."
+)
 
 
 # ------------------------------------------------------------------ the composition on a day
@@ -216,6 +222,50 @@ def separate(request: Request, household_id: UUID, data: Submitted, session: Wal
         form.refuse("successor" if isinstance(refused, family.WhoIsReference) else "form", refused.sentence)
         return _separation(request, session, household_id, form, 409)
     return go(request, f"/foyers/{made.id}", f"Dossier {made.code} créé pour les personnes qui partent.")
+
+
+# ------------------------------------------------------------------ handing the file over
+
+
+@router.get("/confier", dependencies=EDITS)
+def handing_over(request: Request, household_id: UUID, session: Walled) -> Response:
+    """Which partner will hold the file, and what one's own organisation loses."""
+    return _transfer(request, session, household_id, FormState())
+
+
+def _transfer(
+    request: Request, session: ActorSession, household_id: UUID, form: FormState, status: int = 200
+) -> Response:
+    queries.refuse_non_holder(session, household_id)
+    partners = organisations(session)
+    return page(
+        request,
+        "households/transfer.html",
+        title="Confier le dossier",
+        status=status,
+        file=queries.file_header(session, household_id),
+        form=form,
+        choices=[
+            (str(key), partners[key].name, FOLLOWS if Part.SENSITIVE in parts else STAYS_CLOSED)
+            for key, parts in queries.heirs(session, household_id).items()
+        ],
+    )
+
+
+@router.post("/confier", dependencies=EDITS)
+def transfer(request: Request, household_id: UUID, data: Submitted, session: Walled) -> Response:
+    """Hands the file over."""
+    asked, form = read(TransferForm, data)
+    if asked is None:
+        return _transfer(request, session, household_id, form, 422)
+    try:
+        life.transfer(session, household_id, asked.to)
+    except life.NotTrusted as refused:
+        session.rollback()
+        form.refuse("to", refused.sentence)
+        return _transfer(request, session, household_id, form, 409)
+    name = organisations(session)[asked.to].name
+    return go(request, "/foyers", f"Dossier confié à {name}. Votre structure ne le voit plus.")
 
 
 # ------------------------------------------------------------------ closing and reopening

@@ -231,6 +231,13 @@ class SeparationForm(Form):
         return [row for row in self.people if row.place is place]
 
 
+class TransferForm(Form):
+    """The partner that will hold the file; `confirm`: what is lost was read."""
+
+    to: UUID
+    confirm: Literal["oui"]
+
+
 class CloseForm(Form):
     """Why a file is closed."""
 

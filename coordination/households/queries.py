@@ -225,6 +225,16 @@ def shares_of(session: ActorSession, household_id: UUID) -> list[Share]:
     return list(session.exec(query))
 
 
+def heirs(session: ActorSession, household_id: UUID) -> dict[UUID, set[str]]:
+    """The partners to which the household shows its identity today, and every part each of them was given."""
+    given: dict[UUID, set[str]] = {}
+    for share in shares_of(session, household_id):
+        started = share.valid_from <= today() and (share.valid_until is None or share.valid_until >= today())
+        if started and share.revoked_at is None and share.ground != "holder":
+            given.setdefault(share.organisation_id, set()).add(share.scope)
+    return {organisation_id: parts for organisation_id, parts in given.items() if "identity" in parts}
+
+
 def my_files(
     session: ActorSession, *, held: bool, before: tuple[datetime, UUID] | None = None, size: int = PAGE
 ) -> list[FileRow]:
