@@ -1,24 +1,34 @@
-"""Pages of casework: the forms of a note, a contact, a task, a referent."""
+"""Pages of casework: the forms of a note, a contact, a task, a referent; and the timeline of a file."""
 
+from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from coordination.audit.service import note_reading, reading
+from coordination.budgets import queries as budgets
 from coordination.casework import queries, service
 from coordination.casework.forms import ContactForm, DoneForm, NoteForm, ReferentForm, TaskForm
-from coordination.casework.rules import Medium
+from coordination.casework.rules import Happening, Medium, newest_first
 from coordination.households import queries as households
 from coordination.identity.permissions import Permission
+from coordination.identity.queries import organisations
 from coordination.kit.clock import today
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import Malformed, NotNow, Stale
 from coordination.kit.forms import FormState, read
-from coordination.kit.web import Submitted, Walled, go, needs, page
+from coordination.kit.money import euros
+from coordination.kit.web import Submitted, Walled, date_fr, datetime_fr, go, needs, page
+from coordination.referrals import queries as referrals
+from coordination.referrals.rules import EVENT_WORDS
+from coordination.sharing import queries as sharing
 
 router = APIRouter()
 WRITES = [needs(Permission.WRITE_CASEWORK)]
+TIMELINE = reading("household.timeline", "Chronologie du dossier lue")
 
 
 def _page(
@@ -210,3 +220,76 @@ def name_referent(request: Request, session: Walled, data: Submitted, household_
         form.refuse("membership_id", refused.sentence)
         return _referent(request, session, household_id, form, 422)
     return _back(request, household_id, "Référent désigné.")
+
+
+# ------------------------------------------------------------------ the file's timeline
+
+
+@router.get("/foyers/{household_id}/chronologie", dependencies=[needs(Permission.READ_FILES)])
+def timeline(request: Request, session: Walled, household_id: UUID) -> Response:
+    """Everything dated one may read of a file, the newest first; its reading is written in the journal."""
+    header = households.file_header(session, household_id)
+    note_reading(session, TIMELINE, household_id)
+    told = newest_first(
+        [*_written(session, household_id), *_agreed(session, household_id), *_moved(session, household_id)]
+    )
+    events = [
+        {"when": _when(one), "title": one.title, "text": one.text, "who": one.who, "tone": one.tone} for one in told
+    ]
+    return page(request, "casework/timeline.html", title="Chronologie", header=header, events=events)
+
+
+def _when(one: Happening) -> str:
+    return datetime_fr(one.at) if isinstance(one.at, datetime) else date_fr(one.at)
+
+
+def _written(session: ActorSession, household_id: UUID) -> Iterator[Happening]:
+    """What casework kept: each query answers with what its part opens, and nothing else."""
+    for note in queries.notes_of(session, household_id):
+        title = "Note professionnelle, corrigée depuis" if note.former else "Note professionnelle"
+        yield Happening(note.first_written_at, title, note.now.words, note.now.author)
+    for contact in queries.contacts_of(session, household_id):
+        title = f"Contact : {contact.medium.label.lower()}, {contact.row.with_whom}"
+        yield Happening(contact.row.met_on, title, contact.row.words, contact.author, "info")
+    for task in queries.tasks_of(session, household_id):
+        if task.row.done_at:
+            yield Happening(task.row.done_at, "Tâche faite", task.row.what, task.assigned, "success")
+    for seen in queries.documents_of(session, household_id):
+        yield Happening(seen.row.seen_on, f"Document vu : {seen.kind.label}", "", seen.organisation)
+    for goal in queries.goals_of(session, household_id):
+        yield Happening(goal.row.noted_at, "Projet du foyer", goal.row.words, goal.organisation, goal.state.tone)
+    for debt in queries.debts_of(session, household_id):
+        who, title = debt.organisation, debt.kind.label
+        yield Happening(debt.row.noted_at, f"Dette notée : {title}", euros(debt.row.amount_cents), who)
+        if debt.row.ended_on:
+            yield Happening(debt.row.ended_on, f"Dette soldée : {title}", "", who, "success")
+
+
+def _agreed(session: ActorSession, household_id: UUID) -> list[Happening]:
+    """Agreements and their withdrawal, and the budgets that were validated."""
+    partners, found = organisations(session), []
+    for view in sharing.agreements_of(session, household_id):
+        to = ", ".join(name for name, _ in view.recipients)
+        row, who = view.agreement, partners[view.agreement.organisation_id].name
+        title = "Accord refusé" if view.refused else "Accord de partage"
+        found.append(Happening(row.recorded_at, f"{title} : {to}" if to else title, view.purpose.label, who, "info"))
+        if row.withdrawn_at:
+            found.append(Happening(row.withdrawn_at, "Accord retiré", to, who, "warning"))
+    for budget in budgets.assessments_of(session, household_id):
+        if budget.validated_at:
+            title = f"Budget validé, au {date_fr(budget.reference_date)}"
+            found.append(Happening(budget.validated_at, title, "", partners[budget.organisation_id].name))
+    return found
+
+
+def _moved(session: ActorSession, household_id: UUID) -> list[Happening]:
+    """The needs that are open to the actor, and every move of the referrals she may see."""
+    found = [
+        Happening(need.row.opened_at, f"Besoin : {need.domain.label}", need.row.summary, need.organisation)
+        for need in referrals.needs_of(session, household_id)
+    ]
+    for line in referrals.referrals_of(session, household_id):
+        for move in referrals.show(session, line.row.id).moves:
+            title = f"{EVENT_WORDS[move.verb]} : {line.domain.label}, vers {line.receiver}"
+            found.append(Happening(move.at, title, move.reason, move.organisation, move.state.tone))
+    return found

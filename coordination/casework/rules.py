@@ -1,8 +1,11 @@
 """What is true of casework: how a contact was made, when a task is due, which words the screens use."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+
+from coordination.kit.clock import PARIS
 
 OLDEST_YEAR = 2000
 """Dates before it are typing errors."""
@@ -146,3 +149,17 @@ class Happening:
     text: str = ""
     who: str = ""
     tone: str = "neutral"
+
+    @property
+    def day(self) -> date:
+        """The day it was in Paris."""
+        return self.at.astimezone(PARIS).date() if isinstance(self.at, datetime) else self.at
+
+
+def newest_first(happenings: Iterable[Happening]) -> list[Happening]:
+    """By day, the newest first; within a day, what has an hour comes by hour, after what has none."""
+    return sorted(happenings, key=lambda one: (one.day, _minutes(one.at)), reverse=True)
+
+
+def _minutes(at: datetime | date) -> float:
+    return at.timestamp() if isinstance(at, datetime) else float("inf")

@@ -94,6 +94,7 @@ GET  /foyers/{household_id}/besoins/nouveau                     200 403 403 403 
 POST /foyers/{household_id}/besoins/nouveau                     422 403 403 403 403 403 422 404 404 303
 GET  /foyers/{household_id}/besoins/{need_id}/orienter          200 403 403 403 403 403 200 404 404 303
 POST /foyers/{household_id}/besoins/{need_id}/orienter          422 403 403 403 403 403 422 404 404 303
+GET  /foyers/{household_id}/chronologie                         200 200 403 200 403 403 200 404 404 303
 GET  /foyers/{household_id}/suivi/note                          200 403 403 403 403 403 200 404 404 303
 POST /foyers/{household_id}/suivi/note                          422 403 403 403 403 403 422 404 404 303
 GET  /foyers/{household_id}/suivi/notes/{note_id}               200 403 403 403 403 403 404 404 404 303
