@@ -369,6 +369,22 @@ create function access.transfer_holder(file_id uuid, to_organisation uuid)
          where household_id = file_id and revoked_at is null;
     end $$;
 
+-- An organisation gives up what a household shared with it, when it no longer needs it. Its own shares alone.
+create function access.give_up_share(file_id uuid)
+    returns bigint language plpgsql security definer set search_path = public, pg_temp
+    as $$
+    declare n bigint;
+    begin
+        if not access.has_role('intake') then
+            raise exception 'given up by intake alone' using errcode = '42501';
+        end if;
+        update share set revoked_at = now()
+         where household_id = file_id and network_id = access.network() and organisation_id = access.organisation()
+           and ground = 'agreement' and revoked_at is null;
+        get diagnostics n = row_count;
+        return n;
+    end $$;
+
 -- ---------------------------------------------------------------- access asked for, with the code a person gave
 
 -- Keeps a request under the code typed and, when there is such a file, lays it before its holder. The answer, the line

@@ -42,6 +42,7 @@ SUBJECTS = {
     "referral_event": "orientation",
     "referral_text": "orientation",
     "share": "partage",
+    "share_review": "dossier partagé à revoir",
     "stay": "composition du foyer",
 }
 

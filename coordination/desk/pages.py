@@ -23,6 +23,7 @@ RECENT = 8
 def home(request: Request, session: Walled, member: Acting) -> Response:
     """Today's work, by what one's roles open: baskets, recent files, drafts of budgets."""
     reads_files = may(member, Permission.SEARCH_FILES)
+    agrees = may(member, Permission.RECORD_AGREEMENTS)
     return page(
         request,
         "desk/home.html",
@@ -34,7 +35,9 @@ def home(request: Request, session: Walled, member: Acting) -> Response:
         counts=households.count_files(session) if reads_files else None,
         drafts=budgets.my_drafts(session) if may(member, Permission.WRITE_BUDGETS) else [],
         due=casework.my_due_tasks(session) if may(member, Permission.WRITE_CASEWORK) else [],
-        requests=sharing.requests_waiting(session) if may(member, Permission.RECORD_AGREEMENTS) else [],
+        requests=sharing.requests_waiting(session) if agrees else [],
+        ending=sharing.ending_soon(session) if agrees else [],
+        to_review=len(sharing.to_review(session)) if agrees else 0,
         typed="",
         baskets_of=_baskets,
     )

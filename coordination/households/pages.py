@@ -154,6 +154,7 @@ def show(request: Request, household_id: UUID, session: Walled, member: Acting) 
         agreements=(agreements := sharing.agreements_of(session, household_id)),
         asked=lambda name: any(name == who for agreed in agreements for who, _ in agreed.answers),
         requests=sharing.requests_waiting(session, household_id),
+        ending=sharing.ending_soon(session, household_id),
         declines=[(reason.value, reason.label) for reason in Decline],
         budget=budgets.file_budget(session, household_id) if Part.BUDGET in visible else None,
         work=casework.casework_of(session, household_id),

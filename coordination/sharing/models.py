@@ -23,6 +23,7 @@ class Agreement(SQLModel, table=True):
         ForeignKeyConstraint(["network_id", "organisation_id"], ORGANISATION),
         UniqueConstraint("network_id", "household_id", "id"),
         Index("agreement_household", "household_id"),
+        Index("agreement_ending", "organisation_id", "valid_until"),
     )
     id: UUID = column(Holds.LINK, default_factory=uuid4, primary_key=True)
     network_id: UUID = column(Holds.NOTHING)
@@ -110,3 +111,20 @@ class AccessRequestFile(SQLModel, table=True):
     network_id: UUID = column(Holds.NOTHING)
     household_id: UUID = column(Holds.LINK)
     answered_by: UUID | None = column(Holds.WORKER, None)
+
+
+class ShareReview(SQLModel, table=True):
+    """What an organisation answered, twice a year, about a file shared with it: still needed (`kept`), or given up."""
+
+    __tablename__ = "share_review"
+    __table_args__ = of_household(
+        ForeignKeyConstraint(["network_id", "organisation_id"], ORGANISATION),
+        Index("share_review_organisation", "organisation_id", "household_id"),
+    )
+    id: UUID = column(Holds.LINK, default_factory=uuid4, primary_key=True)
+    network_id: UUID = column(Holds.NOTHING)
+    household_id: UUID = column(Holds.LINK)
+    organisation_id: UUID = column(Holds.LINK)
+    kept: bool = column(Holds.LINK)
+    confirmed_at: datetime = column(Holds.LINK, default_factory=now, sa_type=Moment)
+    confirmed_by: UUID = column(Holds.WORKER)

@@ -26,11 +26,20 @@ HALF_A_YEAR = 182
 
 
 @router.get("/accords/nouveau", dependencies=[needs(Permission.RECORD_AGREEMENTS)])
-def new_agreement(request: Request, household_id: UUID, session: Walled, demande: str = "") -> Response:
-    """The agreement's form, with the notice to read out; filled with what a partner asked for, when it comes from
-    there. What each adult answers is never filled in."""
+def new_agreement(
+    request: Request, household_id: UUID, session: Walled, demande: str = "", renouvelle: str = ""
+) -> Response:
+    """The agreement's form, with the notice to read out; filled with what a partner asked for, or with the
+    agreement it renews. What each adult answers is never filled in."""
     households.refuse_non_holder(session, household_id)
-    return _form(request, session, household_id, FormState.of({**_usual(), **_asked(session, household_id, demande)}))
+    return _form(
+        request,
+        session,
+        household_id,
+        FormState.of(
+            {**_usual(), **_asked(session, household_id, demande), **_renewed(session, household_id, renouvelle)}
+        ),
+    )
 
 
 def _usual() -> dict[str, object]:
@@ -50,6 +59,20 @@ def _asked(session: ActorSession, household_id: UUID, demande: str) -> dict[str,
                 "recipients": [asked.asker],
                 "parts": [part.value for part in asked.parts],
                 "purpose": asked.purpose.value,
+            }
+    return {}
+
+
+def _renewed(session: ActorSession, household_id: UUID, renouvelle: str) -> dict[str, object]:
+    """What an agreement still opens, to be agreed again; nothing when it cannot be found."""
+    for view in queries.agreements_of(session, household_id):
+        if str(view.agreement.id) == renouvelle:
+            lines = queries.closing(queries.opened_by(session, household_id, view.agreement.id), None, None)
+            return {
+                "recipients": list(dict.fromkeys(line.organisation_id for line in lines)),
+                "parts": list(dict.fromkeys(line.part.value for line in lines)),
+                "audience": view.audience.value,
+                "purpose": view.purpose.value,
             }
     return {}
 
@@ -113,6 +136,7 @@ def agreement(request: Request, household_id: UUID, agreement_id: UUID, session:
         view=view,
         opened=queries.opened_by(session, household_id, agreement_id),
         holder=organisations(session)[header.holder_organisation_id],
+        holds=header.holder_organisation_id == member.organisation_id,
         withdrawable=member.organisation_id in (header.holder_organisation_id, view.agreement.organisation_id),
         notice_title=title,
         notice=paragraphs,
@@ -201,6 +225,29 @@ def sharing(request: Request, household_id: UUID, session: Walled, member: Actin
         agreements=queries.agreements_of(session, household_id),
         holds=header.holder_organisation_id == member.organisation_id,
     )
+
+
+# ------------------------------------------------------------------ twice a year: what is still needed
+
+
+@network.get("/partages/a-revoir", dependencies=[needs(Permission.RECORD_AGREEMENTS)])
+def review(request: Request, session: Walled) -> Response:
+    """The files shared with one's organisation for half a year: still needed, or not."""
+    return page(request, "sharing/review.html", title="Dossiers partagés à revoir", rows=queries.to_review(session))
+
+
+@network.post("/partages/{household_id}/garder", dependencies=[needs(Permission.RECORD_AGREEMENTS)])
+def keep_share(request: Request, household_id: UUID, session: Walled) -> Response:
+    """Still needed: asked again in half a year."""
+    service.confirm_share(session, household_id)
+    return go(request, "/partages/a-revoir", "Noté : ce dossier vous est encore utile.")
+
+
+@network.post("/partages/{household_id}/rendre", dependencies=[needs(Permission.RECORD_AGREEMENTS)])
+def give_up(request: Request, household_id: UUID, session: Walled) -> Response:
+    """No longer needed: the shares of one's organisation end now."""
+    service.give_up_share(session, household_id)
+    return go(request, "/partages/a-revoir", "Votre structure ne voit plus ce dossier. Le foyer garde toute son aide.")
 
 
 # ------------------------------------------------------------------ access requests

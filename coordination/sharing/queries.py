@@ -1,14 +1,14 @@
 """Reads of agreements: what was agreed, and who sees what of a file today."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from uuid import UUID
 
 from sqlmodel import col, select
 
-from coordination.households.queries import Resident, reference_names, residents, shares_of
+from coordination.households.queries import Resident, household_codes, reference_names, residents, shares_of
 from coordination.households.rules import is_adult
 from coordination.identity.permissions import Part
 from coordination.identity.queries import organisations
@@ -17,6 +17,8 @@ from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotKnown, NotNow
 from coordination.sharing.models import AccessRequest, AccessRequestFile, Agreement, AgreementPart, AgreementPerson
 from coordination.sharing.rules import (
+    ENDING_SOON_DAYS,
+    REVIEW_DAYS,
     AgreementState,
     Answer,
     Audience,
@@ -168,8 +170,12 @@ class Opened:
     organisation_name: str
     part: SharedPart
     ended_at: datetime | None
-    kept: bool
-    """Whether another agreement in force opens the same part to the same structure."""
+    kept_until: date | None
+    """Until when another agreement in force opens the same part to the same structure."""
+
+    @property
+    def kept(self) -> bool:
+        return self.kept_until is not None
 
 
 def opened_by(session: ActorSession, household_id: UUID, agreement_id: UUID) -> list[Opened]:
@@ -177,14 +183,14 @@ def opened_by(session: ActorSession, household_id: UUID, agreement_id: UUID) -> 
     partners = organisations(session)
     shares = shares_of(session, household_id)
     day = today()
-    live = {
-        (s.organisation_id, s.scope)
+    live = [
+        s
         for s in shares
         if s.agreement_id != agreement_id
         and s.revoked_at is None
         and s.valid_from <= day
         and (s.valid_until is None or s.valid_until >= day)
-    }
+    ]
     order = list(SharedPart)
     found = [
         Opened(
@@ -192,7 +198,14 @@ def opened_by(session: ActorSession, household_id: UUID, agreement_id: UUID) -> 
             organisation_name=partners[share.organisation_id].name,
             part=SharedPart(share.scope),
             ended_at=share.revoked_at,
-            kept=(share.organisation_id, share.scope) in live,
+            kept_until=max(
+                (
+                    s.valid_until or date.max
+                    for s in live
+                    if (s.organisation_id, s.scope) == (share.organisation_id, share.scope)
+                ),
+                default=None,
+            ),
         )
         for share in shares
         if share.agreement_id == agreement_id
@@ -208,6 +221,86 @@ def closing(lines: list[Opened], recipient: UUID | None, part: SharedPart | None
         if line.ended_at is None
         and recipient in (None, line.organisation_id)
         and part in (None, SharedPart.IDENTITY, line.part)
+    ]
+
+
+# ------------------------------------------------------------------ agreements that end soon, shares to look at again
+
+
+@dataclass(frozen=True)
+class Ending:
+    """An agreement that ends soon and that nothing renews yet."""
+
+    household_id: UUID
+    agreement_id: UUID
+    title: str
+    until: date
+    recipients: list[str]
+
+
+def ending_soon(session: ActorSession, household_id: UUID | None = None, most: int = 20) -> list[Ending]:
+    """The agreements one's own organisation recorded, of all files or of one, that end within thirty days while they
+    still open something that no later agreement opens; the nearest end first."""
+    found = session.exec(
+        select(Agreement)
+        .where(
+            Agreement.organisation_id == session.member.organisation_id,
+            col(Agreement.withdrawn_at).is_(None),
+            col(Agreement.valid_until).between(today(), today() + timedelta(days=ENDING_SOON_DAYS)),
+            Agreement.household_id == household_id if household_id else True,
+        )
+        .order_by(col(Agreement.valid_until))
+        .limit(most)
+    ).all()
+    names = titles(session, {agreement.household_id for agreement in found})
+    endings = []
+    for agreement in found:
+        losing = [
+            line
+            for line in closing(opened_by(session, agreement.household_id, agreement.id), None, None)
+            if line.kept_until is None or line.kept_until <= agreement.valid_until
+        ]
+        if losing:
+            recipients = list(dict.fromkeys(line.organisation_name for line in losing))
+            title = names[agreement.household_id]
+            endings.append(Ending(agreement.household_id, agreement.id, title, agreement.valid_until, recipients))
+    return endings
+
+
+def titles(session: ActorSession, household_ids: set[UUID]) -> dict[UUID, str]:
+    """The reference person's name where one may see it, the code of the file otherwise."""
+    return {**household_codes(session, household_ids), **reference_names(session, household_ids)}
+
+
+@dataclass(frozen=True)
+class ToReview:
+    """A file shared with one's organisation for half a year or more, since it was shared or last confirmed."""
+
+    household_id: UUID
+    title: str
+    since: date
+    confirmed_at: datetime | None
+
+
+def to_review(session: ActorSession, most: int = 50) -> list[ToReview]:
+    """The files shared with one's own organisation that it has to look at again, the longest shared first."""
+    rows = session.rows(
+        "select * from (select s.household_id, min(s.valid_from) as since, (select max(r.confirmed_at)"
+        " from share_review r where r.household_id = s.household_id and r.organisation_id = s.organisation_id)"
+        " as confirmed_at from share s where s.organisation_id = :me and s.ground = 'agreement'"
+        " and s.revoked_at is null and s.valid_from <= :before and (s.valid_until is null or s.valid_until >= :today)"
+        " group by s.household_id, s.organisation_id) x where confirmed_at is null or confirmed_at::date <= :before"
+        " order by since, household_id limit :most",
+        me=session.member.organisation_id,
+        before=today() - timedelta(days=REVIEW_DAYS),
+        today=today(),
+        most=most,
+    )
+    names = titles(session, {row.household_id for row in rows})
+    return [
+        ToReview(row.household_id, names[row.household_id], row.since, row.confirmed_at)
+        for row in rows
+        if row.household_id in names  # reserved to professionals, and one is not
     ]
 
 

@@ -4,6 +4,10 @@ from datetime import date
 from enum import StrEnum
 
 LONGEST_AGREEMENT_DAYS = 365
+ENDING_SOON_DAYS = 30
+"""How long before its end an agreement is proposed for renewal."""
+REVIEW_DAYS = 182
+"""A shared file is looked at again half a year after it was shared, or last confirmed."""
 NOTICE_VERSION = "2026-11"
 
 

@@ -3,7 +3,7 @@
 from uuid import UUID, uuid4
 
 from coordination.audit.service import act, reading
-from coordination.households.queries import refuse_non_holder
+from coordination.households.queries import file_header, refuse_non_holder
 from coordination.identity.permissions import Permission
 from coordination.identity.queries import organisations
 from coordination.kit.actor import may
@@ -11,7 +11,7 @@ from coordination.kit.clock import today
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import Malformed, NotAllowed, NotKnown, NotNow
 from coordination.sharing.forms import AccessForm, AgreementForm
-from coordination.sharing.models import AccessRequestFile, Agreement, AgreementPart, AgreementPerson
+from coordination.sharing.models import AccessRequestFile, Agreement, AgreementPart, AgreementPerson, ShareReview
 from coordination.sharing.queries import adults_of, already_asked, asker_of, request_on
 from coordination.sharing.rules import NOTICE_VERSION, Audience, Decline, SharedPart
 
@@ -134,6 +134,44 @@ def _refuse_stranger(session: ActorSession, agreement: Agreement) -> None:
             refuse_non_holder(session, agreement.household_id)
         except NotAllowed as refused:
             raise NotYours from refused
+
+
+# ------------------------------------------------------------------ twice a year: what is still needed
+
+
+class NothingShared(NotNow):
+    """Ce dossier n’est pas partagé avec votre structure par un accord. Rien n’a été modifié."""
+
+
+@act("share.confirm", "Partage confirmé : encore utile", needs=Permission.RECORD_AGREEMENTS)
+def confirm_share(session: ActorSession, household_id: UUID) -> ShareReview:
+    """One's organisation still needs this file; asked again in half a year."""
+    return _review(session, household_id, kept=True)
+
+
+@act("share.give_up", "Partage rendu : plus utile", needs=Permission.RECORD_AGREEMENTS)
+def give_up_share(session: ActorSession, household_id: UUID) -> ShareReview:
+    """One's organisation no longer needs this file: its own shares end now."""
+    review = _review(session, household_id, kept=False)
+    session.flush()
+    session.door("access.give_up_share(:id)", id=household_id)
+    return review
+
+
+def _review(session: ActorSession, household_id: UUID, *, kept: bool) -> ShareReview:
+    member = session.member
+    header = file_header(session, household_id)
+    if header.holder_organisation_id == member.organisation_id:
+        raise NothingShared
+    review = ShareReview(
+        network_id=member.network_id,
+        household_id=household_id,
+        organisation_id=member.organisation_id,
+        kept=kept,
+        confirmed_by=member.membership_id,
+    )
+    session.add(review)
+    return review
 
 
 # ------------------------------------------------------------------ access requests

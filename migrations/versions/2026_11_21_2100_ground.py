@@ -251,6 +251,27 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_index("agreement_ending", "agreement", ["organisation_id", "valid_until"], unique=False)
+    op.create_table(
+        "share_review",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("network_id", sa.Uuid(), nullable=False),
+        sa.Column("household_id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("kept", sa.Boolean(), nullable=False),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("confirmed_by", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["network_id", "household_id"],
+            ["household.network_id", "household.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["network_id", "organisation_id"],
+            ["organisation.network_id", "organisation.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("share_review_organisation", "share_review", ["organisation_id", "household_id"], unique=False)
     op.create_index("access_request_household", "access_request_file", ["household_id"], unique=False)
     op.create_table(
         "assessment",
@@ -918,6 +939,7 @@ def downgrade() -> None:
     op.drop_index("assessment_household", table_name="assessment")
     op.drop_table("assessment")
     op.drop_index("agreement_household", table_name="agreement")
+    op.drop_table("share_review")
     op.drop_table("access_request_file")
     op.drop_table("access_request")
     op.drop_table("agreement")

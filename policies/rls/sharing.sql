@@ -59,3 +59,14 @@ create policy see on access_request_file for select to coordination_app
         and exists (select 1 from access.live_share s
                      where s.household_id = access_request_file.household_id
                        and s.scope = 'identity' and s.ground = 'holder'));
+
+-- Each organisation answers, about the files shared with it, whether it still needs them.
+grant select, insert on share_review to coordination_app;
+
+create policy see on share_review for select to coordination_app
+    using (network_id = (select access.network()) and organisation_id = (select access.organisation()));
+create policy add on share_review for insert to coordination_app
+    with check (network_id = (select access.network())
+        and organisation_id = (select access.organisation())
+        and confirmed_by = (select access.membership())
+        and exists (select 1 from access.live_share s where s.household_id = share_review.household_id));

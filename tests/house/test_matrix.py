@@ -80,6 +80,9 @@ GET  /foyers/{household_id}/accords/{agreement_id}              200 200 403 200 
 GET  /foyers/{household_id}/accords/{agreement_id}/retirer      200 403 403 403 403 403 403 404 404 303
 POST /foyers/{household_id}/accords/{unknown}/retirer           404 403 403 403 403 403 404 404 404 303
 POST /foyers/{household_id}/demandes/{unknown_request}/refuser  422 403 403 403 403 403 403 404 404 303
+GET  /partages/a-revoir                                         200 403 403 403 403 403 200 200 200 303
+POST /partages/{unknown_household}/garder                       404 403 403 403 403 403 404 404 404 303
+POST /partages/{unknown_household}/rendre                       404 403 403 403 403 403 404 404 404 303
 GET  /acces                                                     200 403 403 403 403 403 200 200 200 303
 GET  /acces/demander                                            200 403 403 403 403 403 200 200 200 303
 POST /acces/demander                                            422 403 403 403 403 403 422 422 422 303
@@ -127,7 +130,12 @@ POST /orientations/{referral_id}/annuler                        422 403 403 403 
 POST /moi/deconnexion-partout                                   303 303 303 303 303 303 303 303 303 303
 POST /deconnexion                                               303 303 303 303 303 303 303 303 303 303
 """
-NAMES = {"{unknown_request}": "{request_id}", "{unknown_membership}": "{membership_id}", "{unknown}": "{agreement_id}"}
+NAMES = {
+    "{unknown_request}": "{request_id}",
+    "{unknown_household}": "{household_id}",
+    "{unknown_membership}": "{membership_id}",
+    "{unknown}": "{agreement_id}",
+}
 ENDS_A_SESSION = ("/moi/deconnexion-partout", "/deconnexion")
 
 
@@ -215,6 +223,7 @@ def world(cast: Cast, browser: Callable[[], Browser]) -> World:
         "invitation_id": uuid4(),
         "unknown": uuid4(),
         "unknown_request": uuid4(),
+        "unknown_household": uuid4(),
         "unknown_membership": uuid4(),
     }
     return World(browsers, places, emails, browser)

@@ -32,6 +32,7 @@ DOORS = {
     "grant_agreement": "the holder of the file",
     "revoke_agreement": "the holder of the file, or who recorded it",
     "transfer_holder": "the holder of the file",
+    "give_up_share": "intake, the shares of its own organisation",
     "request_access": "intake, 20 a day, the same answer whether the file exists",
     "answer_request": "the holder of the file",
     "link_people": "the holder of both files",

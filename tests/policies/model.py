@@ -277,6 +277,7 @@ SEES: dict[str, Rule] = {
     "agreement": sees_agreement,
     "agreement_person": sees_answer,
     "agreement_part": sees_agreement_part,
+    "share_review": lambda world, actor, row: of_own_organisation(actor, row),
     "access_request": sees_request,
     "access_request_file": sees_request_file,
 }

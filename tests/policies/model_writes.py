@@ -216,6 +216,11 @@ def writes_referent(world: World, actor: Actor, row: Row) -> bool:
     return mine and identity and is_colleague(world, actor, row["membership_id"])
 
 
+def adds_share_review(world: World, actor: Actor, row: Row) -> bool:
+    """Whoever sees something of the file, for her organisation."""
+    return in_own_name(actor, row, "confirmed_by") and bool(open_parts(world, actor, row["household_id"]))
+
+
 ADDS: dict[str, Rule] = {
     "idempotency": lambda world, actor, row: own_key(actor, row),
     "network": by_operator,
@@ -244,6 +249,7 @@ ADDS: dict[str, Rule] = {
     "agreement": adds_agreement,
     "agreement_person": adds_to_agreement,
     "agreement_part": adds_to_agreement,
+    "share_review": adds_share_review,
 }
 
 

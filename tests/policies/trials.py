@@ -262,6 +262,7 @@ PARENTS = {
     "referral_text": "referral",
     "referral_event": "referral",
     "agreement": "household",
+    "share_review": "household",
     "agreement_person": "agreement",
     "agreement_part": "agreement",
     "journal": "household",
@@ -291,6 +292,7 @@ LIES: dict[str, list[dict[str, Any]]] = {
     ],
     "referral_text": [{"written_by": uuid4}, {"sensitive": True}],
     "referral_event": [{"membership_id": uuid4}, {"state": "forged"}, {"reason": "Ada Maes"}],
+    "share_review": [{"confirmed_by": uuid4}],
     "agreement": [{"recorded_by": uuid4}, {"withdrawn_at": NOON}],
     "invitation": [{"created_by": uuid4}, {"purpose": "reset"}],
     "idempotency": [{"membership_id": uuid4}, {"network_id": uuid4}],
@@ -401,6 +403,9 @@ class Candidate:
 
     def for_agreement(self) -> Row:
         return self._own("recorded_by")
+
+    def for_share_review(self) -> Row:
+        return self._own("confirmed_by")
 
     def for_agreement_person(self) -> Row:
         return {"agreement_id": self.parent["id"], "person_id": self._person()}

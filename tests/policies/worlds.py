@@ -183,6 +183,7 @@ class Builder:
             self.loose_share()
         self.composition()
         self.access_request()
+        self.share_review()
         for _ in range(self.choose((1, 2))):
             self.agreement()
             self.assessment()
@@ -238,6 +239,11 @@ class Builder:
             self.add("agreement_part", **self.home, agreement_id=agreement, organisation_id=partner, part=part)
             if granted:
                 self.loose_share(organisation=partner, part=part, agreement_id=agreement)
+
+    def share_review(self) -> None:
+        by = self.choose(self.people)
+        given = {"organisation_id": by["organisation_id"], "confirmed_by": by["id"]}
+        self.add("share_review", **self.home, **given)
 
     def access_request(self) -> None:
         """One about the file, one about no file."""
