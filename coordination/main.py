@@ -22,6 +22,7 @@ from coordination.accounts import pages as accounts
 from coordination.audit import pages as audit
 from coordination.budgets import api as budgets_api
 from coordination.budgets import pages as budgets
+from coordination.casework import hand_over_pages as hand_over
 from coordination.casework import pages as casework
 from coordination.casework import situation_pages as situation
 from coordination.demo.accounts import PASSWORD as DEMO_PASSWORD
@@ -56,6 +57,7 @@ ROOMS = (
     budgets.router,
     casework.router,
     situation.router,
+    hand_over.router,
     referrals.router,
 )
 API = (

@@ -142,3 +142,16 @@ class ReferentForm(Form):
     """Who follows the file."""
 
     membership_id: UUID
+
+
+class HandOverForm(Form):
+    """From whom to whom."""
+
+    from_whom: UUID
+    to_whom: UUID
+
+    @model_validator(mode="after")
+    def _two_people(self) -> "HandOverForm":
+        if self.from_whom == self.to_whom:
+            raise ValueError("Choisissez deux personnes différentes.")
+        return self

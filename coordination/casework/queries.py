@@ -277,6 +277,25 @@ def referents_of(session: ActorSession, household_id: UUID) -> list[ReferentView
     return sorted(found, key=lambda view: (not view.mine, view.organisation))
 
 
+@dataclass(frozen=True)
+class Load:
+    """What a colleague has in hand: open tasks and followed files, each with the household's name or code."""
+
+    tasks: list[tuple[Task, str]]
+    files: list[tuple[Referent, str]]
+
+
+def load_of(session: ActorSession, membership_id: UUID) -> Load:
+    """What would be handed over."""
+    tasks, files = open_tasks_to(session, membership_id), files_followed_by(session, membership_id)
+    ids = {row.household_id for row in tasks} | {row.household_id for row in files}
+    titles = household_titles(session, ids)
+    return Load(
+        [(row, titles.get(row.household_id, "")) for row in tasks],
+        [(row, titles.get(row.household_id, "")) for row in files],
+    )
+
+
 def files_followed_by(session: ActorSession, membership_id: UUID) -> Sequence[Referent]:
     """The files a colleague follows."""
     return session.exec(
@@ -293,7 +312,7 @@ def colleagues(session: ActorSession) -> list[tuple[UUID, str]]:
     ]
 
 
-def former_colleagues(session: ActorSession) -> list[tuple[UUID, str]]:
+def loaded_colleagues(session: ActorSession) -> list[tuple[UUID, str]]:
     """Whoever of my organisation has open tasks or follows files, still here or not: id and name, by name."""
     ids = {row.assigned_to for row in session.exec(select(Task).where(col(Task.done_at).is_(None)))}
     own = session.member.organisation_id

@@ -1,5 +1,6 @@
 """Acts of casework: writing a note or a contact, giving a task and ending it, following a file, handing it all over."""
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -25,6 +26,10 @@ class NoColleague(NotNow):
 
 class IdentityNeeded(NotNow):
     """L’identité de ce foyer n’est pas partagée avec votre structure : elle ne peut pas désigner de référent."""
+
+
+class NothingToHandOver(NotNow):
+    """Cette personne n’a ni tâche en cours ni dossier à passer. Rien n’a été modifié."""
 
 
 class SomebodyElses(NotAllowed):
@@ -277,3 +282,59 @@ def see_document(session: ActorSession, household_id: UUID, kind: DocumentKind, 
     session.add(seen)
     session.flush()
     return seen
+
+
+# ------------------------------------------------------------------ handing over
+
+
+@dataclass(frozen=True)
+class HandedOver:
+    """What went from one colleague to another: how many tasks, how many files."""
+
+    tasks: int
+    files: int
+
+    @property
+    def sentence(self) -> str:
+        """« 3 tâches et 2 dossiers »."""
+        said = [
+            f"{number} {word}{'s' * (number > 1)}"
+            for number, word in ((self.tasks, "tâche"), (self.files, "dossier"))
+            if number
+        ]
+        return " et ".join(said)
+
+
+def hand_over(session: ActorSession, from_whom: UUID, to_whom: UUID) -> HandedOver:
+    """Every open task and followed file of one colleague to another: all or nothing, a journal line for each.
+
+    Files no longer open to the organisation stay where they are: nobody of it may read them.
+    Raises `NoColleague`, `NothingToHandOver`.
+    """
+    _refuse_stranger(session, to_whom)
+    if from_whom not in {key for key, _ in queries.loaded_colleagues(session)}:
+        raise NothingToHandOver
+    tasks = [_hand_task(session, task.id, to_whom) for task in queries.open_tasks_to(session, from_whom)]
+    files = [_hand_file(session, row.id, to_whom) for row in queries.files_followed_by(session, from_whom)]
+    return HandedOver(len(tasks), len(files))
+
+
+@act("task.hand_over", "Tâche passée à un collègue", needs=Permission.WRITE_CASEWORK)
+def _hand_task(session: ActorSession, task_id: UUID, to_whom: UUID) -> Task:
+    task: Task | None = lock(session, Task, task_id)
+    if task is None:
+        raise NotKnown
+    task.assigned_to = to_whom
+    task.version += 1
+    session.flush()
+    return task
+
+
+@act("referent.hand_over", "Dossier passé à un collègue", needs=Permission.WRITE_CASEWORK)
+def _hand_file(session: ActorSession, referent_id: UUID, to_whom: UUID) -> Referent:
+    row: Referent | None = lock(session, Referent, referent_id)
+    if row is None:
+        raise NotKnown
+    row.membership_id, row.since = to_whom, today()
+    session.flush()
+    return row

@@ -97,6 +97,8 @@ GET  /foyers/{household_id}/besoins/nouveau                     200 403 403 403 
 POST /foyers/{household_id}/besoins/nouveau                     422 403 403 403 403 403 422 404 404 303
 GET  /foyers/{household_id}/besoins/{need_id}/orienter          200 403 403 403 403 403 200 404 404 303
 POST /foyers/{household_id}/besoins/{need_id}/orienter          422 403 403 403 403 403 422 404 404 303
+GET  /suivi/passer                                              200 403 403 403 403 403 200 200 200 303
+POST /suivi/passer                                              422 403 403 403 403 403 422 422 422 303
 GET  /foyers/{household_id}/chronologie                         200 200 403 200 403 403 200 404 404 303
 GET  /foyers/{household_id}/suivi/note                          200 403 403 403 403 403 200 404 404 303
 POST /foyers/{household_id}/suivi/note                          422 403 403 403 403 403 422 404 404 303
