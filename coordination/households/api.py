@@ -87,6 +87,7 @@ class Household(BaseModel):
     holder_organisation: UUID = Field(description="La structure qui tient le dossier.")
     held: bool = Field(description="Par votre structure.")
     opened_at: datetime
+    closed_at: datetime | None = Field(description="Un dossier clos se lit encore, mais ne se modifie plus.")
     parts: list[Part] = Field(description="Les parties qui vous sont ouvertes aujourd’hui.")
     profile: Profile | None = Field(description="`null` si l’identité n’est pas partagée.")
 
@@ -121,6 +122,7 @@ def household_of(session: ActorSession, household_id: UUID, organisation_id: UUI
         holder_organisation=header.holder_organisation_id,
         held=header.holder_organisation_id == organisation_id,
         opened_at=header.opened_at,
+        closed_at=header.closed_at,
         parts=[part for part in Part if part in visible],
         profile=profile_model(profile) if profile else None,
     )
@@ -281,13 +283,13 @@ class KnownPersonChange(PersonChange):
 
 
 class LikelyDuplicate(NotNow):
-    """Un dossier de votre structure, ou partagé avec elle, porte presque ce nom : vérifiez, puis confirmez."""
+    """Un dossier existe peut-être déjà pour cette personne : vérifiez avec elle, puis confirmez."""
 
     title = "Doublon probable"
 
-    def __init__(self, ids: list[UUID]) -> None:
+    def __init__(self, ids: list[UUID], known: bool | None) -> None:
         super().__init__()
-        self.extra = {"households": [str(found) for found in ids]}
+        self.extra: dict[str, object] = {"households": [str(found) for found in ids], "known_in_network": known}
 
 
 def _typed(birth: str) -> str:
@@ -297,7 +299,12 @@ def _typed(birth: str) -> str:
 
 @router.post("", status_code=201, summary="Ouvrir un dossier", dependencies=[needs(Permission.OPEN_FILES)])
 def open_household(session: Walled, member: Acting, once: OnceOnly, asked: NewHousehold) -> Household:
-    """Ouvre un dossier tenu par votre structure. Un doublon probable parmi vos dossiers donne 409 (`households`)."""
+    """Ouvre un dossier tenu par votre structure.
+
+    409 devant un doublon probable : `households`, parmi les dossiers que vous voyez ; `known_in_network`, `true` si un
+    dossier du réseau a exactement ces noms et cette date de naissance entière (rien d’autre n’en est dit), `null` si
+    trop de questions ont été posées depuis hier. Chaque question compte et s’inscrit au journal.
+    """
     values = asked.model_dump()
     values |= {
         "birth": _typed(asked.birth),
@@ -307,9 +314,12 @@ def open_household(session: Walled, member: Acting, once: OnceOnly, asked: NewHo
     form = form_of(NewFileForm, values)
 
     def deed() -> UUID:
-        found = queries.likely_duplicates(session, form.family_name, form.given_name, form.birth_date)
-        if found and not asked.confirm:
-            raise LikelyDuplicate([hit.household_id for hit in found])
+        if not asked.confirm:
+            found = queries.likely_duplicates(session, form.family_name, form.given_name, form.birth_date)
+            known = service.known_in_network(session, form.family_name, form.given_name, form.birth_date)
+            if found or known is not False:
+                session.commit()  # the question counts, whatever is answered
+                raise LikelyDuplicate([hit.household_id for hit in found], known)
         return service.open_file(session, form).id
 
     made = once.do(asked, deed)

@@ -122,6 +122,20 @@ def test_two_people_of_reference_are_refused_alike_on_both_doors(client: Client)
     assert "personne de référence" in said["errors"][0]["detail"]
 
 
+def test_a_file_one_may_not_see_is_told_by_one_word_and_the_question_counts(
+    api: Api, client: Client, cast: Cast, shared_base: Base
+) -> None:
+    who = {"family_name": "Oudart", "given_name": "Colette", "birth": "1971-03-08", "commune": "Lens"}
+    assert client.ok("POST", "/households", json=who)["name"] == "OUDART Colette"
+    elsewhere = api().sign_in(cast.epicerie.emails["intake"])
+    before = shared_base.admin("select count(*) from journal")[0][0]
+    said = problem(elsewhere.post(f"{API}/households", json=who))
+    assert (said["status"], said["households"], said["known_in_network"]) == (409, [], True)
+    assert "OUDART" not in str(said)
+    assert shared_base.admin("select count(*) from journal")[0][0] == before + 1  # type: ignore[operator]
+    assert elsewhere.ok("POST", "/households", json={**who, "confirm": True})["held"] is True
+
+
 # ------------------------------------------------------------------ pages of a list
 
 
