@@ -14,13 +14,14 @@ from coordination.households.forms import (
     CloseForm,
     DeathForm,
     LeaveForm,
+    MoveForm,
     ReopenForm,
     ReturnForm,
     SeparationForm,
     TransferForm,
     read_day,
 )
-from coordination.households.rules import ClosingReason, EndReason, Link, Place
+from coordination.households.rules import AddressKind, ClosingReason, EndReason, Link, Place
 from coordination.identity.permissions import Part, Permission
 from coordination.identity.queries import organisations
 from coordination.kit.clock import today
@@ -60,6 +61,8 @@ def composition(request: Request, household_id: UUID, session: Walled, member: A
         there=queries.residents(session, household_id, on),
         stays=sorted(queries.residents(session, household_id), key=lambda r: r.stay.from_date),
         reason=lambda stay: EndReason(stay.end_reason).label if stay.end_reason else "",
+        addresses=queries.past_addresses(session, household_id),
+        kind=lambda past: AddressKind(past.address_kind).label,
         back=_who_may_come_back(session, household_id),
         edits=header.holder_organisation_id == member.organisation_id and header.closed_at is None,
     )
@@ -222,6 +225,51 @@ def separate(request: Request, household_id: UUID, data: Submitted, session: Wal
         form.refuse("successor" if isinstance(refused, family.WhoIsReference) else "form", refused.sentence)
         return _separation(request, session, household_id, form, 409)
     return go(request, f"/foyers/{made.id}", f"Dossier {made.code} créé pour les personnes qui partent.")
+
+
+# ------------------------------------------------------------------ moving
+
+
+@router.get("/demenagement", dependencies=EDITS)
+def moving(request: Request, household_id: UUID, session: Walled) -> Response:
+    """The household lives elsewhere."""
+    queries.refuse_non_holder(session, household_id)
+    profile = queries.profile_of(session, household_id)
+    form = FormState.of(
+        {"on": f"{today():%d/%m/%Y}", "address_kind": "fixe", "version": profile.version if profile else 0}
+    )
+    return _move(request, session, household_id, form)
+
+
+def _move(request: Request, session: ActorSession, household_id: UUID, form: FormState, status: int = 200) -> Response:
+    queries.refuse_non_holder(session, household_id)
+    return page(
+        request,
+        "households/move.html",
+        title="Déménagement",
+        status=status,
+        file=queries.file_header(session, household_id),
+        form=form,
+        address_kinds=AddressKind.options(),
+    )
+
+
+@router.post("/demenagement", dependencies=EDITS)
+def move(request: Request, household_id: UUID, data: Submitted, session: Walled) -> Response:
+    """Writes where the household lives now, and keeps where it lived."""
+    asked, form = read(MoveForm, data)
+    if asked is None:
+        return _move(request, session, household_id, form, 422)
+    try:
+        life.move(session, household_id, asked)
+    except NotNow as refused:
+        session.rollback()
+        if isinstance(refused, Stale):
+            profile = queries.profile_of(session, household_id)
+            form = form.with_value("version", str(profile.version if profile else 0))
+        form.refuse("form", refused.sentence)
+        return _move(request, session, household_id, form, 409)
+    return go(request, f"/foyers/{household_id}", "Nouvelle adresse enregistrée.")
 
 
 # ------------------------------------------------------------------ handing the file over

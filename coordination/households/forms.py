@@ -140,6 +140,9 @@ class ProfileForm(Form):
     family_situation: Annotated[FamilySituation | None, BeforeValidator(_blank)] = None
     housing: Annotated[Housing | None, BeforeValidator(_blank)] = None
     origin: Annotated[Origin | None, BeforeValidator(_blank)] = None
+    representative_name: Words = ""
+    representative_link: Words = ""
+    representative_phone: Annotated[str, Field(max_length=30), AfterValidator(_phone)] = ""
     version: int
 
 
@@ -229,6 +232,16 @@ class SeparationForm(Form):
     def living(self, place: Place) -> list[SeparationRow]:
         """The rows of those who stay, who go, or who live in both."""
         return [row for row in self.people if row.place is place]
+
+
+class MoveForm(Form):
+    """The household lives elsewhere from the day `on`."""
+
+    on: PastDay
+    commune: Annotated[str, Field(min_length=1, max_length=120)]
+    address_kind: AddressKind
+    address: Annotated[str, Field(max_length=300)] = ""
+    version: int
 
 
 class TransferForm(Form):

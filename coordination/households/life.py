@@ -1,19 +1,49 @@
-"""Acts on the life of a whole file: handed over to a partner, closed with a reason, opened again."""
+"""Acts on the life of a whole file: moved, handed over to a partner, closed with a reason, opened again."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from coordination.audit.service import act
-from coordination.households.forms import CloseForm
-from coordination.households.models import Household
-from coordination.households.queries import NotHolder, heirs, held_open, refuse_non_holder
+from coordination.households.forms import CloseForm, MoveForm
+from coordination.households.models import Household, HouseholdProfile, PastAddress
+from coordination.households.queries import NotHolder, heirs, held_open, past_addresses, refuse_non_holder
 from coordination.identity.permissions import Permission
 from coordination.kit.clock import now
 from coordination.kit.db import ActorSession, lock
-from coordination.kit.errors import NotNow
+from coordination.kit.errors import NotKnown, NotNow, Stale
 
 
 class NotClosed(NotNow):
     """Ce dossier n’est pas clos. Rien n’a été modifié."""
+
+
+@act("household.move", "Déménagement du foyer", needs=Permission.EDIT_FILES)
+def move(session: ActorSession, household_id: UUID, form: MoveForm) -> HouseholdProfile:
+    """The household lives elsewhere from `form.on`; where it lived until the eve is kept for its holder alone."""
+    held_open(session, household_id)
+    profile: HouseholdProfile | None = lock(session, HouseholdProfile, household_id)
+    if profile is None:
+        raise NotKnown
+    if profile.version != form.version:
+        raise Stale
+    eve = form.on - timedelta(days=1)
+    if any(eve <= past.until_date for past in past_addresses(session, household_id)):
+        raise NotNow("Le foyer avait déjà déménagé à cette date. Rien n’a été modifié.")
+    session.add(
+        PastAddress(
+            network_id=profile.network_id,
+            household_id=household_id,
+            commune=profile.commune,
+            address_kind=profile.address_kind,
+            address=profile.address,
+            until_date=eve,
+        )
+    )
+    profile.commune, profile.address_kind, profile.address = form.commune, form.address_kind.value, form.address
+    profile.version += 1
+    profile.updated_at = now()
+    profile.updated_by = session.member.membership_id
+    return profile
 
 
 class NotTrusted(NotNow):

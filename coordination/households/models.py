@@ -56,9 +56,26 @@ class HouseholdProfile(SQLModel, table=True):
     family_situation: str = column(Holds.LIFE, "")
     housing: str = column(Holds.LIFE, "")
     origin: str = column(Holds.LIFE, "")
+    representative_name: str = column(Holds.IDENTITY, "")
+    representative_link: str = column(Holds.LIFE, "")
+    representative_phone: str = column(Holds.CONTACT, "")
     updated_at: datetime = column(Holds.NOTHING, default_factory=now, sa_type=Moment)
     updated_by: UUID | None = column(Holds.WORKER, None)
     version: int = column(Holds.NOTHING, 1)
+
+
+class PastAddress(SQLModel, table=True):
+    """Where the household lived before it moved, until its last day there. The holder's alone: nobody visits it."""
+
+    __tablename__ = "past_address"
+    __table_args__ = of_household(Index("past_address_household", "household_id", "until_date"))
+    id: UUID = column(Holds.LINK, default_factory=uuid4, primary_key=True)
+    network_id: UUID = column(Holds.NOTHING)
+    household_id: UUID = column(Holds.LINK)
+    commune: str = column(Holds.CONTACT)
+    address_kind: str = column(Holds.CONTACT)
+    address: str = column(Holds.CONTACT)
+    until_date: date = column(Holds.CONTACT)
 
 
 class Person(SQLModel, table=True):

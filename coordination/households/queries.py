@@ -9,7 +9,7 @@ from uuid import UUID
 from rapidfuzz.distance import JaroWinkler
 from sqlmodel import col, select
 
-from coordination.households.models import Household, HouseholdProfile, Person, PersonActivity, Share, Stay
+from coordination.households.models import Household, HouseholdProfile, PastAddress, Person, PersonActivity, Share, Stay
 from coordination.households.rules import (
     Activity,
     BirthDate,
@@ -172,6 +172,12 @@ def household_codes(session: ActorSession, household_ids: Iterable[UUID]) -> dic
 def profile_of(session: ActorSession, household_id: UUID) -> HouseholdProfile | None:
     """Where and how the household lives, or None when identity is not shared."""
     return session.get(HouseholdProfile, household_id)
+
+
+def past_addresses(session: ActorSession, household_id: UUID) -> list[PastAddress]:
+    """Where the household lived before, the latest first; nothing for who does not hold the file."""
+    query = select(PastAddress).where(PastAddress.household_id == household_id)
+    return list(session.exec(query.order_by(col(PastAddress.until_date).desc())))
 
 
 def residents(session: ActorSession, household_id: UUID, on: date | None = None) -> list[Resident]:

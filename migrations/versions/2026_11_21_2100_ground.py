@@ -351,6 +351,9 @@ def upgrade() -> None:
         sa.Column("family_situation", sa.String(), nullable=False),
         sa.Column("housing", sa.String(), nullable=False),
         sa.Column("origin", sa.String(), nullable=False),
+        sa.Column("representative_name", sa.String(), nullable=False),
+        sa.Column("representative_link", sa.String(), nullable=False),
+        sa.Column("representative_phone", sa.String(), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_by", sa.Uuid(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -590,6 +593,22 @@ def upgrade() -> None:
     op.create_index("referral_household", "referral", ["household_id"], unique=False)
     op.create_index("referral_network", "referral", ["network_id", "state", "sent_at", "id"], unique=False)
     op.create_index("referral_to", "referral", ["to_organisation_id", "state", "sent_at", "id"], unique=False)
+    op.create_table(
+        "past_address",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("network_id", sa.Uuid(), nullable=False),
+        sa.Column("household_id", sa.Uuid(), nullable=False),
+        sa.Column("commune", sa.String(), nullable=False),
+        sa.Column("address_kind", sa.String(), nullable=False),
+        sa.Column("address", sa.String(), nullable=False),
+        sa.Column("until_date", sa.Date(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["network_id", "household_id"],
+            ["household.network_id", "household.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("past_address_household", "past_address", ["household_id", "until_date"], unique=False)
     op.create_table(
         "person_link",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -916,6 +935,8 @@ def downgrade() -> None:
     op.drop_index("person_activity_household", table_name="person_activity")
     op.drop_table("person_activity")
     op.drop_table("person_link")
+    op.drop_index("past_address_household", table_name="past_address")
+    op.drop_table("past_address")
     op.drop_index("budget_line_assessment", table_name="budget_line")
     op.drop_table("budget_line")
     op.drop_index("assessment_result_assessment", table_name="assessment_result")

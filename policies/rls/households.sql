@@ -109,3 +109,16 @@ create policy move on person_activity for update to coordination_app
         and (not sensitive or exists (
             select 1 from access.live_share s
              where s.household_id = person_activity.household_id and s.scope = 'sensitive')));
+
+-- Former addresses: the holder's alone, written once.
+grant select, insert on past_address to coordination_app;
+create policy see on past_address for select to coordination_app
+    using (network_id = (select access.network())
+        and exists (select 1 from access.live_share s
+                     where s.household_id = past_address.household_id
+                       and s.scope = 'identity' and s.ground = 'holder'));
+create policy add on past_address for insert to coordination_app
+    with check (network_id = (select access.network())
+        and exists (select 1 from access.live_share s
+                     where s.household_id = past_address.household_id
+                       and s.scope = 'identity' and s.ground = 'holder'));

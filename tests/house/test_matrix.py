@@ -68,6 +68,8 @@ POST /foyers/{household_id}/personnes/{person_id}/retour        422 403 403 403 
 GET  /foyers/{household_id}/composition                         200 200 403 200 403 403 200 404 404 303
 GET  /foyers/{household_id}/separation                          200 403 403 403 403 403 403 404 404 303
 POST /foyers/{household_id}/separation                          422 403 403 403 403 403 403 404 404 303
+GET  /foyers/{household_id}/demenagement                        200 403 403 403 403 403 403 404 404 303
+POST /foyers/{household_id}/demenagement                        422 403 403 403 403 403 403 404 404 303
 GET  /foyers/{household_id}/confier                             200 403 403 403 403 403 403 404 404 303
 POST /foyers/{household_id}/confier                             422 403 403 403 403 403 403 404 404 303
 GET  /foyers/{household_id}/clore                               200 403 403 403 403 403 403 404 404 303

@@ -258,6 +258,7 @@ SEES: dict[str, Rule] = {
     "person": sees_part("identity"),
     "stay": sees_part("identity"),
     "person_link": never,
+    "past_address": lambda world, actor, row: "identity" in held_parts(world, actor, row["household_id"]),
     "person_activity": sees_activity,
     "assessment": sees_part("budget"),
     "budget_line": sees_part("budget"),

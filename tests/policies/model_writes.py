@@ -228,6 +228,7 @@ ADDS: dict[str, Rule] = {
     "invitation": adds_invitation,
     "journal": adds_journal,
     "household_profile": writes_identity,
+    "past_address": writes_identity,
     "person": writes_identity,
     "stay": writes_identity,
     "person_activity": writes_activity,

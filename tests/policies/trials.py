@@ -243,6 +243,7 @@ def _fresh(table: str, row: Row) -> Row:
 # The table each new row hangs from: one candidate per row of it.
 PARENTS = {
     "household_profile": "household",
+    "past_address": "household",
     "person": "household",
     "stay": "person",
     "person_activity": "person",

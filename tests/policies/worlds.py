@@ -212,6 +212,7 @@ class Builder:
 
     def composition(self) -> None:
         self.add("household_profile", **self.home)
+        self.add("past_address", **self.home)
         self.persons = [self.add("person", **self.home)["id"] for _ in range(2)]
         self.add("stay", **self.home, person_id=self.persons[0])
         strangers = [
