@@ -146,7 +146,7 @@ def _name(person: Person, family_name: str, given_name: str, birth: BirthDate) -
 
 @act("household.profile", "Situation du foyer modifiée", needs=Permission.EDIT_FILES)
 def update_profile(session: ActorSession, household_id: UUID, form: ProfileForm) -> HouseholdProfile:
-    """Changes where and how the household lives; what was not sent stays. Raises `Stale` when somebody changed it meanwhile."""
+    """Changes where and how the household lives; what was not sent stays. Raises `Stale` when it changed meanwhile."""
     held_open(session, household_id)
     profile: HouseholdProfile | None = lock(session, HouseholdProfile, household_id)
     if profile is None:
