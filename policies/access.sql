@@ -369,6 +369,42 @@ create function access.transfer_holder(file_id uuid, to_organisation uuid)
          where household_id = file_id and revoked_at is null;
     end $$;
 
+-- What an adult who was absent answers since: recorded by the holder of the file. A refusal ends the shares at once.
+create function access.record_answer(agreement uuid, adult uuid, said text)
+    returns bigint language plpgsql security definer set search_path = public, pg_temp
+    as $$
+    declare n bigint := 0;
+    begin
+        perform 1 from household h join agreement g on g.household_id = h.id
+          where g.id = agreement and g.network_id = access.network() for update;
+        update agreement_person a set answer = said, answered_at = now()
+          from agreement g, household h
+         where a.agreement_id = record_answer.agreement and a.person_id = adult and a.answer = 'absent'
+           and said in ('agrees', 'refuses') and g.id = a.agreement_id and h.id = g.household_id
+           and g.network_id = access.network() and g.withdrawn_at is null
+           and h.holder_organisation_id = access.organisation() and access.has_role('intake');
+        if not found then
+            raise exception 'no answer is awaited' using errcode = '42501';
+        end if;
+        if said = 'refuses' then
+            update share set revoked_at = now() where agreement_id = record_answer.agreement and revoked_at is null;
+            get diagnostics n = row_count;
+        end if;
+        return n;
+    end $$;
+
+-- Whether an adult was absent when the agreements that open this file to one's organisation were given, and answered in
+-- none of them: what is hers alone stays closed meanwhile.
+create function access.awaits_answer(adult uuid) returns boolean
+    language sql stable security definer set search_path = public, pg_temp
+    as $$ select coalesce(bool_or(a.answer = 'absent') and not bool_or(a.answer = 'agrees'), false)
+            from agreement_person a
+           where a.person_id = adult and a.network_id = access.network()
+             and exists (select 1 from share s
+                          where s.agreement_id = a.agreement_id and s.organisation_id = access.organisation()
+                            and s.revoked_at is null and s.valid_from <= current_date
+                            and (s.valid_until is null or s.valid_until >= current_date)) $$;
+
 -- An organisation gives up what a household shared with it, when it no longer needs it. Its own shares alone.
 create function access.give_up_share(file_id uuid)
     returns bigint language plpgsql security definer set search_path = public, pg_temp

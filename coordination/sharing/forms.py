@@ -1,7 +1,7 @@
 """What a person may send about an agreement."""
 
 from datetime import date, timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
@@ -81,6 +81,13 @@ class AgreementForm(Form):
         """Whether something becomes visible: somebody agrees and nobody refuses."""
         answers = {row.answer for row in self.adults}
         return Answer.AGREES in answers and Answer.REFUSES not in answers
+
+
+class AnswerForm(Form):
+    """What an adult who was absent answers now."""
+
+    person: UUID
+    answer: Literal["agrees", "refuses"]
 
 
 class WithdrawForm(Form):

@@ -42,7 +42,7 @@ class Agreement(SQLModel, table=True):
 
 
 class AgreementPerson(SQLModel, table=True):
-    """What one adult answered, for herself or himself."""
+    """What one adult answered, for herself or himself; `answered_at` when she was absent and answered since."""
 
     __tablename__ = "agreement_person"
     __table_args__ = of_household(
@@ -56,6 +56,7 @@ class AgreementPerson(SQLModel, table=True):
     network_id: UUID = column(Holds.NOTHING)
     household_id: UUID = column(Holds.LINK)
     answer: str = column(Holds.LIFE)
+    answered_at: datetime | None = column(Holds.LINK, None, sa_type=Moment)
 
 
 class AgreementPart(SQLModel, table=True):

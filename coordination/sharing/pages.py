@@ -17,7 +17,7 @@ from coordination.kit.forms import FormState, read
 from coordination.kit.web import Acting, Submitted, Walled, go, needs, page
 from coordination.referrals import queries as referrals
 from coordination.sharing import queries, service
-from coordination.sharing.forms import AccessForm, AgreementForm, DeclineForm, WithdrawForm
+from coordination.sharing.forms import AccessForm, AgreementForm, AnswerForm, DeclineForm, WithdrawForm
 from coordination.sharing.rules import NOTICE_VERSION, Answer, Audience, GivenHow, Purpose, SharedPart
 
 router = APIRouter(prefix="/foyers/{household_id}")
@@ -134,6 +134,7 @@ def agreement(request: Request, household_id: UUID, agreement_id: UUID, session:
         title="Accord de partage",
         file=header,
         view=view,
+        absent=queries.absent_of(session, household_id, agreement_id),
         opened=queries.opened_by(session, household_id, agreement_id),
         holder=organisations(session)[header.holder_organisation_id],
         holds=header.holder_organisation_id == member.organisation_id,
@@ -141,6 +142,22 @@ def agreement(request: Request, household_id: UUID, agreement_id: UUID, session:
         notice_title=title,
         notice=paragraphs,
     )
+
+
+@router.post("/accords/{agreement_id}/reponse", dependencies=[needs(Permission.RECORD_AGREEMENTS)])
+def answer(request: Request, household_id: UUID, agreement_id: UUID, data: Submitted, session: Walled) -> Response:
+    """What an adult who was absent answers now."""
+    households.refuse_non_holder(session, household_id)
+    asked, _ = read(AnswerForm, data)
+    if asked is None:
+        raise Malformed("Choisissez ce que la personne répond. Rien n’a été modifié.")
+    service.record_answer(session, household_id, agreement_id, asked)
+    words = (
+        "Réponse enregistrée : elle est d’accord."
+        if asked.answer == "agrees"
+        else "Réponse enregistrée : cet accord ne partage plus rien. L’aide continue."
+    )
+    return go(request, f"/foyers/{household_id}/accords/{agreement_id}", words)
 
 
 @router.get("/accords/{agreement_id}/retirer", dependencies=[needs(Permission.RECORD_AGREEMENTS)])
@@ -179,7 +196,7 @@ def _referrals_losing(session: ActorSession, household_id: UUID, ending: list[qu
     losing = {
         line.organisation_id
         for line in ending
-        if not line.kept and line.part in (SharedPart.IDENTITY, SharedPart.NEEDS, SharedPart.SENSITIVE)
+        if not line.kept_until and line.part in (SharedPart.IDENTITY, SharedPart.NEEDS, SharedPart.SENSITIVE)
     }
     return [
         line
@@ -192,7 +209,7 @@ def _referrals_losing(session: ActorSession, household_id: UUID, ending: list[qu
 
 def _budget_losing(session: ActorSession, household_id: UUID, ending: list[queries.Opened]) -> bool:
     """Whether a budget of the file is read today by one of these structures, and will not be."""
-    closes = any(line.part is SharedPart.BUDGET and not line.kept for line in ending)
+    closes = any(line.part is SharedPart.BUDGET and not line.kept_until for line in ending)
     visible = SharedPart.BUDGET in households.visible_parts(session, household_id)
     return closes and visible and bool(budgets.file_budget(session, household_id).current)
 

@@ -123,6 +123,17 @@ def agreement_of(session: ActorSession, household_id: UUID, agreement_id: UUID) 
     raise NotKnown
 
 
+def absent_of(session: ActorSession, household_id: UUID, agreement_id: UUID) -> list[tuple[UUID, str]]:
+    """The adults whose answer to an agreement is still to be collected."""
+    names = {r.person.id: r.name for r in residents(session, household_id)}
+    found = session.exec(
+        select(AgreementPerson.person_id).where(
+            AgreementPerson.agreement_id == agreement_id, AgreementPerson.answer == Answer.ABSENT.value
+        )
+    ).all()
+    return [(person_id, names.get(person_id, "Personne non visible")) for person_id in found]
+
+
 def who_sees(session: ActorSession, household_id: UUID) -> list[Seen]:
     """Which structures see which parts today. Complete for the holder; one's own line otherwise."""
     partners = organisations(session)
@@ -172,10 +183,6 @@ class Opened:
     ended_at: datetime | None
     kept_until: date | None
     """Until when another agreement in force opens the same part to the same structure."""
-
-    @property
-    def kept(self) -> bool:
-        return self.kept_until is not None
 
 
 def opened_by(session: ActorSession, household_id: UUID, agreement_id: UUID) -> list[Opened]:
@@ -387,9 +394,3 @@ def request_on(session: ActorSession, household_id: UUID, request_id: UUID) -> A
     if asked.state != RequestState.ASKED:
         raise Answered
     return about
-
-
-def asker_of(session: ActorSession, request_id: UUID) -> UUID | None:
-    """The organisation that made a request one may read."""
-    asked = session.get(AccessRequest, request_id)
-    return asked.organisation_id if asked else None

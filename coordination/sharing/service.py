@@ -10,10 +10,17 @@ from coordination.kit.actor import may
 from coordination.kit.clock import today
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import Malformed, NotAllowed, NotKnown, NotNow
-from coordination.sharing.forms import AccessForm, AgreementForm
-from coordination.sharing.models import AccessRequestFile, Agreement, AgreementPart, AgreementPerson, ShareReview
-from coordination.sharing.queries import adults_of, already_asked, asker_of, request_on
-from coordination.sharing.rules import NOTICE_VERSION, Audience, Decline, SharedPart
+from coordination.sharing.forms import AccessForm, AgreementForm, AnswerForm
+from coordination.sharing.models import (
+    AccessRequest,
+    AccessRequestFile,
+    Agreement,
+    AgreementPart,
+    AgreementPerson,
+    ShareReview,
+)
+from coordination.sharing.queries import absent_of, adults_of, agreement_of, already_asked, request_on
+from coordination.sharing.rules import NOTICE_VERSION, AgreementState, Answer, Audience, Decline, SharedPart
 
 # Written by the door itself: the same line whether there is such a file or not.
 reading("access.ask", "Demande d’accès à un dossier")
@@ -85,6 +92,25 @@ def _write_parts(session: ActorSession, agreement: Agreement, form: AgreementFor
                     audience=audience.value,
                 )
             )
+
+
+@act("agreement.answer", "Réponse d’un adulte absent enregistrée", needs=Permission.RECORD_AGREEMENTS)
+def record_answer(session: ActorSession, household_id: UUID, agreement_id: UUID, form: AnswerForm) -> AgreementPerson:
+    """What an absent adult answers now: a refusal ends what the agreement opened; if she is the first to agree and
+    nobody refuses, it opens."""
+    refuse_non_holder(session, household_id)
+    view = agreement_of(session, household_id, agreement_id)
+    if form.person not in {person_id for person_id, _ in absent_of(session, household_id, agreement_id)}:
+        raise NotNow("La réponse de cette personne est déjà enregistrée.")
+    if view.state not in (AgreementState.LIVE, AgreementState.COMING):
+        raise NotNow("Cet accord n’est plus en vigueur : enregistrez-en un nouveau. Rien n’a été modifié.")
+    session.door("access.record_answer(:id, :person, :answer)", id=agreement_id, person=form.person, answer=form.answer)
+    session.expire_all()
+    given = {answer for _, answer in view.answers} - {Answer.ABSENT}
+    mine = view.agreement.organisation_id == session.member.organisation_id
+    if form.answer == "agrees" and not given and mine:
+        session.door("access.grant_agreement(:id)", id=agreement_id)
+    return session.get_one(AgreementPerson, (agreement_id, form.person))
 
 
 @act("agreement.withdraw", "Accord de partage retiré", needs=Permission.RECORD_AGREEMENTS)
@@ -230,7 +256,7 @@ def _settle(session: ActorSession, agreement: Agreement, form: AgreementForm) ->
     if not form.granting:
         decline_request(session, agreement.household_id, form.request, Decline.NO_AGREEMENT)
         return
-    asker = asker_of(session, form.request)
-    if asker not in form.recipients:
+    asked = session.get(AccessRequest, form.request)
+    if asked is not None and asked.organisation_id not in form.recipients:
         raise Malformed("La structure qui a fait la demande n’est pas parmi celles qui pourront lire.")
     _accept(session, agreement, form.request)

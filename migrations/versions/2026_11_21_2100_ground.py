@@ -469,6 +469,7 @@ def upgrade() -> None:
         sa.Column("network_id", sa.Uuid(), nullable=False),
         sa.Column("household_id", sa.Uuid(), nullable=False),
         sa.Column("answer", sa.String(), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["network_id", "household_id", "agreement_id"],
             ["agreement.network_id", "agreement.household_id", "agreement.id"],

@@ -86,7 +86,11 @@ create policy see on person_activity for select to coordination_app
                      where s.household_id = person_activity.household_id and s.scope = 'identity')
         and (not sensitive or exists (
             select 1 from access.live_share s
-             where s.household_id = person_activity.household_id and s.scope = 'sensitive')));
+             where s.household_id = person_activity.household_id and s.scope = 'sensitive'))
+        -- An absent adult has not agreed to anything: what she lives by stays with the holder.
+        and (exists (select 1 from access.live_share s
+                      where s.household_id = person_activity.household_id and s.scope = 'identity' and s.ground = 'holder')
+            or not access.awaits_answer(person_id)));
 create policy add on person_activity for insert to coordination_app
     with check (network_id = (select access.network())
         and exists (select 1 from access.live_share s

@@ -79,6 +79,7 @@ GET  /foyers/{household_id}/partage                             200 200 403 200 
 GET  /foyers/{household_id}/accords/nouveau                     200 403 403 403 403 403 403 404 404 303
 POST /foyers/{household_id}/accords/nouveau                     422 403 403 403 403 403 403 404 404 303
 GET  /foyers/{household_id}/accords/{agreement_id}              200 200 403 200 403 403 200 404 404 303
+POST /foyers/{household_id}/accords/{agreement_id}/reponse     422 403 403 403 403 403 403 404 404 303
 GET  /foyers/{household_id}/accords/{agreement_id}/retirer      200 403 403 403 403 403 403 404 404 303
 POST /foyers/{household_id}/accords/{unknown}/retirer           404 403 403 403 403 403 404 404 404 303
 POST /foyers/{household_id}/demandes/{unknown_request}/refuser  422 403 403 403 403 403 403 404 404 303

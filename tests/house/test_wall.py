@@ -31,6 +31,8 @@ DOORS = {
     "agreement_is_being_written": "the organisation that records it",
     "grant_agreement": "the holder of the file",
     "revoke_agreement": "the holder of the file, or who recorded it",
+    "record_answer": "the holder of the file",
+    "awaits_answer": "members, about agreements towards their organisation, yes or no",
     "transfer_holder": "the holder of the file",
     "give_up_share": "intake, the shares of its own organisation",
     "request_access": "intake, 20 a day, the same answer whether the file exists",

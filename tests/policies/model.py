@@ -150,7 +150,20 @@ def sees_household(world: World, actor: Actor, row: Row) -> bool:
 
 
 def sees_activity(world: World, actor: Actor, row: Row) -> bool:
-    return "identity" in open_parts(world, actor, row["household_id"]) and sensitive_too(world, actor, row)
+    """With the identity; an absent adult's stays with the holder until she agrees."""
+    file = row["household_id"]
+    seen = "identity" in open_parts(world, actor, file) and sensitive_too(world, actor, row)
+    return seen and ("identity" in held_parts(world, actor, file) or not awaits_answer(world, actor, row["person_id"]))
+
+
+def awaits_answer(world: World, actor: Actor, person: UUID) -> bool:
+    """Absent from an agreement that opens the file to the actor's organisation today, and agreeing in none."""
+    if not isinstance(actor, Member):
+        return False
+    shares = world.all("share", organisation_id=actor.organisation_id)
+    current = {share["agreement_id"] for share in shares if is_current(world, share)}
+    said = {row["answer"] for row in world.all("agreement_person", person_id=person) if row["agreement_id"] in current}
+    return "absent" in said and "agrees" not in said
 
 
 def sees_detail(world: World, actor: Actor, row: Row) -> bool:

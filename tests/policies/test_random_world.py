@@ -107,6 +107,16 @@ HOLES: dict[str, tuple[str, str]] = {
         "",
         (f"drop policy see on person; create policy see on person for select to coordination_app using ({OPEN})"),
     ),
+    "an absent adult's activity shown": (
+        "",
+        (
+            "drop policy see on person_activity; create policy see on person_activity for select to coordination_app"
+            f" using ({OPEN} and exists (select 1 from access.live_share s"
+            " where s.household_id = person_activity.household_id and s.scope = 'identity')"
+            " and (not sensitive or exists (select 1 from access.live_share s"
+            " where s.household_id = person_activity.household_id and s.scope = 'sensitive')))"
+        ),
+    ),
     "paper handed over shown to the partner": (
         "",
         (

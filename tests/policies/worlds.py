@@ -234,7 +234,8 @@ class Builder:
             recorded_by=self.choose(self.people)["id"],
             withdrawn_at=self.choose((None, None, NOON)),
         )["id"]
-        self.add("agreement_person", **self.home, agreement_id=agreement, person_id=self.persons[0], answer="agrees")
+        answer = self.choose(("agrees", "absent"))
+        self.add("agreement_person", **self.home, agreement_id=agreement, person_id=self.persons[0], answer=answer)
         for partner in dict.fromkeys((self.choose(self.partners), self.choose(self.partners))):
             part = self.choose(PARTS)
             self.add("agreement_part", **self.home, agreement_id=agreement, organisation_id=partner, part=part)

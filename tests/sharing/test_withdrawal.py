@@ -120,5 +120,5 @@ def test_a_part_that_another_agreement_opens_is_said_to_stay(
 ) -> None:
     agree(cast.engine, worker, file_id, [cast.epicerie], parts=("identity",))
     with ActorSession(cast.engine, worker) as session:
-        kept = [line.part for line in queries.opened_by(session, file_id, agreement_id) if line.kept]
+        kept = [line.part for line in queries.opened_by(session, file_id, agreement_id) if line.kept_until]
     assert kept == [SharedPart.IDENTITY]
