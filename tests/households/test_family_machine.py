@@ -11,9 +11,17 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from coordination.households import family, life, queries, service
-from coordination.households.forms import CloseForm, DeathForm, LeaveForm, PersonForm, ReturnForm
-from coordination.households.rules import ClosingReason, EndReason, Link
+from coordination.households import family, life, queries, separation, service
+from coordination.households.forms import (
+    CloseForm,
+    DeathForm,
+    LeaveForm,
+    PersonForm,
+    ReturnForm,
+    SeparationForm,
+    SeparationRow,
+)
+from coordination.households.rules import ClosingReason, EndReason, Link, Place
 from coordination.kit.clock import frozen
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotNow
@@ -153,6 +161,30 @@ class Family(RuleBasedStateMachine):
         allowed = human.link is None and not human.dead and led != (link is Link.REFERENCE)
         if self.attempt(lambda s: family.come_back(s, self.file_id, who, form), allowed):
             human.link, human.since = link, self.today
+
+    @rule(n=st.integers(0, 20))
+    def goes_and_opens_another_file(self, n: int) -> None:
+        """A separation: one of them leads a new file from today on, and was here until yesterday."""
+        who, home = self.pick(n), self.home()
+        human = self.humans[who]
+        rows = [
+            SeparationRow(
+                person=one,
+                place=Place.GOES if one == who else Place.STAYS,
+                link=Link.REFERENCE if one == who else None,
+            )
+            for one in home
+        ]
+        if len(home) < 2 or who not in home:
+            return
+        form = SeparationForm(on=self.today, commune="Lens", people=rows)
+        made: list[UUID] = []
+        allowed = human.link is not Link.REFERENCE and human.since < self.today
+        if self.attempt(lambda s: made.append(separation.separate(s, self.file_id, form).id), allowed):
+            human.link = None
+            with ActorSession(self.cast.engine, self.worker) as session:
+                (alone,) = queries.residents(session, made[0])
+            assert (alone.link, alone.stay.from_date, alone.stay.until_date) == (Link.REFERENCE, self.today, None)
 
     @rule(n=st.integers(0, 20))
     def is_corrected(self, n: int) -> None:
