@@ -1,8 +1,10 @@
 """A separation: two files, what each keeps, children in both, and no way from one address to the other."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from decimal import Decimal
+from threading import Barrier
 from uuid import UUID, uuid4
 
 import psycopg
@@ -209,3 +211,23 @@ def test_a_separation_through_its_screen(cast: Cast, couple: UUID, browser: Call
     assert "MARTIN Conjoint·e" in shown
     assert "Secrète" not in shown
     assert str(couple) not in shown
+
+
+def test_of_two_separations_at_the_same_instant_one_is_told(cast: Cast, couple: UUID, shared_base: Base) -> None:
+    form = SeparationForm(on=DAY, commune="Lens", people=rows(people(cast, couple)))
+    barrier = Barrier(3)
+
+    def split(_: int) -> bool:
+        with ActorSession(cast.engine, cast.ccas.people["intake"]) as session:
+            session.rows("select 1")
+            barrier.wait()
+            try:
+                separation.separate(session, couple, form)
+                session.commit()
+            except separation.NotThesePeople:
+                return False
+            return True
+
+    with ThreadPoolExecutor(3) as pool:
+        assert sorted(pool.map(split, range(3))) == [False, False, True]
+    assert len(people(cast, couple, DAY)) == 3
