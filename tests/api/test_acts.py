@@ -42,16 +42,22 @@ class Place:
         }
 
 
+@pytest.fixture(scope="module")
+def clients(api: Api, cast: Cast) -> list[Client]:
+    emails = (cast.ccas.emails["intake"], cast.epicerie.emails["intake"], cast.epicerie.emails["volunteer"])
+    return [api().sign_in(email) for email in emails]
+
+
 @pytest.fixture
-def place(api: Api, cast: Cast) -> Place:
-    holder = api().sign_in(cast.ccas.emails["intake"])
+def place(clients: list[Client], cast: Cast) -> Place:
+    holder, partner, volunteer = clients
     body = {"family_name": "Wattiez", "given_name": "Ada", "birth": "1985", "commune": "Carvin", "confirm": True}
     file = holder.ok("POST", "/households", json=body)["id"]
     adult = holder.ok("GET", f"/households/{file}/people")[0]["id"]
     return Place(
         holder=holder,
-        partner=api().sign_in(cast.epicerie.emails["intake"]),
-        volunteer=api().sign_in(cast.epicerie.emails["volunteer"]),
+        partner=partner,
+        volunteer=volunteer,
         file=f"/households/{file}",
         adult=adult,
         partner_id=str(cast.epicerie.id),
