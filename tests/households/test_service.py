@@ -11,6 +11,7 @@ from coordination.households.forms import NewFileForm, PersonForm, ProfileForm
 from coordination.households.models import PersonActivity
 from coordination.households.queries import NotHolder
 from coordination.households.rules import Activity, Link, parse_birth
+from coordination.kit.clock import today
 from coordination.kit.db import ActorSession, acting
 from coordination.kit.errors import NotAllowed, NotKnown, Stale
 from tests.cast import Cast
@@ -27,7 +28,7 @@ def worker(cast: Cast) -> Iterator[ActorSession]:
 def test_a_name_and_a_commune_are_enough(cast: Cast, worker: ActorSession) -> None:
     made = service.open_file(worker, NewFileForm(family_name="Zola", commune="Carvin"))
     assert queries.file_header(worker, made.id).name == "ZOLA"
-    assert [r.link for r in queries.residents(worker, made.id, date.today())] == [Link.REFERENCE]  # noqa: DTZ011
+    assert [r.link for r in queries.residents(worker, made.id, today())] == [Link.REFERENCE]
     assert queries.visible_parts(worker, made.id) == {"identity", "budget", "needs", "aid", "notes", "sensitive"}
 
 
