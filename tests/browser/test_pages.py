@@ -14,7 +14,8 @@ AT_NIGHT = ("coordination@ccas.demo.invalid", "admin@ccas.demo.invalid", "benevo
 @pytest.mark.parametrize(
     ("email", "paths"),
     [
-        ("accueil@ccas.demo.invalid", ["/", "/foyers", "/foyers/nouveau", "/orientations", "/moi", "/droits", "/aide", "/acces", "/acces/demander", "/partages/a-revoir"]),
+        ("accueil@ccas.demo.invalid", ["/", "/foyers", "/foyers/nouveau", "/orientations", "/moi", "/droits", "/aide"]),
+        ("accueil@ccas.demo.invalid", ["/acces", "/acces/demander", "/partages/a-revoir"]),
         ("coordination@ccas.demo.invalid", ["/", "/orientations?cote=reseau", "/foyers"]),
         ("dpo@ccas.demo.invalid", ["/", "/journal", "/journal/verification"]),
         ("admin@ccas.demo.invalid", ["/", "/comptes", "/comptes/inviter"]),
