@@ -1,12 +1,14 @@
 """Access asked for with a code: the asker learns nothing, the holder decides with the person."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
 
 from coordination.households import queries as households
 from coordination.kit.actor import Member
+from coordination.kit.clock import today
 from coordination.kit.db import ActorSession, acting
 from coordination.kit.errors import NotAllowed, NotKnown
 from coordination.sharing import queries, service
@@ -83,6 +85,7 @@ def test_the_holder_sees_the_request_and_accepts_it_with_the_person_s_agreement(
     assert f'value="{request_id}"' in form
     with ActorSession(cast.engine, cast.ccas.people["intake"]) as session:
         adult = queries.adults_of(session, file_id)[0].person.id
+    until = f"{today() + timedelta(days=30):%d/%m/%Y}"
     typed = {
         "request": str(request_id),
         "adults-0-person": str(adult),
@@ -92,7 +95,7 @@ def test_the_holder_sees_the_request_and_accepts_it_with_the_person_s_agreement(
         "audience": "all",
         "purpose": "support",
         "given_how": "oral",
-        "valid_until": "21/12/2026",
+        "valid_until": until,
     }
     answer = client.post(f"/foyers/{file_id}/accords/nouveau", data=typed)
     assert answer.status_code == 303, answer.text
@@ -102,7 +105,7 @@ def test_the_holder_sees_the_request_and_accepts_it_with_the_person_s_agreement(
     again = client.post(f"/foyers/{file_id}/accords/nouveau", data=typed)
     assert again.status_code == 409
     assert "déjà reçu une réponse" in again.text
-    assert "21/12/2026" in again.text
+    assert until in again.text
 
 
 def test_a_refusal_of_the_person_answers_the_request(cast: Cast, file_id: UUID) -> None:
