@@ -22,7 +22,8 @@ class AlreadyGone(NotNow):
 
 
 class NotYetThere(NotNow):
-    """Cette date est avant l’arrivée de la personne dans le foyer. Rien n’a été modifié."""
+    """Cette date est avant l’arrivée de la personne dans le foyer, ou avant le dernier changement de son lien.
+    Rien n’a été modifié."""
 
 
 class WhoIsReference(NotNow):

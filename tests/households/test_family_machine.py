@@ -124,6 +124,7 @@ class Family(RuleBasedStateMachine):
         if self.attempt(lambda s: act(s, heir), allowed):
             if human.link is Link.REFERENCE and staying:
                 self.humans[heir].link = Link.REFERENCE
+                self.humans[heir].since = self.today  # a stay of its own: nothing of hers ends before it
             human.link = None
             human.dead = human.dead or dies
 
