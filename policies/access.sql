@@ -35,6 +35,10 @@ create function access.is_code(word text) returns boolean language sql immutable
 create function access.is_service(name text) returns boolean language sql stable
     as $$ select access.kind() = 'service' and access.actor() = name $$;
 
+-- The day it is for the people of the network, whatever the time zone of the session.
+create function access.today() returns date language sql stable
+    as $$ select (now() at time zone 'Europe/Paris')::date $$;
+
 -- ---------------------------------------------------------------- what is live
 -- The sharing rule, once: what my organisation may see today, for my audience, among the parts my roles open.
 
@@ -46,16 +50,16 @@ create view access.live_share with (security_invoker = true) as
        and s.scope = any ((select access.parts())::text[])
        and (s.audience = 'all' or (select access.professional()))
        and s.revoked_at is null
-       and s.valid_from <= current_date
-       and (s.valid_until is null or s.valid_until >= current_date);
+       and s.valid_from <= (select access.today())
+       and (s.valid_until is null or s.valid_until >= (select access.today()));
 
 -- The same without audience and roles: what an organisation was trusted with (used by guard's doors).
 create view access.trusted_share with (security_invoker = true) as
     select s.network_id, s.household_id, s.organisation_id, s.scope
       from share s
      where s.revoked_at is null
-       and s.valid_from <= current_date
-       and (s.valid_until is null or s.valid_until >= current_date);
+       and s.valid_from <= (select access.today())
+       and (s.valid_until is null or s.valid_until >= (select access.today()));
 
 grant select on access.live_share to coordination_app, coordination_guard;
 grant select on access.trusted_share to coordination_guard;
@@ -255,7 +259,7 @@ create function access.open_file(file_id uuid, file_code text)
         foreach part in array array['identity', 'budget', 'needs', 'aid', 'notes', 'sensitive'] loop
             insert into share (id, network_id, household_id, organisation_id, holder_organisation_id,
                                scope, audience, ground, valid_from)
-            values (gen_random_uuid(), net, file_id, org, org, part, 'all', 'holder', current_date);
+            values (gen_random_uuid(), net, file_id, org, org, part, 'all', 'holder', access.today());
         end loop;
     end $$;
 
@@ -358,7 +362,7 @@ create function access.transfer_holder(file_id uuid, to_organisation uuid)
         insert into share (id, network_id, household_id, organisation_id, holder_organisation_id, scope, audience,
                            ground, valid_from)
         select gen_random_uuid(), net, file_id, to_organisation, to_organisation, part,
-               case when part in ('sensitive', 'notes') then 'professionals' else 'all' end, 'holder', current_date
+               case when part in ('sensitive', 'notes') then 'professionals' else 'all' end, 'holder', access.today()
           from unnest(array['identity', 'budget', 'needs', 'aid', 'notes', 'sensitive']) part
          where part not in ('sensitive', 'notes')
             or exists (select 1 from access.trusted_share s
@@ -402,8 +406,8 @@ create function access.awaits_answer(adult uuid) returns boolean
            where a.person_id = adult and a.network_id = access.network()
              and exists (select 1 from share s
                           where s.agreement_id = a.agreement_id and s.organisation_id = access.organisation()
-                            and s.revoked_at is null and s.valid_from <= current_date
-                            and (s.valid_until is null or s.valid_until >= current_date)) $$;
+                            and s.revoked_at is null and s.valid_from <= (select access.today())
+                            and (s.valid_until is null or s.valid_until >= (select access.today()))) $$;
 
 -- An organisation gives up what a household shared with it, when it no longer needs it. Its own shares alone.
 create function access.give_up_share(file_id uuid)

@@ -28,7 +28,7 @@ create policy add on contact for insert to coordination_app
     with check (network_id = (select access.network())
         and organisation_id = (select access.organisation())
         and written_by = (select access.membership())
-        and met_on <= current_date
+        and met_on <= (select access.today())
         and 'notes' = any ((select access.parts())::text[])
         and exists (select 1 from access.live_share s where s.household_id = contact.household_id));
 
@@ -137,6 +137,6 @@ create policy add on document_seen for insert to coordination_app
     with check (network_id = (select access.network())
         and organisation_id = (select access.organisation())
         and noted_by = (select access.membership())
-        and seen_on <= current_date
+        and seen_on <= (select access.today())
         and exists (select 1 from access.live_share s
                      where s.household_id = document_seen.household_id and s.scope = 'identity'));

@@ -71,7 +71,7 @@ def test_a_share_of_the_notes_opens_nobody_elses(
     shared_base.admin(
         "insert into share (id, network_id, household_id, organisation_id, holder_organisation_id, scope, audience,"
         " ground, valid_from) select gen_random_uuid(), network_id, id, %s, holder_organisation_id, 'notes', 'all',"
-        " 'agreement', current_date from household where id = %s",
+        " 'agreement', access.today() from household where id = %s",
         cast.epicerie.id,
         household,
     )

@@ -131,7 +131,7 @@ def test_files_are_at_every_depth(demo: Base) -> None:
     assert number(demo, large) > 0
     minor = (
         "from household h where not exists (select from person p where p.household_id = h.id"
-        " and (p.birth_date is null or p.birth_date <= current_date - interval '18 years'))"
+        " and (p.birth_date is null or p.birth_date <= access.today() - interval '18 years'))"
     )
     assert number(demo, minor) > 0
 
@@ -140,7 +140,7 @@ def test_files_are_followed_and_work_waits_on_the_home_page(demo: Base) -> None:
     assert values(demo, "select medium from contact") == set(Medium)
     assert number(demo, "from note where replaces is not null") > 0
     assert values(demo, "select done_at is null from task") == {True, False}
-    assert number(demo, "from contact where met_on > current_date") == 0
+    assert number(demo, "from contact where met_on > access.today()") == 0
     assert values(demo, "select plan from debt") == {True, False}
     assert number(demo, "from document_seen") > number(demo, "from goal") > 0
     with acting(demo.engine, signed(demo.engine, CLAIRE)) as session:

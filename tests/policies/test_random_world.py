@@ -39,7 +39,7 @@ def ground_on(cluster: Cluster) -> Iterator[Ground]:
     base = new_base(cluster)
     base.admin(ATTEMPT)
     with psycopg.connect(libpq(base.admin_url)) as admin, psycopg.connect(libpq(base.app_url)) as app:
-        row = app.execute("select current_date").fetchone()
+        row = app.execute("select access.today()").fetchone()
         app.rollback()
         assert row is not None
         yield Ground(base, admin, app, row[0])
@@ -172,8 +172,8 @@ HOLES: dict[str, tuple[str, str]] = {
             " and created_by = access.membership())"
         ),
     ),
-    "an ended share that still opens": ("", "LIVE s.valid_until >= current_date|true"),
-    "a share that opens before its day": ("", "LIVE s.valid_from <= current_date|true"),
+    "an ended share that still opens": ("", "LIVE s.valid_until >= (select access.today())|true"),
+    "a share that opens before its day": ("", "LIVE s.valid_from <= (select access.today())|true"),
     "a revoked share that still opens": ("", "LIVE s.revoked_at is null|true"),
     "a share for professionals opened to all": ("", "LIVE s.audience = 'all'|true"),
     "parts opened beyond the role": ("", "LIVE s.scope = any|true or s.scope = any"),

@@ -89,7 +89,8 @@ def test_an_expired_share_closes_without_any_job(cast: Cast, shared_base: object
     file_id = open_household(cast.engine, cast.ccas.people["intake"])
     agree(cast.engine, cast.ccas.people["intake"], file_id, [cast.epicerie])
     shared_base.admin(  # type: ignore[attr-defined]
-        "update share set valid_until = current_date - 1 where household_id = %s and ground = 'agreement'", str(file_id)
+        "update share set valid_until = access.today() - 1 where household_id = %s and ground = 'agreement'",
+        str(file_id),
     )
     assert parts_seen(cast, cast.epicerie.people["intake"], file_id) == set()
 
