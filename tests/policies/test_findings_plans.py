@@ -25,7 +25,8 @@ def loaded(house: House) -> House:
         )
         admin.execute(
             "insert into share (id, network_id, household_id, organisation_id, holder_organisation_id, scope, audience,"
-            " ground, valid_from) select gen_random_uuid(), network_id, id, %s, %s, part, 'all', 'holder', access.today()"
+            " ground, valid_from)"
+            " select gen_random_uuid(), network_id, id, %s, %s, part, 'all', 'holder', access.today()"
             f" from household, unnest({PARTS}) part where code like 'L%%'",
             [holder, holder],
         )
