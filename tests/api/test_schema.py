@@ -118,7 +118,7 @@ READERS = [actor for actor in ACTORS if THOROUGH or actor[1] in ("intake", "volu
 def test_no_answer_fails_nor_strays_from_the_document(zoo: Zoo, actor: tuple[str, str]) -> None:
     client = zoo.clients[actor]
 
-    @settings(max_examples=400 if THOROUGH else 14, suppress_health_check=list(HealthCheck), deadline=None)
+    @settings(max_examples=400 if THOROUGH else 8, suppress_health_check=list(HealthCheck), deadline=None)
     @given(st.data())
     def attack(data: st.DataObject) -> None:
         operation = OPERATIONS[data.draw(st.sampled_from(ATTACKED), "operation")]

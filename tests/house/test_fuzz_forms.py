@@ -183,7 +183,7 @@ def encode(body: list[tuple[str, bytes]]) -> bytes:
 
 @pytest.mark.parametrize("path", post_routes())
 def test_every_form_answers_in_french_and_keeps_what_is_stored(place: Place, path: str) -> None:
-    @settings(max_examples=max(6, settings().max_examples // 4))
+    @settings(max_examples=max(4, settings().max_examples // 6))
     @given(BODIES)
     def attempt(body: list[tuple[str, bytes]]) -> None:
         address = path.format(**{"token": "x", "invitation_id": uuid4(), **place.known})

@@ -243,7 +243,7 @@ def test_families_in_time_hold_against_the_model(machine: type[Family]) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=300 if THOROUGH else 20,
+            max_examples=300 if THOROUGH else 12,
             stateful_step_count=40 if THOROUGH else 25,
             deadline=None,
             phases=tuple(Phase) if THOROUGH else (Phase.explicit, Phase.generate),  # shrinking: for the long run

@@ -73,7 +73,7 @@ def compare(ground: Ground, drawn: Random) -> None:
         assert differences(ground.app, world, actor, tables if THOROUGH else drawn.sample(tables, 6)) == []
 
 
-@settings(max_examples=40 if THOROUGH else 15)
+@settings(max_examples=40 if THOROUGH else 8)
 @given(WORLDS)
 def test_postgresql_shows_and_accepts_what_the_model_says(ground: Ground, drawn: Random) -> None:
     compare(ground, drawn)
