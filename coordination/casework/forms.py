@@ -8,20 +8,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from coordination.casework.rules import OLDEST_YEAR, CreditorKind, DocumentKind, GoalState, Medium
 from coordination.kit.clock import today
-from coordination.kit.forms import Form
+from coordination.kit.forms import Form, typed_day
 from coordination.kit.money import parse_cents
-
-
-def _day(typed: object) -> object:
-    """A whole date, as typed in French or sent by a program."""
-    if not isinstance(typed, str):
-        return typed
-    pieces = typed.strip().replace(".", "/").replace("-", "/").split("/")
-    try:
-        numbers = [int(piece) for piece in pieces]
-        return date(*numbers) if len(pieces[0]) == 4 else date(*reversed(numbers))
-    except (ValueError, TypeError, OverflowError) as unreadable:
-        raise ValueError("Date illisible. Écrivez par exemple 21/11/2026.") from unreadable
 
 
 def _past(day: date) -> date:
@@ -36,8 +24,8 @@ def _plausible(day: date) -> date:
     return day
 
 
-PastDay = Annotated[date, BeforeValidator(_day), AfterValidator(_past)]
-Day = Annotated[date, BeforeValidator(_day), AfterValidator(_plausible)]
+PastDay = Annotated[date, BeforeValidator(typed_day), AfterValidator(_past)]
+Day = Annotated[date, BeforeValidator(typed_day), AfterValidator(_plausible)]
 
 
 def _cents(typed: object) -> object:
@@ -54,7 +42,7 @@ def _cents_or_none(typed: object) -> object:
 
 
 def _day_or_none(typed: object) -> object:
-    return None if isinstance(typed, str) and not typed.strip() else _day(typed)
+    return None if isinstance(typed, str) and not typed.strip() else typed_day(typed)
 
 
 def _ticked(typed: object) -> object:

@@ -22,7 +22,7 @@ from coordination.households.rules import (
     parse_birth,
 )
 from coordination.kit.clock import today
-from coordination.kit.forms import Form
+from coordination.kit.forms import Form, blank_is_none
 
 OLDEST_YEAR = 1900
 WEIGHTS = [
@@ -84,10 +84,6 @@ def _past(typed: object) -> object:
     return day
 
 
-def _blank(typed: object) -> object:
-    return None if typed == "" else typed
-
-
 Words = Annotated[str, Field(max_length=120)]
 Birth = Annotated[str, Field(max_length=20), AfterValidator(_birth)]
 Day = Annotated[date | None, BeforeValidator(_day)]
@@ -137,9 +133,9 @@ class ProfileForm(Form):
     address: Annotated[str, Field(max_length=300)] = ""
     phone: Annotated[str, Field(max_length=30), AfterValidator(_phone)] = ""
     email: Annotated[str, Field(max_length=200), AfterValidator(_email)] = ""
-    family_situation: Annotated[FamilySituation | None, BeforeValidator(_blank)] = None
-    housing: Annotated[Housing | None, BeforeValidator(_blank)] = None
-    origin: Annotated[Origin | None, BeforeValidator(_blank)] = None
+    family_situation: Annotated[FamilySituation | None, BeforeValidator(blank_is_none)] = None
+    housing: Annotated[Housing | None, BeforeValidator(blank_is_none)] = None
+    origin: Annotated[Origin | None, BeforeValidator(blank_is_none)] = None
     representative_name: Words = ""
     representative_link: Words = ""
     representative_phone: Annotated[str, Field(max_length=30), AfterValidator(_phone)] = ""
@@ -154,7 +150,7 @@ class PersonForm(Form):
     birth: Birth = ""
     link: Link
     weight: ChosenWeight = Decimal(1)
-    activity: Annotated[Activity | None, BeforeValidator(_blank)] = None
+    activity: Annotated[Activity | None, BeforeValidator(blank_is_none)] = None
     from_date: Day = None
     until_date: Day = None
     version: int = 0
@@ -175,7 +171,7 @@ class LeaveForm(Form):
 
     on: PastDay
     reason: EndReason
-    successor: Annotated[UUID | None, BeforeValidator(_blank)] = None
+    successor: Annotated[UUID | None, BeforeValidator(blank_is_none)] = None
     version: int
 
     @field_validator("reason")
@@ -190,7 +186,7 @@ class DeathForm(Form):
     """Somebody died."""
 
     on: PastDay
-    successor: Annotated[UUID | None, BeforeValidator(_blank)] = None
+    successor: Annotated[UUID | None, BeforeValidator(blank_is_none)] = None
     version: int
 
 
@@ -208,7 +204,7 @@ class SeparationRow(Form):
 
     person: UUID
     place: Place
-    link: Annotated[Link | None, BeforeValidator(_blank)] = None
+    link: Annotated[Link | None, BeforeValidator(blank_is_none)] = None
 
 
 class SeparationForm(Form):
@@ -217,7 +213,7 @@ class SeparationForm(Form):
     on: PastDay
     commune: Annotated[str, Field(min_length=1, max_length=120)]
     people: Annotated[list[SeparationRow], Field(min_length=1, max_length=40)]
-    successor: Annotated[UUID | None, BeforeValidator(_blank)] = None
+    successor: Annotated[UUID | None, BeforeValidator(blank_is_none)] = None
 
     @model_validator(mode="after")
     def _two_households(self) -> "SeparationForm":

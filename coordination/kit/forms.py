@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -19,6 +20,23 @@ class Form(BaseModel):
     """The parent of every form: words are trimmed, unknown fields ignored."""
 
     model_config = ConfigDict(str_strip_whitespace=True, extra="ignore", frozen=True)
+
+
+def typed_day(typed: object) -> object:
+    """A whole date, typed in French (21/11/2026) or sent by a program (2026-11-21). Raises ValueError in French."""
+    if not isinstance(typed, str):
+        return typed
+    pieces = typed.strip().replace(".", "/").replace("-", "/").split("/")
+    try:
+        numbers = [int(piece) for piece in pieces]
+        return date(*numbers) if len(pieces[0]) == 4 else date(*reversed(numbers))
+    except (ValueError, TypeError, OverflowError) as unreadable:
+        raise ValueError("Date illisible. Écrivez par exemple 21/11/2026.") from unreadable
+
+
+def blank_is_none(typed: object) -> object:
+    """A choice left blank in a form is no choice."""
+    return None if typed == "" else typed
 
 
 class FormState:

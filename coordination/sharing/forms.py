@@ -8,20 +8,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from coordination.households.rules import read_code
 from coordination.kit.clock import today
-from coordination.kit.forms import Form
+from coordination.kit.forms import Form, blank_is_none, typed_day
 from coordination.sharing.rules import LONGEST_AGREEMENT_DAYS, Answer, Audience, Decline, GivenHow, Purpose, SharedPart
-
-
-def _day(typed: object) -> object:
-    if not isinstance(typed, str):
-        return typed
-    pieces = typed.strip().replace(".", "/").replace("-", "/").split("/")
-    try:
-        numbers = [int(piece) for piece in pieces]
-        day = date(*numbers) if len(pieces[0]) == 4 else date(*reversed(numbers))
-    except (ValueError, TypeError, OverflowError) as unreadable:
-        raise ValueError("Date illisible. Écrivez par exemple 21/11/2026.") from unreadable
-    return day
 
 
 def _code(typed: str) -> str:
@@ -33,11 +21,7 @@ def _code(typed: str) -> str:
     return code
 
 
-def _blank(typed: object) -> object:
-    return None if typed == "" else typed
-
-
-Chosen = Annotated[UUID | None, BeforeValidator(_blank)]
+Chosen = Annotated[UUID | None, BeforeValidator(blank_is_none)]
 
 
 class AdultRow(Form):
@@ -57,7 +41,7 @@ class AgreementForm(Form):
     purpose: Purpose
     given_how: GivenHow
     representative: Annotated[str, Field(max_length=120)] = ""
-    valid_until: Annotated[date, BeforeValidator(_day)]
+    valid_until: Annotated[date, BeforeValidator(typed_day)]
     request: Chosen = None
 
     @model_validator(mode="before")
@@ -94,7 +78,7 @@ class WithdrawForm(Form):
     """What is withdrawn: the whole agreement, what one structure reads, or one part of it."""
 
     recipient: Chosen = None
-    part: Annotated[SharedPart | None, BeforeValidator(_blank)] = None
+    part: Annotated[SharedPart | None, BeforeValidator(blank_is_none)] = None
 
 
 class AccessForm(Form):
