@@ -17,7 +17,7 @@ from coordination.budgets.rules import (
     Standing,
     ZoneKind,
 )
-from coordination.kit.money import french_number
+from coordination.kit.money import plain_number
 from coordination.kit.parameters import Source
 
 TONES = {
@@ -60,12 +60,6 @@ class Answer:
         if self.result.every is Every.DAY:
             by.append(f"{plain_number(self.result.days)} jours")
         return "Divisé par " + " et par ".join(by) if by else ""
-
-
-def plain_number(value: Fraction) -> str:
-    """ "30", "30,42", "3,5": four decimals at most, without useless zeros."""
-    text = french_number(value, 4)
-    return text.rstrip("0").rstrip(",") if "," in text else text
 
 
 def _plural(words: str) -> str:
@@ -148,6 +142,7 @@ def freeze_composition(composition: Composition, person_ids: Sequence[str], on: 
     """The people a budget was computed for, without their names: birth as known that day, custody share."""
     return {
         "on": on,
+        "home": composition.home.value if composition.home else None,
         "single_parent": composition.single_parent,
         "heads": [
             {

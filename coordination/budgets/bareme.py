@@ -99,7 +99,7 @@ class Head:
     """One person of the household. `weight` is their custody share (½ when shared), between 0 and 2.
 
     The age may be known by the birth date, by the year (and month), or only as adult or not (18).
-    An unborn child has no age and counts as the barème says.
+    An unborn child has no age and counts as the barème says. `age` is in whole years, on the day of the computation.
     """
 
     birth_date: date | None = None
@@ -109,14 +109,31 @@ class Head:
     adult: bool | None = None
     birth_year: int | None = None
     birth_month: int | None = None
+    age: int | None = None
+
+
+class Home(StrEnum):
+    """How the household is housed, as far as its usual lines depend on it."""
+
+    TENANT = "tenant"
+    OWNER = "owner"
+    HOUSED = "housed"
+
+    @property
+    def label(self) -> str:
+        return {Home.TENANT: "locataire", Home.OWNER: "propriétaire", Home.HOUSED: "hébergé"}[self]
 
 
 @dataclass(frozen=True)
 class Composition:
-    """The people who live on this budget; `single_parent` when one adult raises the children alone."""
+    """The people who live on this budget; `single_parent` when one adult raises the children alone.
+
+    `home` never changes a result: it only tells which usual lines are missing.
+    """
 
     heads: tuple[Head, ...]
     single_parent: bool = False
+    home: Home | None = None
 
 
 @dataclass(frozen=True)
@@ -124,6 +141,7 @@ class Weights:
     """For how much each counts: the first adult, the others, a child under `child_under` years, an unborn child.
 
     `single_parent` is added once for an adult alone with children. Heads: all 1. INSEE units: 1, 0.5, 0.3 under 14.
+    `shared_custody`: the share of somebody who lives here part of the time; None, the share noted on the file.
     """
 
     first: Fraction = Fraction(1)
@@ -132,6 +150,13 @@ class Weights:
     child_under: int = 14
     unborn: Fraction = Fraction(0)
     single_parent: Fraction = Fraction(0)
+    shared_custody: Fraction | None = None
+
+    def share_of(self, head: Head) -> Fraction:
+        """For how much of themselves somebody counts: their custody share, or the barème's own for a part-time one."""
+        if self.shared_custody is not None and 0 < head.weight < 1:
+            return self.shared_custody
+        return head.weight
 
     @property
     def need_ages(self) -> bool:
@@ -139,19 +164,82 @@ class Weights:
 
 
 @dataclass(frozen=True)
+class Scale:
+    """Cents a month by number of people: `steps[n - 1]` for n people, then `more` for each one above the last step."""
+
+    steps: tuple[int, ...]
+    more: int = 0
+
+    def of(self, people: int) -> int:
+        """The amount for that many people; a household of nobody reads the first step."""
+        known = min(max(people, 1), len(self.steps))
+        return self.steps[known - 1] + self.more * max(people - known, 0)
+
+    @property
+    def varies(self) -> bool:
+        return len(self.steps) > 1 or self.more != 0
+
+
+def same(cents: int) -> Scale:
+    """The same amount whatever the household."""
+    return Scale((cents,))
+
+
+@dataclass(frozen=True)
 class Treatment:
     """How the lines of one kind count: ignored, a share of them, a monthly cap or a monthly forfait for them all.
 
-    `flat_cents` replaces whatever was typed; `flat_unproved_cents` does so only when no line of the kind was seen
-    on a document. `because` is the partner's own sentence.
+    `flat` replaces whatever was typed; `flat_unproved` does so only when no line of the kind was seen on a document;
+    `always`: the forfait also counts when no such line was typed. `because` is the partner's own sentence.
     """
 
     ignored: bool = False
     share: Fraction = Fraction(1)
-    cap_cents: int | None = None
-    flat_cents: int | None = None
-    flat_unproved_cents: int | None = None
+    cap: Scale | None = None
+    flat: Scale | None = None
+    flat_unproved: Scale | None = None
+    always: bool = False
     because: str = ""
+
+    @property
+    def forfait(self) -> Scale | None:
+        return self.flat or self.flat_unproved
+
+    @property
+    def plain(self) -> bool:
+        """Counted whole, whatever it is."""
+        return not self.ignored and self.share == 1 and self.cap is None and self.forfait is None
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What an access lasts and gives, in months and cents; None where the barème does not say.
+
+    `renewals`: how many times it may be renewed. `waiting`: months before asking again. `longest`: months in all.
+    `purchase`: the goods one may take in a month, at shelf price.
+    """
+
+    duration: tuple[int, int] | None = None
+    renewals: int | None = None
+    waiting: int | None = None
+    longest: int | None = None
+    purchase: Scale | None = None
+
+    @property
+    def sentence(self) -> str:
+        """ "Accès pour 3 à 6 mois, renouvelable 1 fois, 24 mois au plus en tout." or nothing."""
+        said = []
+        if self.duration is not None:
+            low, high = self.duration
+            said.append(f"accès pour {high} mois" if low == high else f"accès pour {low} à {high} mois")
+        if self.renewals is not None:
+            said.append(f"renouvelable {self.renewals} fois" if self.renewals else "non renouvelable")
+        if self.longest is not None:
+            said.append(f"{self.longest} mois au plus en tout")
+        if self.waiting is not None:
+            said.append(f"{self.waiting} mois d’attente avant une nouvelle demande")
+        text = ", ".join(said)
+        return f"{text[0].upper()}{text[1:]}." if text else ""
 
 
 @dataclass(frozen=True)
@@ -200,6 +288,21 @@ def check_zones(zones: tuple[Zone, ...]) -> None:
         previous = bound
 
 
+NOT_LISTED = Treatment(ignored=True, because="le barème ne cite pas cette ligne.")
+
+
+def check_treatment(kind: LineKind, rule: Treatment) -> None:
+    """A rule that can be applied to that kind. Raises `BadBareme`."""
+    if not 0 <= rule.share <= 1:
+        raise BadBareme(f"{kind.label} : écrivez une part entre 0 et 1, par exemple 1/2.")
+    if rule.forfait is not None and kind.side is Side.RESOURCE:
+        raise BadBareme(f"{kind.label} : un forfait ne vaut que pour une charge.")
+    if rule.flat is not None and rule.flat_unproved is not None:
+        raise BadBareme(f"{kind.label} : gardez un seul des deux forfaits.")
+    if rule.always and rule.forfait is None:
+        raise BadBareme(f"{kind.label} : « always » demande un forfait.")
+
+
 @dataclass(frozen=True)
 class Bareme:
     """One dated version of a scheme; `version` is the first day it holds.
@@ -226,6 +329,7 @@ class Bareme:
     unlisted_charges_count: bool = True
     landlord_aid: LandlordAid = LandlordAid.NOT_TWICE
     organisation: str | None = None
+    terms: Terms = Terms()
     notes: tuple[str, ...] = ()
     digest: str = ""
 
@@ -235,13 +339,19 @@ class Bareme:
             check_zones(self.zones_single)
         if not 28 <= self.days <= 31:
             raise BadBareme("Un mois compte entre 28 et 31 jours : écrivez par exemple 30, 31 ou 365/12.")
+        for kind, rule in self.treatments.items():
+            check_treatment(kind, rule)
 
     def treatment(self, kind: LineKind) -> Treatment:
         """How this kind counts, by name or by the rule for kinds that are not named."""
         if kind in self.treatments:
             return self.treatments[kind]
         counts = self.unlisted_resources_count if kind.side is Side.RESOURCE else self.unlisted_charges_count
-        return Treatment() if counts else Treatment(ignored=True, because="Le barème ne cite pas cette ligne.")
+        return Treatment() if counts else NOT_LISTED
+
+    def rule_name(self, kind: LineKind) -> str:
+        """Where the barème's file says what becomes of this kind."""
+        return f"lines.{kind.value}" if kind in self.treatments else f"unlisted.{kind.side.value}s_count"
 
     def zones_for(self, single: bool) -> tuple[Zone, ...]:
         return self.zones_single if single and self.zones_single else self.zones

@@ -19,14 +19,17 @@ from coordination.budgets.bareme import (
     Every,
     LandlordAid,
     Per,
+    Scale,
     Standing,
+    Terms,
     Treatment,
     Weights,
     Zone,
     ZoneKind,
+    check_treatment,
     check_zones,
 )
-from coordination.budgets.lines import LineKind, Side
+from coordination.budgets.lines import LineKind
 from coordination.kit.parameters import (
     BadParameters,
     Dated,
@@ -122,14 +125,17 @@ def read_scheme(path: Path) -> Dated[Bareme]:
 
 
 _FIELDS = ("from", "source", "days", "per", "every", "base", "weights", "unlisted", "lines", "landlord_aid")
+_WEIGHTS = ("first", "other", "child", "unborn", "single_parent")
+MOST_PEOPLE = 20
+LONGEST_MONTHS = 120
 
 
 def _read_version(entry: Entry, version: date, scheme: tuple[str, str, str, Standing, str | None]) -> Bareme:
-    entry.only(*_FIELDS, "zones", "notes")
+    entry.only(*_FIELDS, "zones", "terms", "notes")
     code, title, label, standing, slug = scheme
     zones, single = _zones(entry.field("zones"))
     resources, charges = _unlisted(entry.field("unlisted"))
-    lines, notes = entry.maybe("lines"), entry.maybe("notes")
+    lines, terms, notes = entry.maybe("lines"), entry.maybe("terms"), entry.maybe("notes")
     days = entry.field("days", "30")
     try:
         return Bareme(
@@ -151,6 +157,7 @@ def _read_version(entry: Entry, version: date, scheme: tuple[str, str, str, Stan
             unlisted_charges_count=charges,
             landlord_aid=entry.field("landlord_aid", "not_twice").choice(LandlordAid),
             organisation=slug,
+            terms=_terms(terms) if terms else Terms(),
             notes=tuple(note.text() for note in notes.items()) if notes else (),
             digest=_digest(code, entry.node),
         )
@@ -159,16 +166,22 @@ def _read_version(entry: Entry, version: date, scheme: tuple[str, str, str, Stan
 
 
 def _weights(entry: Entry) -> Weights:
-    entry.only("first", "other", "child", "child_under", "unborn", "single_parent")
-    for name in ("first", "other", "child", "unborn", "single_parent"):
-        weight = entry.field(name, "1").fraction()
-        if weight > 2:
-            entry.field(name).refuse(f"« {name} » dépasse deux personnes.", "Écrivez par exemple 1 ou 0.5.")
+    entry.only(*_WEIGHTS, "child_under", "shared_custody")
+    values = {name: _weight(entry.field(name, "1")) for name in _WEIGHTS}
     child_under = entry.field("child_under", "14").integer()
     if not 1 <= child_under <= 25:
         entry.field("child_under").refuse("cet âge n’est pas celui d’un enfant.", "Écrivez un âge entre 1 et 25.")
-    values = {name: entry.field(name).fraction() for name in ("first", "other", "child", "unborn", "single_parent")}
-    return Weights(child_under=child_under, **values)
+    custody = entry.maybe("shared_custody")
+    if custody is not None and custody.fraction() > 1:
+        custody.refuse("une garde partagée dépasse une personne.", "Écrivez par exemple 0.5 ou 1.")
+    return Weights(child_under=child_under, shared_custody=custody.fraction() if custody else None, **values)
+
+
+def _weight(entry: Entry) -> Fraction:
+    weight = entry.fraction()
+    if weight > 2:
+        entry.refuse(f"« {entry.name} » dépasse deux personnes.", "Écrivez par exemple 1 ou 0.5.")
+    return weight
 
 
 def _unlisted(entry: Entry) -> tuple[bool, bool]:
@@ -231,28 +244,76 @@ def _treatments(entry: Entry | None) -> dict[LineKind, Treatment]:
 
 
 def _treatment(entry: Entry) -> Treatment:
-    entry.only("ignored", "share", "cap", "flat", "flat_unproved", "because")
-    amounts = {name: entry.maybe(name) for name in ("cap", "flat", "flat_unproved")}
+    entry.only("ignored", "share", "cap", "flat", "flat_unproved", "always", "because")
+    scales = {name: _scale(found) for name in ("cap", "flat", "flat_unproved") if (found := entry.maybe(name))}
     ignored, share, because = entry.maybe("ignored"), entry.maybe("share"), entry.maybe("because")
-    for name, amount in amounts.items():
-        if amount is not None and amount.cents() < 0:
-            amount.refuse(f"« {name} » est négatif.", "Écrivez un montant par mois, zéro ou plus.")
-        if amount is not None and name != "cap" and LineKind(entry.name).side is Side.RESOURCE:
-            amount.refuse(
-                "un forfait ne vaut que pour une charge.", "Utilisez « share » ou « cap » pour une ressource."
-            )
+    always = entry.maybe("always")
     part = share.fraction() if share else Fraction(1)
-    if share is not None and part > 1:
-        share.refuse("une part dépasse le tout.", "Écrivez une part entre 0 et 1, par exemple 1/2.")
-    cents = {name: amount.cents() if amount else None for name, amount in amounts.items()}
-    return Treatment(
+    made = Treatment(
         ignored=ignored.flag() if ignored else False,
         share=part,
-        cap_cents=cents["cap"],
-        flat_cents=cents["flat"],
-        flat_unproved_cents=cents["flat_unproved"],
+        always=always.flag() if always else False,
         because=because.text() if because else "",
+        **scales,
     )
+    try:
+        check_treatment(LineKind(entry.name), made)
+    except BadBareme as error:
+        entry.refuse(f"la règle de « {entry.name} » ne va pas.", str(error))
+    return made
+
+
+def _scale(entry: Entry) -> Scale:
+    """One amount for all, or by number of people: `{1: 60.00, 2: 90.00, more: 20.00}`."""
+    if not entry.is_section:
+        return Scale((_positive(entry),))
+    fields = dict(entry.pairs())
+    more = fields.pop("more", None)
+    for expected, (name, field) in enumerate(fields.items(), 1):
+        if name != str(expected) or expected > MOST_PEOPLE:
+            wanted = (
+                f"Écrivez les nombres de personnes dans l’ordre, à partir de 1 ({MOST_PEOPLE} au plus), puis « more »."
+            )
+            field.refuse(f"« {name} » n’est pas le nombre de personnes attendu.", wanted)
+    if not fields:
+        entry.refuse(
+            f"« {entry.name} » n’a aucun montant.", "Écrivez un montant, ou {1: 60.00, 2: 90.00, more: 20.00}."
+        )
+    return Scale(tuple(_positive(field) for field in fields.values()), _positive(more) if more else 0)
+
+
+def _positive(entry: Entry) -> int:
+    cents = entry.cents()
+    if cents < 0:
+        entry.refuse(f"« {entry.name} » est négatif.", "Écrivez un montant par mois, zéro ou plus.")
+    return cents
+
+
+def _terms(entry: Entry) -> Terms:
+    entry.only("duration", "renewals", "waiting", "longest", "purchase_budget")
+    duration, purchase = entry.maybe("duration"), entry.maybe("purchase_budget")
+    whole = {name: _months(found) for name in ("renewals", "waiting", "longest") if (found := entry.maybe(name))}
+    return Terms(
+        duration=_duration(duration) if duration else None, purchase=_scale(purchase) if purchase else None, **whole
+    )
+
+
+def _duration(entry: Entry) -> tuple[int, int]:
+    """Months: one number, or the lowest and the highest."""
+    if not entry.is_section:
+        return _months(entry), _months(entry)
+    entry.only("from", "to")
+    low, high = _months(entry.field("from", "3")), _months(entry.field("to", "6"))
+    if low > high:
+        entry.refuse("la durée la plus courte dépasse la plus longue.", "Écrivez le plus petit nombre d’abord.")
+    return low, high
+
+
+def _months(entry: Entry) -> int:
+    number = entry.integer()
+    if number > LONGEST_MONTHS:
+        entry.refuse(f"« {entry.name} » dépasse {LONGEST_MONTHS}.", "Écrivez un nombre de mois, par exemple 6.")
+    return number
 
 
 def _digest(code: str, node: yaml.Node) -> str:

@@ -12,7 +12,9 @@ from coordination.budgets.bareme import Base, Every, Per, Standing, ZoneKind
 from coordination.budgets.lines import LineKind
 from coordination.kit.money import rounded
 
-FORMAT = 1
+FORMAT = 2
+READABLE = (1, 2)
+"""1: before the terms, the purchase budget and the place of each rule were frozen too."""
 
 
 def freeze(result: "rav.Result") -> dict[str, object]:
@@ -50,13 +52,15 @@ def freeze(result: "rav.Result") -> dict[str, object]:
         "lines": [
             {"id": line.line_id, "kind": line.kind.value, "label": line.label, "outcome": line.outcome.value}
             | {"monthly_cents": str(line.monthly_cents), "counted_cents": str(line.counted_cents)}
-            | {"says": line.says, "source": line.source}
+            | {"says": line.says, "source": line.source, "rule": line.rule}
             for line in result.lines
         ],
         "notices": [
             {"code": notice.code.value, "line_ids": list(notice.line_ids), "says": notice.says}
             for notice in result.notices
         ],
+        "terms": result.terms,
+        "purchase_cents": result.purchase_cents,
     }
 
 
@@ -69,7 +73,8 @@ def thaw(data: Mapping[str, object]) -> "rav.Result":
 
 
 def _thaw(data: Mapping[str, object]) -> "rav.Result":
-    if data["format"] != FORMAT:
+    version = data["format"]
+    if version not in READABLE:
         raise ValueError("unknown format")
     bareme = _section(data["bareme"])
     share = data["user_share"]
@@ -97,6 +102,8 @@ def _thaw(data: Mapping[str, object]) -> "rav.Result":
         rounding_warning=_text(data["rounding_warning"]),
         lines=tuple(_thaw_line(_section(each)) for each in _list(data["lines"])),
         notices=tuple(_thaw_notice(_section(each)) for each in _list(data["notices"])),
+        terms="" if version == 1 else _text(data["terms"]),
+        purchase_cents=None if version == 1 else _cents(data["purchase_cents"]),
     )
 
 
@@ -117,12 +124,19 @@ def _thaw_line(data: Mapping[str, object]) -> "rav.Explained":
         Fraction(_text(data["counted_cents"])),
         _text(data["says"]),
         _text(data["source"]),
+        _text(data.get("rule", "")),
     )
 
 
 def _thaw_notice(data: Mapping[str, object]) -> "rav.Notice":
     ids = tuple(_text(each) for each in _list(data["line_ids"]))
     return rav.Notice(rav.NoticeCode(_text(data["code"])), ids, _text(data["says"]))
+
+
+def _cents(value: object) -> int | None:
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
+        raise TypeError("cents")
+    return value
 
 
 def _section(value: object) -> Mapping[str, object]:

@@ -17,6 +17,7 @@ from coordination.budgets.rules import (
     Bareme,
     Composition,
     Head,
+    Home,
     Line,
     LineKind,
     Origin,
@@ -29,11 +30,12 @@ from coordination.households.queries import (
     Resident,
     file_header,
     household_codes,
+    profile_of,
     reference_names,
     residents,
     visible_parts,
 )
-from coordination.households.rules import Precision, is_adult
+from coordination.households.rules import Housing, Precision, is_adult
 from coordination.identity.permissions import Part
 from coordination.identity.queries import member_names, network, organisations
 from coordination.kit.clock import PARIS
@@ -41,6 +43,13 @@ from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotKnown
 
 BAREMES = Path(__file__).resolve().parents[2] / "policies" / "baremes"
+HOMES: dict[str, Home] = {
+    Housing.SOCIAL: Home.TENANT,
+    Housing.PRIVATE: Home.TENANT,
+    Housing.OWNER: Home.OWNER,
+    Housing.HOSTED: Home.HOUSED,
+    Housing.EMERGENCY: Home.HOUSED,
+}
 DRAFT, VALIDATED, SUPERSEDED = "draft", "validated", "superseded"
 
 
@@ -124,7 +133,9 @@ def composition_of(
         people = residents(session, household_id, opened) if on < opened else []
     adults = sum(is_adult(person.link, person.age) for person in people)
     single = adults == 1 and len(people) > 1
-    return Composition(tuple(_head(person, named=named) for person in people), single_parent=single), people
+    heads = tuple(_head(person, named=named) for person in people)
+    profile = profile_of(session, household_id)
+    return Composition(heads, single_parent=single, home=HOMES.get(profile.housing) if profile else None), people
 
 
 def _head(resident: Resident, *, named: bool) -> Head:

@@ -63,7 +63,11 @@ _OUTCOMES = {
 
 @dataclass(frozen=True)
 class Explained:
-    """One line: the cents a month typed, the cents a month counted, and the words and source of the rule."""
+    """One line: the cents a month typed, the cents a month counted, and the words and source of the rule.
+
+    `rule` is where the barème's file says so ("lines.loyer.cap"). A forfait that no line was typed for has a line of
+    its own, of 0 typed.
+    """
 
     line_id: str
     kind: LineKind
@@ -73,6 +77,7 @@ class Explained:
     counted_cents: Fraction
     says: str
     source: str
+    rule: str = ""
 
     @property
     def side(self) -> Side:
@@ -89,11 +94,17 @@ class NoticeCode(StrEnum):
     OLD_RESOURCE = "old_resource"
     EXCLUSIVE = "exclusive"
     AID_IGNORED_RENT_WHOLE = "aid_ignored_rent_whole"
+    MISSING_RENT = "missing_rent"
+    MISSING_OWNER_COST = "missing_owner_cost"
+    MISSING_ENERGY = "missing_energy"
+    MISSING_FAMILY_BENEFITS = "missing_family_benefits"
+    MISSING_SUPPORT = "missing_support"
+    NO_RESOURCE = "no_resource"
 
 
 @dataclass(frozen=True)
 class Notice:
-    """A question for the worker; `line_ids` are the lines it is about."""
+    """A question for the worker; `line_ids` are the lines it is about, none when a line is missing."""
 
     code: NoticeCode
     line_ids: tuple[str, ...]
@@ -116,6 +127,7 @@ class Result:
 
     `value_cents` is expressed as the barème's thresholds are (`unit_phrase`); `per_day_cents` is always a day and a
     person (head, consumption unit or part): net ÷ `unit_count` ÷ `days`. Never clamped: it may be negative.
+    `terms`: what an access lasts, in words; `purchase_cents`: the goods one may take in a month, at shelf price.
     """
 
     bareme_code: str
@@ -141,6 +153,8 @@ class Result:
     rounding_warning: str
     lines: tuple[Explained, ...]
     notices: tuple[Notice, ...]
+    terms: str = ""
+    purchase_cents: int | None = None
 
     @property
     def net_month_cents(self) -> Fraction:
@@ -197,6 +211,25 @@ class Result:
         low, high = (french_number(share * 100, 0) for share in self.user_share)
         return f"{low} %" if low == high else f"{low} à {high} %"
 
+    @property
+    def user_pays_cents(self) -> tuple[int, int] | None:
+        """What the household pays in a month for its whole purchase budget, lowest and highest, half-up."""
+        if self.user_share is None or self.purchase_cents is None:
+            return None
+        low, high = (int(rounded(share * self.purchase_cents, 0)) for share in self.user_share)
+        return low, high
+
+    @property
+    def purchase_sentence(self) -> str:
+        """ "Budget d’achat : 150,00 € de produits par mois, dont 15,00 € à payer." or nothing."""
+        if self.purchase_cents is None:
+            return ""
+        pays = ""
+        if self.user_pays_cents is not None:
+            low, high = (euros(cents) for cents in self.user_pays_cents)
+            pays = f", dont {low} à payer" if low == high else f", dont {low} à {high} à payer"
+        return f"Budget d’achat : {euros(self.purchase_cents)} de produits par mois{pays}."
+
     def neutral(self) -> "Result":
         """The same result with no fact of health in its words: to freeze where such facts may not be stored.
 
@@ -235,7 +268,7 @@ class Result:
 
 def _neutral(line: Explained) -> Explained:
     kind = line.kind.public_kind
-    return replace(line, kind=kind, label=kind.label, says=f"{line.outcome.label.capitalize()}.")
+    return replace(line, kind=kind, label=kind.label, says=f"{line.outcome.label.capitalize()}.", rule="")
 
 
 def _merged(side: Side, lines: Sequence[Explained]) -> Explained:

@@ -15,16 +15,21 @@ from coordination.budgets.bareme import (
     Composition,
     Every,
     Head,
+    Home,
     LandlordAid,
     Per,
+    Scale,
     Standing,
+    Terms,
     Treatment,
     Weights,
     Zone,
     ZoneKind,
+    same,
 )
 from coordination.budgets.doubts import doubts
 from coordination.budgets.lines import CHARGES, RESOURCES, Line, LineKind, Origin, Period, Side
+from coordination.budgets.missing import missing
 from coordination.budgets.result import (
     Distance,
     Explained,
@@ -36,8 +41,8 @@ from coordination.budgets.result import (
     Result,
     measure,
 )
-from coordination.budgets.units import count_units, is_single
-from coordination.kit.money import euros, euros_exact, french_number, rounded
+from coordination.budgets.units import count_units, is_single, people_of
+from coordination.kit.money import euros, euros_exact, plain_number, rounded
 
 __all__ = [
     "CHARGES",
@@ -49,6 +54,7 @@ __all__ = [
     "Every",
     "Explained",
     "Head",
+    "Home",
     "LandlordAid",
     "Line",
     "LineKind",
@@ -61,13 +67,16 @@ __all__ = [
     "Refusal",
     "RefusalCode",
     "Result",
+    "Scale",
     "Side",
     "Standing",
+    "Terms",
     "Treatment",
     "Weights",
     "Zone",
     "ZoneKind",
     "reste_a_vivre",
+    "same",
 ]
 
 
@@ -82,7 +91,8 @@ def reste_a_vivre(bareme: Bareme, composition: Composition, lines: Sequence[Line
     units = count_units(bareme.weights, composition, on)
     if isinstance(units, Refusal):
         return units
-    explained = explain(bareme, lines)
+    people = people_of(bareme.weights, composition)
+    explained = explain(bareme, lines, people)
     resources = sum((each.counted_cents for each in explained if each.side is Side.RESOURCE), Fraction(0))
     charges = sum((each.counted_cents for each in explained if each.side is Side.CHARGE), Fraction(0))
     net = resources - charges
@@ -113,7 +123,9 @@ def reste_a_vivre(bareme: Bareme, composition: Composition, lines: Sequence[Line
         distances=tuple(measure(value, low, high) for low, high in pairwise(zones)),
         rounding_warning=rounding_warning(value, zones),
         lines=explained,
-        notices=doubts(lines, on, bareme.landlord_aid),
+        notices=(*doubts(lines, on, bareme.landlord_aid), *missing(lines, composition, on)),
+        terms=bareme.terms.sentence,
+        purchase_cents=bareme.terms.purchase.of(people) if bareme.terms.purchase else None,
     )
 
 
@@ -128,16 +140,34 @@ def rounding_warning(value: Fraction, zones: Sequence[Zone]) -> str:
     return ""
 
 
-def explain(bareme: Bareme, lines: Sequence[Line]) -> tuple[Explained, ...]:
-    """What becomes of every line, in the order typed; caps and forfaits are shared out among lines of one kind."""
+def explain(bareme: Bareme, lines: Sequence[Line], people: int) -> tuple[Explained, ...]:
+    """What becomes of every line, in the order typed; caps and forfaits are shared out among lines of one kind.
+
+    Then the forfaits that count although no such line was typed.
+    """
     done: dict[str, Explained] = {}
     for kind in dict.fromkeys(line.kind for line in lines):
-        same = [line for line in lines if line.kind is kind]
-        landlord = [line for line in same if _stays_with_landlord(bareme, line)]
-        others = [line for line in same if not _stays_with_landlord(bareme, line)]
+        same_kind = [line for line in lines if line.kind is kind]
+        landlord = [line for line in same_kind if _stays_with_landlord(bareme, line)]
+        others = [line for line in same_kind if not _stays_with_landlord(bareme, line)]
         done.update({line.id: _landlord(bareme, line) for line in landlord})
-        done.update({each.line_id: each for each in _apply(bareme, bareme.treatment(kind), others)})
-    return tuple(done[line.id] for line in lines)
+        done.update({each.line_id: each for each in _apply(bareme, bareme.treatment(kind), others, people)})
+    typed = {line.kind for line in lines}
+    added = (_added(bareme, kind, rule, people) for kind, rule in bareme.treatments.items() if kind not in typed)
+    return (*(done[line.id] for line in lines), *(each for each in added if each is not None))
+
+
+def _added(bareme: Bareme, kind: LineKind, rule: Treatment, people: int) -> Explained | None:
+    """The line of a forfait that counts in any case, when nothing was typed."""
+    if not rule.always or rule.forfait is None or rule.ignored:
+        return None
+    flat = rule.forfait.of(people)
+    says = _words(f"Ajoutée au forfait de {euros(flat)} par mois, aucune n’étant saisie", rule)
+    place = f"{bareme.rule_name(kind)}.always"
+    outcome, counted = Outcome.FLAT, Fraction(flat)
+    return Explained(
+        f"forfait-{kind.value}", kind, kind.label, outcome, Fraction(0), counted, says, bareme.source.phrase, place
+    )
 
 
 def _refuse(bareme: Bareme, lines: Sequence[Line], on: date) -> Refusal | None:
@@ -171,51 +201,60 @@ def _landlord(bareme: Bareme, line: Line) -> Explained:
         if line.rent_is_net
         else "Non comptée : ce barème ne compte pas l’aide versée au bailleur."
     )
-    return _explained(bareme, line, Outcome.IGNORED, Fraction(0), says)
+    return _explained(bareme, line, Outcome.IGNORED, Fraction(0), says, "landlord_aid")
 
 
-def _apply(bareme: Bareme, rule: Treatment, lines: Sequence[Line]) -> list[Explained]:
+def _apply(bareme: Bareme, rule: Treatment, lines: Sequence[Line], people: int) -> list[Explained]:
     """The lines of one kind under its rule: ignored, forfait, or share then cap."""
+    if not lines:
+        return []
+    place = bareme.rule_name(lines[0].kind)
+
+    def each(outcome: Outcome, what: str, amounts: Sequence[Fraction], field: str) -> list[Explained]:
+        says = _words(what, rule)
+        pairs = zip(lines, amounts, strict=True)
+        return [_explained(bareme, line, outcome, counted, says, f"{place}{field}") for line, counted in pairs]
+
+    whole = [line.monthly_cents for line in lines]
     if rule.ignored:
-        return [_explained(bareme, line, Outcome.IGNORED, Fraction(0), _words("Non comptée", rule)) for line in lines]
-    flat = _flat(rule, lines)
+        field = ".ignored" if lines[0].kind in bareme.treatments else ""
+        return each(Outcome.IGNORED, "Non comptée", [Fraction(0)] * len(lines), field)
+    flat = flat_of(rule, people, proved=any(line.origin is Origin.PROOF for line in lines))
     if flat is not None:
-        says = _words(f"Remplacée par un forfait de {euros(flat)} par mois", rule)
-        return [_explained(bareme, line, Outcome.FLAT, part, says) for line, part in _share_out(lines, Fraction(flat))]
-    total = sum((line.monthly_cents for line in lines), Fraction(0)) * rule.share
-    if rule.cap_cents is not None and total > rule.cap_cents:
-        says = _words(f"Plafonnée à {euros(rule.cap_cents)} par mois", rule)
-        parts = _share_out(lines, Fraction(rule.cap_cents))
-        return [_explained(bareme, line, Outcome.CAPPED, part, says) for line, part in parts]
+        what = f"Remplacée par un forfait de {euros(flat)} par mois"
+        field = ".flat" if rule.flat is not None else ".flat_unproved"
+        return each(Outcome.FLAT, what, _share_out(whole, Fraction(flat)), field)
+    cap = rule.cap.of(people) if rule.cap is not None else None
+    if cap is not None and sum(whole) * rule.share > cap:
+        return each(Outcome.CAPPED, f"Plafonnée à {euros(cap)} par mois", _share_out(whole, Fraction(cap)), ".cap")
     if rule.share != 1:
-        says = _words(f"Comptée à {french_number(rule.share * 100, 0)} %", rule)
-        return [_explained(bareme, line, Outcome.SHARED, line.monthly_cents * rule.share, says) for line in lines]
-    return [_explained(bareme, line, Outcome.COUNTED, line.monthly_cents, _words("Comptée", rule)) for line in lines]
+        what = f"Comptée à {plain_number(rule.share * 100)} %"
+        return each(Outcome.SHARED, what, [amount * rule.share for amount in whole], ".share")
+    return each(Outcome.COUNTED, "Comptée", whole, "")
 
 
-def _flat(rule: Treatment, lines: Sequence[Line]) -> int | None:
+def flat_of(rule: Treatment, people: int, *, proved: bool) -> int | None:
     """The forfait that replaces these lines, if any: always, or because no document was seen."""
-    if rule.flat_cents is not None:
-        return rule.flat_cents
-    unproved = all(line.origin is not Origin.PROOF for line in lines)
-    return rule.flat_unproved_cents if unproved else None
+    if rule.flat is not None:
+        return rule.flat.of(people)
+    return rule.flat_unproved.of(people) if rule.flat_unproved is not None and not proved else None
 
 
-def _share_out(lines: Sequence[Line], amount: Fraction) -> list[tuple[Line, Fraction]]:
-    """The amount divided among the lines as their own amounts are; equally when they are all zero."""
-    total = sum((line.monthly_cents for line in lines), Fraction(0))
+def _share_out(amounts: Sequence[Fraction], amount: Fraction) -> list[Fraction]:
+    """The amount divided as these amounts are; equally when they are all zero."""
+    total = sum(amounts, Fraction(0))
     if total == 0:
-        return [(line, amount / len(lines)) for line in lines]
-    return [(line, amount * line.monthly_cents / total) for line in lines]
+        return [amount / len(amounts)] * len(amounts)
+    return [amount * each / total for each in amounts]
 
 
 def _words(what: str, rule: Treatment) -> str:
     return f"{what} : {rule.because}" if rule.because else f"{what}."
 
 
-def _explained(bareme: Bareme, line: Line, outcome: Outcome, counted: Fraction, says: str) -> Explained:
+def _explained(bareme: Bareme, line: Line, outcome: Outcome, counted: Fraction, says: str, rule: str) -> Explained:
     if line.period is not Period.MONTHLY:
         typed = f"{euros(line.amount_cents)} {line.period.phrase}"
         says = f"{says} {typed}, soit {euros_exact(line.monthly_cents, 2)} par mois."
-    source = bareme.source.title
-    return Explained(line.id, line.kind, line.name, outcome, line.monthly_cents, counted, says, source)
+    source = bareme.source.phrase
+    return Explained(line.id, line.kind, line.name, outcome, line.monthly_cents, counted, says, source, rule)

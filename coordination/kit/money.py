@@ -85,6 +85,12 @@ def french_number(value: Fraction | int, digits: int) -> str:
     return f"{sign}{grouped},{decimals}" if decimals else f"{sign}{grouped}"
 
 
+def plain_number(value: Fraction) -> str:
+    """ "30", "30,42", "3,5": four decimals at most, without useless zeros."""
+    text = french_number(value, 4)
+    return text.rstrip("0").rstrip(",") if "," in text else text
+
+
 def euros(cents: int) -> str:
     """ "1 234,50 €" for 123450 cents."""
     return euros_exact(cents, 2)

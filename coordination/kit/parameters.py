@@ -234,6 +234,11 @@ class Source:
     link: str | None
     checked_on: str | None
 
+    @property
+    def phrase(self) -> str:
+        """ "Règlement intérieur, 2026": the title and the date when the title does not tell it."""
+        return f"{self.title}, {self.date}" if self.date and self.date not in self.title else self.title
+
 
 def read_source(entry: Entry) -> Source:
     """The `source` section; `link` and dates may be null when they are not known, the title never."""

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coordination.budgets.rules import (
+    CHARGES,
     Base,
     Composition,
     Every,
@@ -22,6 +24,7 @@ from coordination.budgets.rules import (
     Period,
     Refusal,
     Result,
+    Scale,
     Side,
     Treatment,
     Weights,
@@ -55,11 +58,21 @@ ANY_LINE = st.builds(
     rent_is_net=st.booleans(),
 )
 LINES = st.lists(ANY_LINE, min_size=1, max_size=8, unique_by=lambda each: each.id)
+SCALE = st.builds(
+    Scale, st.lists(st.integers(0, 100_000), min_size=1, max_size=3).map(tuple), st.sampled_from([0, 0, 5_000])
+)
 TREATMENT = st.builds(
     Treatment,
     ignored=st.booleans(),
     share=st.fractions(0, 1, max_denominator=10),
-    cap_cents=st.none() | st.integers(0, 100_000),
+    cap=st.none() | SCALE,
+)
+FORFAIT = st.builds(Treatment, flat=SCALE, always=st.booleans())
+UNPROVED = st.builds(Treatment, flat_unproved=SCALE, always=st.booleans(), cap=st.none() | SCALE)
+TREATMENTS = st.builds(
+    lambda every, charges: every | charges,
+    st.dictionaries(st.sampled_from(list(K)), TREATMENT, max_size=12),
+    st.dictionaries(st.sampled_from(CHARGES), FORFAIT | UNPROVED, max_size=6),
 )
 MONEY = st.integers(-500, 3_000)
 ANY_BAREME = st.builds(
@@ -70,7 +83,7 @@ ANY_BAREME = st.builds(
     every=st.sampled_from(list(Every)),
     base=st.sampled_from(list(Base)),
     weights=st.sampled_from([Weights(), INSEE, Weights(unborn=F(1), single_parent=F(1, 2))]),
-    treatments=st.dictionaries(st.sampled_from(list(K)), TREATMENT, max_size=12),
+    treatments=TREATMENTS,
     unlisted_resources_count=st.booleans(),
     unlisted_charges_count=st.booleans(),
     landlord_aid=st.sampled_from(list(LandlordAid)),
@@ -83,6 +96,7 @@ ANY_HEAD = st.builds(
     adult=st.none() | st.booleans(),
     birth_year=st.none() | st.integers(-5, 10_010),
     birth_month=st.none() | st.integers(0, 13),
+    age=st.none() | st.integers(-1, 151),
 )
 
 
@@ -125,10 +139,15 @@ def test_more_of_a_resource_never_lowers_the_value(rule: Any, lines: list[Line],
 @given(ANY_BAREME, LINES)
 def test_the_explanation_sums_to_the_result_and_names_every_line(rule: Any, lines: list[Line]) -> None:
     result = computed(rule, family(2), *lines)
-    assert [each.line_id for each in result.lines] == [each.id for each in lines]
+    added = [f"forfait-{kind}" for kind, each in rule.treatments.items() if _added(kind, each, lines)]
+    assert [each.line_id for each in result.lines] == [each.id for each in lines] + added
     signed = (each.counted_cents if each.side is Side.RESOURCE else -each.counted_cents for each in result.lines)
     assert sum(signed) == result.net_month_cents
     assert all(each.says for each in result.lines)
+
+
+def _added(kind: K, rule: Treatment, lines: list[Line]) -> bool:
+    return rule.always and kind not in {each.kind for each in lines}
 
 
 @given(MONEY, st.booleans(), st.integers(-1, 1))
@@ -167,7 +186,8 @@ def test_any_household_gets_a_result_or_a_reason(
 @pytest.mark.parametrize(
     "harm",
     [
-        {"format": 2},
+        {"format": 3},
+        {"purchase_cents": "150"},
         {"zone": "x"},
         {"per_day_cents": "1/0"},
         {"per_day_cents": 1.5},
@@ -179,3 +199,12 @@ def test_a_frozen_result_that_was_tampered_with_is_refused(harm: dict[str, Any])
     frozen = computed(bareme(), family(1), line(K.RSA, "700")).to_json()
     with pytest.raises(ValueError, match="illisible"):
         Result.from_json(frozen | harm)
+
+
+def test_a_result_frozen_before_the_terms_existed_is_still_read() -> None:
+    frozen = json.loads((Path(__file__).parent / "frozen" / "format_1.json").read_text(encoding="utf-8"))
+    assert frozen["format"] == 1
+    result = Result.from_json(frozen)
+    assert (result.sentence, result.zone) == ("8,00\u00a0€ (8,0011) par jour et par personne", ZoneKind.COUNCIL)
+    assert (result.terms, result.purchase_cents, {each.rule for each in result.lines}) == ("", None, {""})
+    assert Result.from_json(json.loads(json.dumps(result.to_json()))) == result

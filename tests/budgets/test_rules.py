@@ -12,6 +12,7 @@ from coordination.budgets.rules import (
     Composition,
     Every,
     Head,
+    Home,
     LandlordAid,
     Line,
     LineKind,
@@ -21,11 +22,15 @@ from coordination.budgets.rules import (
     Per,
     Period,
     RefusalCode,
+    Result,
+    Scale,
     Side,
+    Terms,
     Treatment,
     Weights,
     Zone,
     ZoneKind,
+    same,
 )
 from coordination.budgets.units import count_units
 from coordination.kit.money import rounded
@@ -132,6 +137,7 @@ def test_an_age_that_decides_and_is_missing_is_named() -> None:
         (Composition((Head(birth_date=date(2027, 1, 1)),)), RefusalCode.FUTURE_BIRTH),
         (Composition((Head(birth_year=2000, birth_month=13),)), RefusalCode.UNKNOWN_AGE),
         (Composition((Head(birth_year=0),)), RefusalCode.UNKNOWN_AGE),
+        (Composition((Head(age=151),)), RefusalCode.UNKNOWN_AGE),
     ],
 )
 def test_impossible_households_are_refused_with_the_reason(people: Composition, code: RefusalCode) -> None:
@@ -179,13 +185,13 @@ def test_a_bareme_may_ignore_every_aid_paid_to_the_landlord_and_says_what_to_typ
 @pytest.mark.parametrize(
     ("kind", "rule", "counted", "outcome", "words"),
     [
-        (K.LOYER, Treatment(cap_cents=500_00, because="plafond voté."), 500_00, Outcome.CAPPED, "Plafonnée à 500,00"),
-        (K.LOYER, Treatment(cap_cents=600_00), 600_00, Outcome.COUNTED, "Comptée."),
+        (K.LOYER, Treatment(cap=same(500_00), because="plafond voté."), 500_00, Outcome.CAPPED, "Plafonnée à 500,00"),
+        (K.LOYER, Treatment(cap=same(600_00)), 600_00, Outcome.COUNTED, "Comptée."),
         (K.LOYER, Treatment(share=F(1, 2)), 300_00, Outcome.SHARED, "Comptée à 50 %"),
-        (K.LOYER, Treatment(share=F(1, 2), cap_cents=200_00), 200_00, Outcome.CAPPED, "Plafonnée"),
-        (K.LOYER, Treatment(share=F(1, 2), cap_cents=400_00), 300_00, Outcome.SHARED, "Comptée à 50 %"),
-        (K.LOYER, Treatment(flat_cents=80_00), 80_00, Outcome.FLAT, "forfait de 80,00"),
-        (K.LOYER, Treatment(flat_unproved_cents=80_00), 80_00, Outcome.FLAT, "forfait"),
+        (K.LOYER, Treatment(share=F(1, 2), cap=same(200_00)), 200_00, Outcome.CAPPED, "Plafonnée"),
+        (K.LOYER, Treatment(share=F(1, 2), cap=same(400_00)), 300_00, Outcome.SHARED, "Comptée à 50 %"),
+        (K.LOYER, Treatment(flat=same(80_00)), 80_00, Outcome.FLAT, "forfait de 80,00"),
+        (K.LOYER, Treatment(flat_unproved=same(80_00)), 80_00, Outcome.FLAT, "forfait"),
         (K.ARS, Treatment(ignored=True, because="aide à la rentrée."), 0, Outcome.IGNORED, "aide à la rentrée."),
     ],
 )
@@ -202,7 +208,7 @@ def test_each_treatment_counts_and_explains(
 
 
 def test_a_bill_seen_is_preferred_to_the_forfait() -> None:
-    rule = bareme(treatments={K.ENERGIE: Treatment(flat_unproved_cents=80_00)})
+    rule = bareme(treatments={K.ENERGIE: Treatment(flat_unproved=same(80_00))})
     result = computed(rule, family(1), line(K.ENERGIE, "120", origin=Origin.PROOF))
     assert result.charges_cents == 120_00
 
@@ -247,11 +253,14 @@ def test_the_nearest_threshold_is_the_one_told_first() -> None:
     assert computed(bareme(below=None), family(1), line(K.RSA, "210")).threshold_sentence == ""
 
 
+WAGES = line(K.SALAIRE, "900")
+
+
 @pytest.mark.parametrize(
     ("lines", "code"),
     [
-        ([line(K.LOYER, "5")], NoticeCode.RENT_TOO_LOW),
-        ([line(K.ASSURANCE_HABITATION, "180")], NoticeCode.MAYBE_YEARLY),
+        ([WAGES, line(K.LOYER, "5")], NoticeCode.RENT_TOO_LOW),
+        ([WAGES, line(K.ASSURANCE_HABITATION, "180")], NoticeCode.MAYBE_YEARLY),
         ([line(K.APL, "440"), line(K.LOYER, "350")], NoticeCode.AID_TWICE),
         ([line(K.APL, "200", paid_to_landlord=True, rent_is_net=False)], NoticeCode.AID_WITHOUT_RENT),
         ([line(K.SALAIRE, "900", month=date(2026, 7, 1))], NoticeCode.OLD_RESOURCE),
@@ -266,7 +275,7 @@ def test_what_looks_wrong_raises_one_question(lines: list[Line], code: NoticeCod
     "lines",
     [
         [line(K.LOYER, "5"), AID],
-        [line(K.ASSURANCE_HABITATION, "180", period=Period.YEARLY)],
+        [WAGES, line(K.ASSURANCE_HABITATION, "180", period=Period.YEARLY)],
         [line(K.APL, "200"), line(K.LOYER, "350")],
         [line(K.SALAIRE, "900", month=date(2026, 8, 1)), line(K.LOYER, "400", month=date(2020, 1, 1))],
         [line(K.RSA, "500"), line(K.PRIME_ACTIVITE, "100")],
@@ -274,6 +283,68 @@ def test_what_looks_wrong_raises_one_question(lines: list[Line], code: NoticeCod
 )
 def test_an_ordinary_budget_raises_no_question(lines: list[Line]) -> None:
     assert computed(bareme(), family(1), *lines).notices == ()
+
+
+CHILDREN = (Head(age=8), Head(age=5))
+
+
+@pytest.mark.parametrize(
+    ("people", "lines", "codes"),
+    [
+        (Composition((PARENT,), home=Home.TENANT), [WAGES], {NoticeCode.MISSING_RENT, NoticeCode.MISSING_ENERGY}),
+        (Composition((PARENT,), home=Home.TENANT), [WAGES, line(K.LOYER, "0"), line(K.ENERGIE, "40")], set()),
+        (Composition((PARENT,), home=Home.OWNER), [WAGES, line(K.ENERGIE, "40")], {NoticeCode.MISSING_OWNER_COST}),
+        (Composition((PARENT,), home=Home.HOUSED), [WAGES], set()),
+        (Composition((PARENT,)), [WAGES, line(K.APL, "200")], {NoticeCode.MISSING_RENT}),
+        (Composition((PARENT, PARENT, *CHILDREN)), [WAGES], {NoticeCode.MISSING_FAMILY_BENEFITS}),
+        (Composition((PARENT, PARENT, *CHILDREN)), [WAGES, line(K.ALLOCATIONS_FAMILIALES, "151")], set()),
+        (Composition((PARENT, PARENT, CHILDREN[0], Head(age=18))), [WAGES], set()),
+        (Composition((PARENT, CHILDREN[0]), single_parent=True), [WAGES], {NoticeCode.MISSING_SUPPORT}),
+        (Composition((PARENT, CHILDREN[0]), single_parent=True), [WAGES, line(K.ASF, "199")], set()),
+        (Composition((PARENT,)), [line(K.TELEPHONE, "10")], {NoticeCode.NO_RESOURCE}),
+    ],
+)
+def test_a_usual_line_that_is_missing_is_asked_for(
+    people: Composition, lines: list[Line], codes: set[NoticeCode]
+) -> None:
+    assert {notice.code for notice in computed(bareme(), people, *lines).notices} == codes
+
+
+def test_a_forfait_may_count_even_when_nothing_was_typed_and_says_so() -> None:
+    by_people = Treatment(flat=Scale((60_00, 90_00), more=20_00), always=True, because="forfait voté.")
+    rule = bareme(treatments={K.ENERGIE: by_people})
+    for persons, counted in ((1, F(60_00)), (2, F(90_00)), (4, F(130_00))):
+        result = computed(rule, family(persons), line(K.RSA, "700"))
+        (_, added) = result.lines
+        assert (added.line_id, added.outcome, added.counted_cents) == ("forfait-energie", Outcome.FLAT, counted)
+        assert (added.rule, "forfait voté." in added.says) == ("lines.energie.always", True)
+        assert result.net_month_cents == 700_00 - counted
+    assert computed(rule, family(1), line(K.ENERGIE, "120")).charges_cents == 60_00
+
+
+def test_a_cap_may_depend_on_the_number_of_people() -> None:
+    rule = bareme(treatments={K.LOYER: Treatment(cap=Scale((400_00, 500_00)))})
+    charges = [computed(rule, family(persons), line(K.LOYER, "900")).charges_cents for persons in (1, 2, 5)]
+    assert charges == [400_00, 500_00, 500_00]
+
+
+def test_an_access_says_how_long_it_lasts_and_what_may_be_bought() -> None:
+    terms = Terms((3, 6), renewals=1, waiting=6, longest=24, purchase=Scale((60_00, 90_00), more=20_00))
+    zones = (Zone(ZoneKind.ELIGIBLE, None, user_share=(F(1, 10), F(1, 5))),)
+    result = computed(bareme(terms=terms, zones=zones), family(3), line(K.RSA, "700"))
+    assert result.terms == (
+        "Accès pour 3 à 6 mois, renouvelable 1 fois, 24 mois au plus en tout, "
+        "6 mois d’attente avant une nouvelle demande."
+    )
+    assert (result.purchase_cents, result.user_pays_cents) == (110_00, (11_00, 22_00))
+    assert "110,00\u00a0€ de produits par mois, dont 11,00\u00a0€ à 22,00\u00a0€ à payer" in result.purchase_sentence
+    assert Result.from_json(result.to_json()) == result
+
+
+def test_a_bareme_may_count_shared_custody_its_own_way() -> None:
+    shared = Composition((PARENT, Head(age=8, weight=F(1, 2))))
+    units = [count_units(Weights(shared_custody=custody), shared, TODAY) for custody in (None, F(1), F(1, 4))]
+    assert units == [F(3, 2), 2, F(5, 4)]
 
 
 def test_facts_of_health_disappear_for_those_who_may_not_see_them() -> None:

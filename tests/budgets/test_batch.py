@@ -1,0 +1,117 @@
+"""Many households at once: exactly the answers of the single path, on every household."""
+
+import random
+import time
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coordination.budgets.batch import Amount, Population, route
+from coordination.budgets.rules import (
+    Bareme,
+    Composition,
+    Head,
+    Line,
+    LineKind,
+    Result,
+    Treatment,
+    Weights,
+    reste_a_vivre,
+    same,
+)
+from tests.budgets.make import TODAY, bareme, family, line
+from tests.budgets.test_properties import ANY_BAREME, ANY_HEAD, ANY_LINE
+
+F = Fraction
+K = LineKind
+KINDS = (K.RSA, K.SALAIRE, K.APL, K.ARS, K.LOYER, K.ENERGIE, K.TELEPHONE, K.MUTUELLE)
+LIKELY_HEAD = st.builds(
+    Head,
+    age=st.integers(0, 90),
+    weight=st.sampled_from([F(1), F(1), F(1, 2), F(0)]),
+    unborn=st.sampled_from([False, False, False, True]),
+)
+PEOPLE = st.builds(Composition, st.lists(ANY_HEAD | LIKELY_HEAD, max_size=4).map(tuple), st.booleans())
+HOUSEHOLDS = st.lists(
+    st.tuples(PEOPLE | st.builds(family, st.integers(1, 4)), st.lists(ANY_LINE, max_size=5, unique_by=lambda x: x.id)),
+    max_size=6,
+)
+
+
+def same_answers(rule: Bareme, households: list[tuple[Composition, list[Line]]], on: date) -> None:
+    population = Population()
+    for people, lines in households:
+        population.add_household(people, lines, on)
+    routed = route(rule, population)
+    for row, (people, lines) in enumerate(households):
+        alone = reste_a_vivre(rule, people, lines, on)
+        if isinstance(alone, Result):
+            assert (routed.zone(row), routed.value_cents(row)) == (alone.zone, alone.value_cents)
+            assert routed.net_cents(row) == alone.net_month_cents
+        else:
+            assert (routed.zone(row), routed.value_cents(row)) == (None, None)
+
+
+@given(ANY_BAREME, HOUSEHOLDS, st.dates(date(2026, 1, 1), date(2030, 1, 1)))
+def test_every_household_is_answered_as_it_is_alone(rule: Any, households: Any, on: date) -> None:
+    same_answers(rule, households, on)
+
+
+@given(st.integers(-2, 2), st.booleans(), st.sampled_from([F(30), F(31), F(365, 12), F("30.42")]), st.integers(1, 4))
+def test_at_the_very_threshold_both_paths_agree(step: int, inclusive: bool, days: F, persons: int) -> None:
+    rule = bareme(days, 800, inclusive=inclusive, weights=Weights(F(1), F(1, 2), F(3, 10), 14))
+    net = int(800 * days * persons) + step
+    same_answers(rule, [(family(persons), [Line("r", K.SALAIRE, net), Line("c", K.LOYER, 0)])], TODAY)
+
+
+def test_alike_households_share_their_class_and_what_is_unknown_is_refused() -> None:
+    population = Population()
+    one = population.class_for(family(3), TODAY)
+    turned = Composition(tuple(reversed(family(3).heads)), single_parent=True)
+    assert population.class_for(turned, TODAY) == one
+    assert population.class_for(family(2), TODAY) != one
+    population.add(one, [Amount(K.RSA, 700_00 * 12)])
+    population.add(one, [])
+    population.add(population.class_for(Composition(()), TODAY), [Amount(K.RSA, 700_00 * 12)])
+    assert [route(bareme(), population).zone(row) is None for row in range(3)] == [False, True, True]
+
+
+def crowd(size: int) -> Population:
+    """Plausible invented households: eight lines, one to six people."""
+    chance = random.Random(7)
+    population = Population()
+    shapes = [
+        population.class_for(Composition(tuple(Head(age=age) for age in ages)), TODAY)
+        for ages in ([35], [70], [40, 38], [30, 4], [36, 12, 8], [41, 40, 16, 9], [33, 31, 7, 4, 1])
+    ]
+    for _ in range(size):
+        amounts = [Amount(kind, chance.randrange(0, 900_00) * 12, chance.random() < 0.5) for kind in KINDS]
+        population.add(chance.choice(shapes), amounts)
+    return population
+
+
+def test_a_changed_bareme_answers_a_crowd_faster_than_reading_it_one_by_one() -> None:
+    """A ratio within one run, far under what is measured, so that a busy machine does not matter."""
+    size = 20_000
+    rule = bareme(
+        treatments={
+            K.ARS: Treatment(ignored=True),
+            K.LOYER: Treatment(cap=same(500_00)),
+            K.APL: Treatment(share=F(1, 2)),
+        }
+    )
+    population = crowd(size)
+    started = time.perf_counter()
+    route(rule, population)
+    batch = (time.perf_counter() - started) / size
+    lines = [
+        line(kind, "300") for kind in (K.RSA, K.SALAIRE, K.APL, K.ARS, K.LOYER, K.ENERGIE, K.TELEPHONE, K.MUTUELLE)
+    ]
+    started = time.perf_counter()
+    for _ in range(200):
+        reste_a_vivre(rule, family(3), lines, TODAY)
+    alone = (time.perf_counter() - started) / 200
+    assert alone / batch > 20
