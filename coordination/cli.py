@@ -1,71 +1,27 @@
-"""The command line: run, serve, upgrade, demo, networks, organisations, invitations, journal."""
+"""The command line: run, serve, upgrade, demo, networks, organisations, invitations, journal, rav, check-policies.
 
-import secrets
+What is heavy is imported by the command that needs it: a computation needs neither a database nor settings.
+"""
+
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from coordination.kit.embedded import Cluster
-from coordination.kit.postgres import ServerError
-from coordination.kit.roles import RolesError, libpq, prepare_server
-from coordination.settings import Settings, SettingsError, get_settings
+from coordination.operate import add_commands
+from coordination.terminal import Stop, app_url, cluster, get_settings, out, plainly
 
 if TYPE_CHECKING:
-    from coordination.kit.db import ActorSession
+    from coordination.settings import Settings
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-network_app = typer.Typer(no_args_is_help=True, help="Les réseaux.")
-organisation_app = typer.Typer(no_args_is_help=True, help="Les structures partenaires.")
-app.add_typer(network_app, name="network")
-app.add_typer(organisation_app, name="organisation")
-out = Console(highlight=False, soft_wrap=True)
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
+HELP = "Coordination : servir les pages, préparer un réseau, calculer un reste à vivre."
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=HELP)
 LAST_PORT_TRIED = 40
 
 
-class Stop(typer.Exit):
-    """Ends with a clear sentence."""
-
-    def __init__(self, sentence: str, code: int = 1) -> None:
-        errors.print(sentence, style="red", markup=False)
-        super().__init__(code)
-
-
-@contextmanager
-def plainly() -> Iterator[None]:
-    """Known failures end with their French sentence, not with a trace."""
-    from sqlalchemy.exc import OperationalError
-
-    from coordination.kit.db import PowerfulRole
-    from coordination.kit.errors import Problem
-
-    try:
-        yield
-    except (SettingsError, ServerError, RolesError, PowerfulRole, Problem) as failure:
-        raise Stop(str(failure) or (failure.__doc__ or "")) from failure
-    except OperationalError as failure:
-        raise Stop("La base de données ne répond pas : vérifiez l’adresse et que le serveur est démarré.") from failure
-
-
-def cluster(settings: Settings) -> Cluster:
-    """The embedded server, started if need be."""
-    from coordination.kit import embedded
-
-    return embedded.start(settings.data_dir)
-
-
-def app_url(settings: Settings) -> str:
-    """The address the pages are served from."""
-    return settings.database_url or cluster(settings).app_url
-
-
-def do_upgrade(settings: Settings) -> None:
+def do_upgrade(settings: "Settings") -> None:
     """Roles when an administrator's address is given, then tables and policies."""
+    from coordination.kit.roles import prepare_server
     from coordination.upgrade import upgrade as run_upgrade
 
     if settings.embedded:
@@ -105,11 +61,13 @@ def load_demo(url: str) -> None:
         load(url, progress=lambda done, total: shown.update(f"{what} {done} foyers sur {total}"))
 
 
-def announce(settings: Settings, port: int) -> None:
+def announce(settings: "Settings", port: int) -> None:
     """Says where it is served, and who can sign in to the demonstration."""
     out.print(f"\nCoordination est prête : http://127.0.0.1:{port}", style="bold")
     out.print(f"Données : {settings.data_dir}    Arrêter : Ctrl+C, puis « make stop » pour la base.")
     if settings.demo:
+        from rich.table import Table
+
         from coordination.demo.accounts import PASSWORD, shown
 
         table = Table("Compte de démonstration", "Adresse")
@@ -132,7 +90,7 @@ def free_port(first: int) -> int:
     raise Stop(f"Aucun port libre entre {first} et {first + LAST_PORT_TRIED - 1}.")
 
 
-def start_server(settings: Settings, host: str, port: int, workers: int) -> None:
+def start_server(settings: "Settings", host: str, port: int, workers: int) -> None:
     """Serves until stopped. No access log: an address may name a file."""
     import uvicorn
 
@@ -218,6 +176,8 @@ def database_url(
     role: Annotated[str, typer.Option(help="app ou owner.")] = "app",
 ) -> None:
     """Affiche l’adresse de la base (avec son mot de passe), pour psql ou une sauvegarde."""
+    from coordination.kit.roles import libpq
+
     with plainly():
         settings = get_settings()
         if role not in ("app", "owner"):
@@ -229,148 +189,27 @@ def database_url(
         out.print(libpq(app_url(settings) if role == "app" else settings.owner_url()), markup=False)
 
 
-# ------------------------------------------------------------------ an operator's first day
-
-
-@network_app.command("add")
-def network_add(
-    name: Annotated[str, typer.Argument(help="Nom du réseau, par exemple « Carvin ».")],
-    contact: Annotated[str, typer.Option(help="Point de contact des personnes concernées.")] = "",
-) -> None:
-    """Crée un réseau et affiche son nom court."""
-    from coordination.identity import operator as operators
-    from coordination.identity import queries
-    from coordination.identity.rules import slug
-
-    with plainly(), operator() as session:
-        if queries.find_network(session, slug(name)) is not None:
-            raise Stop("Un réseau porte déjà ce nom.")
-        out.print(operators.add_network(session, name, contact=contact).slug, markup=False)
-
-
-@organisation_app.command("add")
-def organisation_add(
-    network: Annotated[str, typer.Argument(help="Nom court du réseau.")],
-    name: Annotated[str, typer.Argument(help="Nom de la structure, par exemple « CCAS de Carvin ».")],
-    kind: Annotated[str, typer.Option(help="ccas, secours_populaire, epicerie ou association.")] = "association",
-    commune: Annotated[str, typer.Option()] = "",
-) -> None:
-    """Ajoute une structure partenaire à un réseau et affiche son nom court."""
-    from coordination.identity import operator as operators
-    from coordination.identity import queries
-    from coordination.identity.rules import OrganisationKind, slug
-
-    if kind not in set(OrganisationKind):
-        raise Stop(f"Nature inconnue. Choisissez parmi : {', '.join(OrganisationKind)}.", 2)
-    with plainly(), operator() as session:
-        found = queries.find_network(session, network)
-        if found is None:
-            raise Stop(f"Aucun réseau ne s’appelle « {network} ».")
-        if queries.find_organisation(session, found, slug(name)) is not None:
-            raise Stop("Une structure de ce réseau porte déjà ce nom.")
-        made = operators.add_organisation(session, found, name, OrganisationKind(kind), commune=commune)
-        out.print(made.slug, markup=False)
+# ------------------------------------------------------------------ without any database
 
 
 @app.command()
-def invite(
-    network: Annotated[str, typer.Argument(help="Nom court du réseau.")],
-    organisation: Annotated[str, typer.Argument(help="Nom court de la structure.")],
-    email: Annotated[str, typer.Argument(help="Adresse de la personne invitée.")],
-    name: Annotated[str, typer.Option(help="Son nom.")] = "",
-    roles: Annotated[str, typer.Option(help="Rôles séparés par des virgules.")] = "admin",
-    professional: Annotated[bool, typer.Option(help="Professionnelle soumise au secret.")] = False,
+def rav(
+    case: Annotated[str, typer.Argument(metavar="CAS.json", help="Le foyer et son budget ; « - » lit l’entrée.")],
+    bareme: Annotated[list[str] | None, typer.Option(help="Code ou fichier .yaml ; tous par défaut.")] = None,
+    on: Annotated[str, typer.Option(help="Jour du calcul, AAAA-MM-JJ.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Réponse en JSON.")] = False,
 ) -> None:
-    """Affiche un lien à usage unique par lequel une première personne crée son compte."""
-    from coordination.identity import operator as operators
-    from coordination.identity import queries
-    from coordination.identity.permissions import Role
+    """Calcule un reste à vivre, sans base (docs/baremes/README.md). Finit par 1 si aucun barème ne peut répondre,
+    par 2 si le cas ou un barème est à corriger."""
+    from coordination.budgets.console import Unreadable
+    from coordination.budgets.console import rav as compute
 
-    asked = [role.strip() for role in roles.split(",") if role.strip()]
-    if not asked or any(role not in set(Role) for role in asked):
-        raise Stop(f"Rôle inconnu. Choisissez parmi : {', '.join(Role)}.", 2)
-    if "@" not in email:
-        raise Stop("Cette adresse n’a pas la forme nom@exemple.fr.", 2)
-    token = secrets.token_urlsafe(32)
-    with plainly(), operator() as session:
-        found = queries.find_network(session, network)
-        partner = queries.find_organisation(session, found, organisation) if found else None
-        if partner is None:
-            raise Stop(f"La structure « {organisation} » n’existe pas dans le réseau « {network} ».")
-        operators.invite_first(
-            session,
-            partner,
-            email=email,
-            name=name or email.partition("@")[0],
-            roles=[Role(role) for role in asked],
-            professional=professional,
-            token=token,
-        )
-    out.print(f"{get_settings().base_url}/invitation/{token}", markup=False)
-
-
-@app.command()
-def reset(
-    network: Annotated[str, typer.Argument(help="Nom court du réseau.")],
-    organisation: Annotated[str, typer.Argument(help="Nom court de la structure.")],
-    email: Annotated[str, typer.Argument(help="Adresse de la personne.")],
-) -> None:
-    """Affiche un lien à usage unique pour un nouveau mot de passe (personne rattachée à plusieurs structures)."""
-    from coordination.identity import operator as operators
-    from coordination.identity import queries
-
-    token = secrets.token_urlsafe(32)
-    with plainly(), operator() as session:
-        found = queries.find_network(session, network)
-        partner = queries.find_organisation(session, found, organisation) if found else None
-        if partner is None:
-            raise Stop(f"La structure « {organisation} » n’existe pas dans le réseau « {network} ».")
-        operators.reset_by_operator(session, partner, email, token)
-    out.print(f"{get_settings().base_url}/invitation/{token}", markup=False)
-
-
-@contextmanager
-def operator() -> Iterator["ActorSession"]:
-    """A session of the operator, over the app role."""
-    from coordination.kit.actor import Service
-    from coordination.kit.db import acting, close_engine, make_engine
-
-    engine = make_engine(app_url(get_settings()), size=2)
     try:
-        with acting(engine, Service("operator")) as session:
-            yield session
-    finally:
-        close_engine(engine)
+        answer, answered = compute(case, bareme or [], on, as_json=as_json)
+    except Unreadable as fault:
+        raise Stop(str(fault), 2) from fault
+    typer.echo(answer)
+    raise typer.Exit(0 if answered else 1)
 
 
-@app.command("verify-journal")
-def verify_journal(
-    network: Annotated[str, typer.Option(help="Nom court d’un réseau ; tous par défaut.")] = "",
-) -> None:
-    """Vérifie la chaîne du journal de chaque réseau : 0 si elle est entière, 1 sinon, avec le numéro de la ligne."""
-    from coordination.audit.queries import verify
-    from coordination.identity.queries import networks
-    from coordination.kit.actor import Service
-    from coordination.kit.db import acting, close_engine, make_engine
-
-    broken = False
-    with plainly():
-        engine = make_engine(app_url(get_settings()), size=2)
-        try:
-            with acting(engine, Service("operator")) as session:
-                chosen = [n for n in networks(session) if network in ("", n.slug)]
-            if not chosen:
-                raise Stop(f"Aucun réseau ne s’appelle « {network} »." if network else "Aucun réseau.", 2)
-            for found in chosen:
-                with acting(engine, Service("journal", found.id)) as session:
-                    verdict = verify(session, found.id)
-                if verdict.sound:
-                    out.print(
-                        f"{found.slug} : {verdict.lines} lignes, chaîne entière, {verdict.last_hash}", markup=False
-                    )
-                else:
-                    broken = True
-                    out.print(f"{found.slug} : chaîne rompue à la ligne {verdict.broken_at}", markup=False)
-        finally:
-            close_engine(engine)
-    raise typer.Exit(1 if broken else 0)
+add_commands(app)
