@@ -494,30 +494,58 @@ create function access.link_people(one uuid, other uuid)
 
 -- ---------------------------------------------------------------- doors of the rooms
 
--- Search: a GIN index is not used under row security, so this door applies visibility itself.
--- At most `most` people, those who share the largest part of the grams asked first.
-create function access.find_people(grams text[], born_from date, born_to date, most integer)
-    returns table (person_id uuid, household_id uuid, common bigint)
+-- Search: a GIN index is not used under row security, so this door applies visibility itself. `names` and `place` are
+-- what is asked of `person.name_keys` and of a profile's `reach_of`; both given, one and the other of a same household.
+-- At most `most` answers, those that have the most of the `exact` keys first; of a place, households without a person.
+create function access.find_people(names text, place text, exact text[], born_from date, born_to date, most integer)
+    returns table (household_id uuid, person_id uuid)
     language plpgsql stable security definer set search_path = public, pg_temp
     as $$
     #variable_conflict use_column
+    declare asked tsquery := names::tsquery; there tsquery := place::tsquery; whole tsquery[] := exact::tsquery[];
     begin
-        -- Two statements rather than one `or`: each keeps its index.
-        if cardinality(find_people.grams) > 0 then
+        -- One statement for each way of asking rather than one with `or`: each keeps its index.
+        if names <> '' and place <> '' then
             return query
-            select p.id, p.household_id,
-                   (select count(*) from unnest(p.name_grams) g where g = any(find_people.grams)) as common
-              from person p
-             where p.name_grams && find_people.grams
+            select p.household_id, p.id
+              from person p join household_profile h on h.household_id = p.household_id
+             where p.name_keys @@ asked and reach_of(h.network_id, h.address, h.phone, h.representative_phone) @@ there
                and p.network_id = (select access.network())
-               and (born_from is null or p.birth_date between born_from and born_to)
                and exists (select 1 from access.live_share s
                             where s.household_id = p.household_id and s.scope = 'identity')
-             order by common desc, p.id
+             order by (select count(*) from unnest(whole) k where p.name_keys @@ k)
+                    + (select count(*) from unnest(whole) k
+                        where reach_of(h.network_id, h.address, h.phone, h.representative_phone) @@ k) desc, p.id
+             limit least(most, 200);
+        elsif names <> '' then
+            return query
+            select p.household_id, p.id
+              from person p
+             where p.name_keys @@ asked
+               and p.network_id = (select access.network())
+               -- A year or a month alone is kept by its first day.
+               and (born_from is null or p.birth_date <= born_to
+                    and p.birth_date + case p.birth_precision when 'year' then 365 when 'month' then 30 else 0 end
+                        >= born_from)
+               and exists (select 1 from access.live_share s
+                            where s.household_id = p.household_id and s.scope = 'identity')
+             order by (select count(*) from unnest(whole) k where p.name_keys @@ k) desc, p.id
+             limit least(most, 200);
+        elsif place <> '' then
+            return query
+            select h.household_id, null::uuid
+              from household_profile h
+             where reach_of(h.network_id, h.address, h.phone, h.representative_phone) @@ there
+               and h.network_id = (select access.network())
+               and exists (select 1 from access.live_share s
+                            where s.household_id = h.household_id and s.scope = 'identity')
+             order by (select count(*) from unnest(whole) k
+                        where reach_of(h.network_id, h.address, h.phone, h.representative_phone) @@ k) desc,
+                      h.household_id
              limit least(most, 200);
         elsif born_from is not null then
             return query
-            select p.id, p.household_id, 0::bigint
+            select p.household_id, p.id
               from person p
              where p.network_id = (select access.network())
                and p.birth_date between born_from and born_to

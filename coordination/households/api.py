@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from coordination.audit.service import note_reading, reading
 from coordination.households import queries, service
+from coordination.households.finding import likely_duplicates
 from coordination.households.forms import NewFileForm, PersonForm, ProfileForm
 from coordination.households.models import HouseholdProfile
 from coordination.households.rules import (
@@ -315,7 +316,7 @@ def open_household(session: Walled, member: Acting, once: OnceOnly, asked: NewHo
 
     def deed() -> UUID:
         if not asked.confirm:
-            found = queries.likely_duplicates(session, form.family_name, form.given_name, form.birth_date)
+            found = likely_duplicates(session, form.family_name, form.given_name, form.birth_date)
             known = service.known_in_network(session, form.family_name, form.given_name, form.birth_date)
             if found or known is not False:
                 session.commit()  # the question counts, whatever is answered

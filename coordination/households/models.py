@@ -4,8 +4,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID, uuid4
 
-from sqlalchemy import ForeignKeyConstraint, Index, Text, UniqueConstraint
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlmodel import SQLModel
 
 from coordination.kit.clock import now
@@ -14,6 +14,8 @@ from coordination.kit.types import Moment, Weight
 
 HOUSEHOLD = ("household.network_id", "household.id")
 ORGANISATION = ("organisation.network_id", "organisation.id")
+REACH = "reach_of(network_id, address, phone, representative_phone)"
+"""What a household is found by: `reach_of` is made by the migrations, its keys are told in `matching.py`."""
 
 
 def of_household(*more: object) -> tuple[object, ...]:
@@ -42,10 +44,16 @@ class Household(SQLModel, table=True):
 
 
 class HouseholdProfile(SQLModel, table=True):
-    """Where and how the household lives, and how to reach it. Part: identity."""
+    """Where and how the household lives, and how to reach it. Part: identity.
+
+    The search door finds a household through an index on the row itself: an address or a number that leaves it,
+    however it was made to, is no longer found.
+    """
 
     __tablename__ = "household_profile"
-    __table_args__ = of_household()
+    __table_args__ = of_household(
+        Index("household_profile_reach", text(REACH), postgresql_using="gin"),
+    )
     household_id: UUID = column(Holds.LINK, primary_key=True)
     network_id: UUID = column(Holds.NOTHING)
     commune: str = column(Holds.CONTACT, "")
@@ -79,13 +87,13 @@ class PastAddress(SQLModel, table=True):
 
 
 class Person(SQLModel, table=True):
-    """One person of one file. Part: identity. `name_grams` serves the search door alone."""
+    """One person of one file. Part: identity. `name_keys` serves the search door alone (see `matching.py`)."""
 
     __tablename__ = "person"
     __table_args__ = of_household(
         UniqueConstraint("network_id", "household_id", "id"),
         Index("person_household", "household_id"),
-        Index("person_grams", "name_grams", postgresql_using="gin"),
+        Index("person_keys", "name_keys", postgresql_using="gin"),
         Index("person_birth", "network_id", "birth_date"),
     )
     id: UUID = column(Holds.LINK, default_factory=uuid4, primary_key=True)
@@ -97,7 +105,7 @@ class Person(SQLModel, table=True):
     birth_precision: str = column(Holds.IDENTITY, "unknown")
     deceased_on: date | None = column(Holds.IDENTITY, None)
     name_folded: str = column(Holds.IDENTITY, "")
-    name_grams: list[str] = column(Holds.IDENTITY, default_factory=list, sa_type=ARRAY(Text))
+    name_keys: str = column(Holds.IDENTITY, "", sa_type=TSVECTOR)
     version: int = column(Holds.NOTHING, 1)
 
 

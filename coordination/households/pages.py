@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from coordination.audit.service import note_reading, reading
 from coordination.budgets import queries as budgets
 from coordination.casework import queries as casework
-from coordination.households import queries, service
+from coordination.households import finding, queries, service
 from coordination.households.forms import WEIGHTS, NewFileForm, PersonForm, ProfileForm, SearchForm
 from coordination.households.rules import Activity, AddressKind, ClosingReason, FamilySituation, Housing, Link, Origin
 from coordination.identity.permissions import Part, Permission
@@ -65,7 +65,7 @@ def _before(moment: str, key: str) -> tuple[datetime, UUID] | None:
 def search(request: Request, data: Submitted, session: Walled) -> Response:
     """People found; a POST, so that no name ever stands in an address, a history or a log."""
     asked, form = read(SearchForm, data)
-    hits = queries.search(session, asked.q) if asked and asked.q else []
+    hits = finding.search(session, asked.q) if asked and asked.q else []
     return page(
         request,
         "households/search.html",
@@ -91,7 +91,7 @@ def _new(
     request: Request,
     form: FormState,
     status: int = 200,
-    duplicates: list[queries.Hit] | None = None,
+    duplicates: list[finding.Hit] | None = None,
     known: bool | None = False,
 ) -> Response:
     return page(
@@ -116,7 +116,7 @@ def open_file(request: Request, data: Submitted, session: Walled) -> Response:
     if asked is None:
         return _new(request, form, 422)
     if asked.confirm != "oui":
-        duplicates = queries.likely_duplicates(session, asked.family_name, asked.given_name, asked.birth_date)
+        duplicates = finding.likely_duplicates(session, asked.family_name, asked.given_name, asked.birth_date)
         known = service.known_in_network(session, asked.family_name, asked.given_name, asked.birth_date)
         if duplicates or known is not False:
             return _new(request, form, 409, duplicates, known)

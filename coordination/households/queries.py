@@ -1,12 +1,10 @@
-"""Reads of household files: the header, the people at a date, the lists, the search."""
+"""Reads of household files: the header, the people at a date, the lists. The search is in `finding.py`."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from rapidfuzz.distance import JaroWinkler
 from sqlmodel import col, select
 
 from coordination.households.models import Household, HouseholdProfile, PastAddress, Person, PersonActivity, Share, Stay
@@ -16,22 +14,13 @@ from coordination.households.rules import (
     Link,
     Precision,
     is_adult,
-    parse_birth,
     present,
-    read_code,
 )
 from coordination.kit.clock import today
 from coordination.kit.db import ActorSession, lock
 from coordination.kit.errors import NotAllowed, NotKnown, NotNow
-from coordination.kit.text import fold, grams, sound
 
-GOOD_MATCH = 0.84
-SURE_MATCH = 0.93
-SAME_SOUND = 0.96
-BEHIND_THE_BEST = 0.1
-"""How far behind the best answer another one is still worth showing."""
 PAGE = 25
-TYPED_DATE = re.compile(r"\b(?:[0-9]{1,2}[/.-]){0,2}(?:19|20)[0-9]{2}\b")
 
 
 @dataclass(frozen=True)
@@ -80,18 +69,6 @@ class FileRow:
     name: str | None
     opened_at: datetime
     held: bool
-
-
-@dataclass(frozen=True)
-class Hit:
-    """A person found, how well (0 to 1) and why."""
-
-    household_id: UUID
-    code: str
-    name: str
-    birth: BirthDate
-    score: float
-    why: str
 
 
 def full_name(person: Person) -> str:
@@ -257,108 +234,3 @@ def count_files(session: ActorSession) -> dict[str, int]:
     """How many files one's organisation holds, and how many are shared with it."""
     row = session.rows("select * from access.count_files()")[0]
     return {"held": row.held, "shared": row.shared}
-
-
-# ------------------------------------------------------------------ search
-
-
-def search(session: ActorSession, typed: str, most: int = 20) -> list[Hit]:
-    """People found by names in any order, however spelt, by birth date even partial, or by household code."""
-    code = read_code(typed)
-    if code is not None:
-        return _by_code(session, code)
-    words, births = _split(typed)
-    if not words and not births:
-        return []
-    born_from = min((b.first for b in births if b.first), default=None)
-    born_to = max((b.last for b in births if b.last), default=None)
-    rows = session.rows(
-        "select * from access.find_people(:grams, :born_from, :born_to, 100)",
-        grams=grams(words),
-        born_from=born_from,
-        born_to=born_to,
-    )
-    people = _people(session, [row.person_id for row in rows])
-    scored = [(_score(words, person), person) for person in people]
-    best = max((score for score, _ in scored), default=0.0)
-    floor = max(GOOD_MATCH, best - BEHIND_THE_BEST)
-    kept = [(score, person) for score, person in scored if score >= floor]
-    kept.sort(key=lambda pair: (-pair[0], pair[1].name_folded, pair[1].id))
-    return _hits(session, kept[:most], birth_asked=bool(births))
-
-
-def likely_duplicates(session: ActorSession, family_name: str, given_name: str, birth: BirthDate) -> list[Hit]:
-    """Files one may see whose person has nearly this name, and no other birth date."""
-    hits = search(session, f"{family_name} {given_name}", most=50)
-    close = [hit for hit in hits if hit.score >= SURE_MATCH and _compatible(hit.birth, birth)]
-    return close[:5]
-
-
-def _compatible(one: BirthDate, other: BirthDate) -> bool:
-    if one.first is None or other.first is None or one.last is None or other.last is None:
-        return True
-    return one.first <= other.last and other.first <= one.last
-
-
-def _split(typed: str) -> tuple[str, list[BirthDate]]:
-    births = []
-    for found in TYPED_DATE.findall(typed):
-        try:
-            births.append(parse_birth(found.replace("-", "/").replace(".", "/"), today()))
-        except ValueError:
-            continue
-    return fold(TYPED_DATE.sub(" ", typed)), births
-
-
-def _score(words: str, person: Person) -> float:
-    """How well each typed word is found among the person's names, whatever their order: 0 to 1."""
-    typed, names = words.split(), person.name_folded.split()
-    if not typed:
-        return 1.0
-    glued = person.name_folded.replace(" ", "")
-    best = [max([_alike(word, name) for name in names] + [_alike(word, glued)], default=0.0) for word in typed]
-    return sum(best) / len(best)
-
-
-def _alike(word: str, name: str) -> float:
-    if word == name:
-        return 1.0
-    if len(word) >= 3 and name.startswith(word):
-        return 0.95
-    if len(word) >= 3 and sound(word) == sound(name):
-        return SAME_SOUND
-    return JaroWinkler.similarity(word, name)
-
-
-def _people(session: ActorSession, ids: list[UUID]) -> list[Person]:
-    if not ids:
-        return []
-    return list(session.exec(select(Person).where(col(Person.id).in_(ids))))
-
-
-def _hits(session: ActorSession, kept: list[tuple[float, Person]], *, birth_asked: bool) -> list[Hit]:
-    codes = household_codes(session, {person.household_id for _, person in kept})
-    return [
-        Hit(
-            person.household_id,
-            codes.get(person.household_id, ""),
-            full_name(person),
-            birth_of(person),
-            score,
-            _why(score, birth_asked=birth_asked),
-        )
-        for score, person in kept
-    ]
-
-
-def _why(score: float, *, birth_asked: bool) -> str:
-    name = "même nom" if score >= 0.999 else "nom proche" if score >= SURE_MATCH else "nom ressemblant"
-    return f"{name}, date de naissance" if birth_asked else name
-
-
-def _by_code(session: ActorSession, code: str) -> list[Hit]:
-    found = session.exec(select(Household).where(Household.code == code)).first()
-    if found is None:
-        return []
-    name = reference_names(session, [found.id]).get(found.id, "Identité non partagée")
-    return [Hit(found.id, found.code, name, BirthDate(None, Precision.UNKNOWN), 1.0, "code du foyer")]

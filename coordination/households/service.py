@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from coordination.audit.service import act, reading
 from coordination.households.forms import NewFileForm, PersonForm, PersonRow, ProfileForm
+from coordination.households.matching import keys_of
 from coordination.households.models import Household, HouseholdProfile, Person, PersonActivity, Stay
 from coordination.households.queries import held_open, stays_of
 from coordination.households.rules import (
@@ -27,7 +28,7 @@ from coordination.identity.permissions import Permission
 from coordination.kit.clock import now, today
 from coordination.kit.db import ActorSession, lock
 from coordination.kit.errors import NotKnown, NotNow, Stale
-from coordination.kit.text import fold, grams
+from coordination.kit.text import fold
 
 # Written by the door itself, whatever it answers.
 reading("network.ask", "Question au réseau : ce foyer a-t-il un dossier ?")
@@ -141,7 +142,7 @@ def _name(person: Person, family_name: str, given_name: str, birth: BirthDate) -
     person.birth_date = birth.first
     person.birth_precision = birth.precision.value
     person.name_folded = fold(f"{family_name} {given_name}")
-    person.name_grams = grams(f"{family_name} {given_name}")
+    person.name_keys = keys_of(person.network_id, person.name_folded)
 
 
 @act("household.profile", "Situation du foyer modifiée", needs=Permission.EDIT_FILES)

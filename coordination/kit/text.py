@@ -2,10 +2,11 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
-LIGATURES = str.maketrans(
-    {"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
-)
+from anyascii import anyascii
+
+ARABIC_ARTICLE = re.compile(r"\bال(?=\w{2})")
 # French spellings that sound alike, longest first; applied in order to a folded word.
 SOUNDS: tuple[tuple[str, str], ...] = (
     (r"eaux?|aux|aud|ault|au", "o"),
@@ -28,12 +29,22 @@ SOUNDS: tuple[tuple[str, str], ...] = (
 
 
 def fold(words: str) -> str:
-    """Plain lower-case words separated by single spaces: `Éloïse DE-LA Cœur` gives `eloise de la coeur`."""
-    plain = unicodedata.normalize("NFKD", words.casefold()).translate(LIGATURES)
-    kept = "".join(c for c in plain if not unicodedata.combining(c))
-    return re.sub(r"[\W_]+", " ", kept).strip()
+    """Plain lower-case words separated by single spaces: `Éloïse DE-LA Cœur` gives `eloise de la coeur`.
+
+    Letters of every alphabet are written in ours: `Łukasz`, `Đặng`, `Юлия` give `lukasz`, `dang`, `yuliya`.
+    """
+    if not words.isascii():
+        plain = ARABIC_ARTICLE.sub("al ", unicodedata.normalize("NFKC", words))
+        words = "".join(_latin(c) if c.isalpha() else c for c in plain if not unicodedata.combining(c))
+    return re.sub(r"[\W_]+", " ", words.lower()).strip()
 
 
+def _latin(letter: str) -> str:
+    """A letter in ours; what a transliteration marks with a sign (`ʿayn`) is left out."""
+    return letter if letter.isascii() else "".join(c for c in anyascii(letter) if c.isalnum())
+
+
+@lru_cache(maxsize=20_000)
 def sound(word: str) -> str:
     """A rough key of how a folded French name sounds: `dupond` and `dupont`, `philippe` and `filipe` share one."""
     key = word
@@ -42,15 +53,13 @@ def sound(word: str) -> str:
     return key or word
 
 
-def grams(words: str) -> list[str]:
-    """The distinct three-letter groups of each folded word and of its sound (`~`), start and end marked by `_`."""
-    found: set[str] = set()
-    for word in fold(words).split():
-        found.update(_threes(word))
-        found.update("~" + three for three in _threes(sound(word)))
-    return sorted(found)
+def skeleton(word: str) -> str:
+    """The consonants of a folded word, doubles once: what every spelling of `Mohamed` or `Youssef` has in common, and
+    what is left of them when they were written without vowels. Empty when fewer than two are left."""
+    bones = re.sub(r"(.)\1+", r"\1", re.sub("[aeiouyw]", "", word))
+    return bones if len(bones) > 1 else ""
 
 
-def _threes(word: str) -> set[str]:
-    marked = f"_{word}_"
-    return {marked[i : i + 3] for i in range(max(1, len(marked) - 2))}
+def one_less(word: str) -> set[str]:
+    """A word and what is left of it without any one of its letters: two words one fault apart share one of these."""
+    return {word, *(word[:i] + word[i + 1 :] for i in range(len(word)))}

@@ -10,7 +10,8 @@ from coordination.casework.queries import my_due_tasks
 from coordination.casework.rules import Medium
 from coordination.demo.accounts import ACCOUNTS, ORGANISATIONS
 from coordination.demo.load import NEIGHBOUR_HOUSEHOLDS, load, loaded
-from coordination.households.queries import count_files, my_files, residents, search, visible_parts
+from coordination.households.finding import search
+from coordination.households.queries import count_files, my_files, residents, visible_parts
 from coordination.households.rules import AddressKind, Housing, Link, Precision
 from coordination.kit.actor import Service
 from coordination.kit.clock import now, today

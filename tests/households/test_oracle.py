@@ -101,7 +101,7 @@ def test_ten_thousand_neighbours_names_without_the_birth_date_teach_nothing(
     household = shared_base.admin("select household_id from person where name_folded like 'de la tour%%' limit 1")[0][0]
     shared_base.admin(
         "insert into person (id, network_id, household_id, family_name, given_name, birth_date, birth_precision,"
-        " name_folded, name_grams, version) select gen_random_uuid(), %s, %s, 'V', 'C', d, 'day', n, '{}', 1"
+        " name_folded, name_keys, version) select gen_random_uuid(), %s, %s, 'V', 'C', d, 'day', n, '', 1"
         " from unnest(%s::text[], %s::date[]) x(n, d)",
         cast.ccas.network_id,
         household,

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from coordination.households import queries, service
+from coordination.households import finding, queries, service
 from coordination.households.forms import NewFileForm, PersonForm, ProfileForm
 from coordination.households.models import PersonActivity
 from coordination.households.queries import NotHolder
@@ -117,9 +117,9 @@ def test_a_likely_duplicate_is_found_among_visible_files_only(cast: Cast) -> Non
     open_household(cast.engine, cast.ccas.people["intake"], "Kowalczyk", "Hélène", birth="12/03/1984")
     born = parse_birth("1984", today)
     with ActorSession(cast.engine, cast.ccas.people["intake"]) as session:
-        assert [hit.name for hit in queries.likely_duplicates(session, "KOWALCZYK", "Helene", born)] == [
+        assert [hit.name for hit in finding.likely_duplicates(session, "KOWALCZYK", "Helene", born)] == [
             "KOWALCZYK Hélène"
         ]
-        assert queries.likely_duplicates(session, "Kowalczyk", "Hélène", parse_birth("1985", today)) == []
+        assert finding.likely_duplicates(session, "Kowalczyk", "Hélène", parse_birth("1985", today)) == []
     with ActorSession(cast.engine, cast.secours.people["intake"]) as session:
-        assert queries.likely_duplicates(session, "Kowalczyk", "Hélène", born) == []
+        assert finding.likely_duplicates(session, "Kowalczyk", "Hélène", born) == []

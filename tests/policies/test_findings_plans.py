@@ -7,9 +7,11 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from coordination.households.matching import network_of
 from tests.policies.conftest import House
 
 FILES = 4000
+FIND = "select * from access.find_people(%s, %s, '{}', null, null, 10)"
 PARTS = "array['identity', 'budget', 'needs', 'aid', 'notes']"
 
 
@@ -32,8 +34,15 @@ def loaded(house: House) -> House:
         )
         admin.execute(
             "insert into person (id, network_id, household_id, family_name, given_name, birth_precision, name_folded,"
-            " name_grams, version) select gen_random_uuid(), network_id, id, code, '', 'unknown', code,"
-            " array[left(code, 3), right(code, 3), 'r' || hashtext(code)], 1 from household where code like 'L%'"
+            " name_keys, version) select gen_random_uuid(), network_id, id, code, '', 'unknown', code,"
+            " array_to_tsvector(array[left(code, 3), right(code, 3), 'r' || hashtext(code)]), 1"
+            " from household where code like 'L%'"
+        )
+        admin.execute(
+            "insert into household_profile (household_id, network_id, commune, address_kind, address, phone, email,"
+            " family_situation, housing, origin, representative_name, representative_link, representative_phone,"
+            " updated_at, version) select id, network_id, '', 'fixe', '12 rue ' || code, '', '', '', '', '', '', '',"
+            " '', now(), 1 from household where code like 'L%'"
         )
         admin.commit()
         admin.autocommit = True
@@ -84,18 +93,19 @@ def test_the_policy_of_share_does_not_recurse(loaded: House) -> None:
 def test_the_wall_keeps_a_gin_index_out_and_the_door_uses_it(loaded: House) -> None:
     """Under row security a non-leakproof operator is never pushed to an index; the guard's door sees to the wall."""
     with loaded.connect(loaded.worker) as connection:
-        plan = explained(connection, "select id from person where name_grams && array['L77']")
-        assert "person_grams" not in {node.get("Index Name") for node in plan}
-    before = gin_scans(loaded)
-    with loaded.connect(loaded.worker) as connection:
-        found = connection.execute("select * from access.find_people(array['L77'], null, null, 10)").fetchall()
-        assert found
-        connection.execute("select pg_stat_force_next_flush()")
-    assert gin_scans(loaded) > before
+        plan = explained(connection, "select id from person where name_keys @@ '''L77'''::tsquery")
+        assert "person_keys" not in {node.get("Index Name") for node in plan}
+    street = f"'{network_of(loaded.worker.network_id)}=l77'"
+    for index, names, place in (("person_keys", "'L77'", ""), ("household_profile_reach", "", street)):
+        before = gin_scans(loaded, index)
+        with loaded.connect(loaded.worker) as connection:
+            assert connection.execute(FIND, [names, place]).fetchall()
+            connection.execute("select pg_stat_force_next_flush()")
+        assert gin_scans(loaded, index) > before
 
 
-def gin_scans(house: House) -> int:
-    ((scans,),) = house.base.admin("select idx_scan from pg_stat_user_indexes where indexrelname = 'person_grams'")
+def gin_scans(house: House, index: str) -> int:
+    ((scans,),) = house.base.admin("select idx_scan from pg_stat_user_indexes where indexrelname = %s", index)
     assert isinstance(scans, int)
     return scans
 
@@ -104,7 +114,10 @@ def test_the_search_door_shows_nothing_to_a_stranger(loaded: House) -> None:
     elsewhere = loaded.cast.elsewhere.people["intake"]
     for actor in (loaded.stranger, elsewhere, loaded.cast.ccas.people["council"], loaded.cast.ccas.people["admin"]):
         with loaded.connect(actor) as connection:
-            assert connection.execute("select * from access.find_people(array['L77'], null, null, 10)").fetchall() == []
+            assert connection.execute(FIND, ["'L77'", ""]).fetchall() == []
+            street = f"'{network_of(loaded.worker.network_id)}=l77'"
+            assert connection.execute(FIND, ["", street]).fetchall() == []
+            assert connection.execute(FIND, ["'L77'", street]).fetchall() == []
 
 
 def test_the_queues_of_referrals_have_their_keyset_index(loaded: House) -> None:

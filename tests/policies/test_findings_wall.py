@@ -253,7 +253,7 @@ def test_a_foreign_key_ignores_the_wall_so_the_policy_asks_the_parent(house: Hou
     with house.connect(house.stranger) as connection, pytest.raises(REFUSED):
         connection.execute(
             "insert into person (id, network_id, household_id, family_name, given_name, birth_precision, name_folded,"
-            " name_grams, version) values (%s, %s, %s, 'x', '', 'unknown', '', '{}', 1)",
+            " name_keys, version) values (%s, %s, %s, 'x', '', 'unknown', '', '', 1)",
             [uuid4(), house.stranger.network_id, house.file],
         )
 

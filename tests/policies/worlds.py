@@ -14,6 +14,7 @@ import psycopg
 import sqlalchemy as sa
 from psycopg import sql
 from psycopg.types.json import Jsonb
+from sqlalchemy.dialects.postgresql import TSVECTOR
 
 from coordination.identity.permissions import Part, Role, parts_of
 from coordination.kit.actor import Actor, HouseholdLink, Member, Nobody, OutsideLink, Service, Station
@@ -57,7 +58,7 @@ def _plain(column: sa.Column[Any]) -> Any:
     if column.nullable:
         return None
     kind = column.type.impl_instance if isinstance(column.type, sa.TypeDecorator) else column.type
-    return PLAIN[kind.python_type]()
+    return "" if isinstance(kind, TSVECTOR) else PLAIN[kind.python_type]()
 
 
 PLAIN: dict[type, Callable[[], Any]] = {
