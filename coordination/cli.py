@@ -212,4 +212,18 @@ def rav(
     raise typer.Exit(0 if answered else 1)
 
 
+@app.command("check-policies")
+def check_policies(
+    folder: Annotated[str, typer.Argument(help="Dossier de barèmes ; ceux de la maison par défaut.")] = "",
+    release: Annotated[bool, typer.Option("--release", help="Note les nouvelles versions comme publiées.")] = False,
+) -> None:
+    """Vérifie les barèmes : chaque faute avec son fichier, sa ligne et ce qu’il faut écrire (alors, finit par 1)."""
+    from coordination.budgets.console import Unreadable, policies
+
+    try:
+        typer.echo(policies(folder, release=release))
+    except Unreadable as fault:
+        raise Stop(str(fault)) from fault
+
+
 add_commands(app)

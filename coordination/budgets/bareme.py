@@ -85,6 +85,11 @@ class ZoneKind(StrEnum):
     def label(self) -> str:
         return _ZONES[self]
 
+    @property
+    def opens(self) -> bool:
+        """Whether an access may follow, so that its duration and its budget are worth saying."""
+        return self in (ZoneKind.ELIGIBLE, ZoneKind.COUNCIL)
+
 
 _ZONES = {
     ZoneKind.REDIRECT: "à réorienter vers une aide plus adaptée",

@@ -1,4 +1,4 @@
-"""What `coordination rav` does: a case, some barèmes, an answer. No database, no settings, nothing written."""
+"""What `coordination rav` and `check-policies` do: a case, some barèmes, an answer. No database, no settings."""
 
 import json
 import sys
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
+from coordination.budgets import released
 from coordination.budgets.bareme import Bareme
 from coordination.budgets.baremes import Baremes, NoBareme, load_baremes, read_scheme
 from coordination.budgets.case import BadCase, Case, parse_json, read_case
@@ -13,7 +14,7 @@ from coordination.budgets.report import Answered, report, spoken
 from coordination.budgets.result import Refusal, RefusalCode, Result
 from coordination.budgets.rules import reste_a_vivre
 from coordination.kit.clock import today
-from coordination.kit.parameters import BadParameters, Dated
+from coordination.kit.parameters import BadParameters, Dated, Problem
 
 BAREMES = Path(__file__).resolve().parents[2] / "policies" / "baremes"
 
@@ -84,3 +85,34 @@ def _answer(dated: Dated[Bareme], case: Case) -> Answered:
         says = f"Ce barème commence le {first.version:%d/%m/%Y} : il ne dit rien du {case.on:%d/%m/%Y}."
         return first, Refusal(RefusalCode.NOT_YET, says)
     return bareme, reste_a_vivre(bareme, case.composition, case.lines, case.on)
+
+
+# ------------------------------------------------------------------ check-policies
+
+
+def policies(folder: str, *, release: bool) -> str:
+    """What the folder holds, in words; with `release`, its new versions become released ones. Raises `Unreadable`."""
+    place = Path(folder) if folder else BAREMES
+    try:
+        found = released.check(place)
+    except BadParameters as error:
+        raise Unreadable(_counted(error.problems)) from error
+    if found.problems:
+        raise Unreadable(_counted(found.problems))
+    if release:
+        released.release(place, found.fresh)
+    said = [_scheme_line(code, dated) for code, dated in sorted(found.baremes.schemes.items())]
+    for code, version in found.fresh:
+        state = "publiée" if release else "pas encore publiée (ajoutez --release)"
+        said.append(f"Nouvelle version, {state} : {code}, {version:%d/%m/%Y}")
+    return "\n".join([*said, f"{len(found.baremes.schemes)} barèmes, aucune faute."])
+
+
+def _scheme_line(code: str, dated: Dated[Bareme]) -> str:
+    days = ", ".join(f"{version:%d/%m/%Y}" for version, _ in dated.versions)
+    return f"{code} : {dated.versions[-1][1].organisation_label} ({days})"
+
+
+def _counted(problems: Sequence[Problem]) -> str:
+    count = len(problems)
+    return "\n".join([*map(str, problems), f"{count} faute{'s' if count > 1 else ''} à corriger."])

@@ -124,8 +124,8 @@ def reste_a_vivre(bareme: Bareme, composition: Composition, lines: Sequence[Line
         rounding_warning=rounding_warning(value, zones),
         lines=explained,
         notices=(*doubts(lines, on, bareme.landlord_aid), *missing(lines, composition, on)),
-        terms=bareme.terms.sentence,
-        purchase_cents=bareme.terms.purchase.of(people) if bareme.terms.purchase else None,
+        terms=bareme.terms.sentence if zone.kind.opens else "",
+        purchase_cents=bareme.terms.purchase.of(people) if bareme.terms.purchase and zone.kind.opens else None,
     )
 
 

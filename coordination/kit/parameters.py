@@ -236,8 +236,10 @@ class Source:
 
     @property
     def phrase(self) -> str:
-        """ "Règlement intérieur, 2026": the title and the date when the title does not tell it."""
-        return f"{self.title}, {self.date}" if self.date and self.date not in self.title else self.title
+        """ "Règlement intérieur, 31/01/2026": the title, and the date when the title does not tell it."""
+        if not self.date or self.date in self.title:
+            return self.title
+        return f"{self.title}, {'/'.join(reversed(self.date.split('-')))}"
 
 
 def read_source(entry: Entry) -> Source:
