@@ -22,6 +22,7 @@ from coordination.accounts import pages as accounts
 from coordination.audit import pages as audit
 from coordination.budgets import api as budgets_api
 from coordination.budgets import pages as budgets
+from coordination.budgets import stateless_api as reste_a_vivre
 from coordination.casework import hand_over_pages as hand_over
 from coordination.casework import pages as casework
 from coordination.casework import situation_pages as situation
@@ -66,6 +67,7 @@ API = (
     households_api.router,
     sharing_api.router,
     budgets_api.router,
+    reste_a_vivre.router,
     referrals_api.router,
 )
 NAVIGATION = (

@@ -80,6 +80,17 @@ class Baremes:
         found = (self.schemes[code].at(on) for code in sorted(self.schemes))
         return tuple(bareme for bareme in found if bareme is not None)
 
+    def chosen(self, codes: Iterable[str] | None, on: date) -> list[Dated[Bareme]]:
+        """The schemes named, or all those in force that day. Raises `NoBareme`, which names those that exist."""
+        if codes is None:
+            return [self.schemes[bareme.code] for bareme in self.all(on)]
+        wanted = list(dict.fromkeys(codes))
+        for code in wanted:
+            if code not in self.schemes:
+                known = ", ".join(sorted(self.schemes))
+                raise NoBareme(f"Le barème « {code[:60]} » n’existe pas. Ceux de la maison : {known}.")
+        return [self.schemes[code] for code in wanted]
+
     def _scheme(self, code: str) -> Dated[Bareme]:
         if code not in self.schemes:
             raise NoBareme(f"Le barème « {code[:60]} » n’existe pas.")

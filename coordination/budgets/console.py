@@ -8,11 +8,10 @@ from pathlib import Path
 
 from coordination.budgets import released
 from coordination.budgets.bareme import Bareme
-from coordination.budgets.baremes import Baremes, NoBareme, load_baremes, read_scheme
+from coordination.budgets.baremes import NoBareme, load_baremes, read_scheme
 from coordination.budgets.case import BadCase, Case, parse_json, read_case
-from coordination.budgets.report import Answered, report, spoken
-from coordination.budgets.result import Refusal, RefusalCode, Result
-from coordination.budgets.rules import reste_a_vivre
+from coordination.budgets.report import answered, report, spoken
+from coordination.budgets.result import Result
 from coordination.kit.clock import today
 from coordination.kit.parameters import BadParameters, Dated, Problem
 
@@ -30,13 +29,13 @@ def rav(path: str, wanted: Sequence[str], on: str, *, as_json: bool) -> tuple[st
         case = read_case(parse_json(_text(path)), day or today())
         if day is not None:
             case = Case(case.composition, case.lines, day)
-        answers = [_answer(dated, case) for dated in _wanted(wanted, case.on)]
+        answers = [answered(dated, case) for dated in _wanted(wanted, case.on)]
     except (BadCase, BadParameters, NoBareme) as error:
         raise Unreadable(str(error)) from error
-    answered = any(isinstance(answer, Result) for _, answer in answers)
+    some = any(isinstance(answer, Result) for _, answer in answers)
     if as_json:
-        return json.dumps(report(case, answers), ensure_ascii=False, indent=2), answered
-    return spoken(case, answers), answered
+        return json.dumps(report(case, answers), ensure_ascii=False, indent=2), some
+    return spoken(case, answers), some
 
 
 def _text(path: str) -> str:
@@ -59,32 +58,11 @@ def _day(text: str) -> date | None:
 
 def _wanted(names: Sequence[str], on: date) -> list[Dated[Bareme]]:
     """The schemes named, by file or by code; by default every scheme of the house in force that day."""
+    house = load_baremes(BAREMES)
     if not names:
-        house = load_baremes(BAREMES)
-        return [house.schemes[bareme.code] for bareme in house.all(on)]
-    return [_scheme(name) for name in names]
-
-
-def _scheme(name: str) -> Dated[Bareme]:
-    if name.endswith((".yaml", ".yml")) or "/" in name:
-        return read_scheme(Path(name))
-    house: Baremes = load_baremes(BAREMES)
-    if name not in house.schemes:
-        known = ", ".join(sorted(house.schemes))
-        raise NoBareme(
-            f"Le barème « {name[:60]} » n’existe pas. Donnez un fichier .yaml, ou l’un de ceux-ci : {known}."
-        )
-    return house.schemes[name]
-
-
-def _answer(dated: Dated[Bareme], case: Case) -> Answered:
-    """Under the version in force that day; before the first one, the refusal that says when it begins."""
-    bareme = dated.at(case.on)
-    if bareme is None:
-        first = dated.versions[0][1]
-        says = f"Ce barème commence le {first.version:%d/%m/%Y} : il ne dit rien du {case.on:%d/%m/%Y}."
-        return first, Refusal(RefusalCode.NOT_YET, says)
-    return bareme, reste_a_vivre(bareme, case.composition, case.lines, case.on)
+        return house.chosen(None, on)
+    files = (".yaml", ".yml")
+    return [read_scheme(Path(n)) if n.endswith(files) or "/" in n else house.chosen([n], on)[0] for n in names]
 
 
 # ------------------------------------------------------------------ check-policies

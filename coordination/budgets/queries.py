@@ -196,7 +196,7 @@ def baremes_of(session: ActorSession, on: date) -> list[tuple[Bareme, bool]]:
     slugs = [mine, *(partner.slug for partner in partners.values())]
     return [
         (bareme, bareme.organisation == mine)
-        for bareme in _baremes().of(slugs, on)
+        for bareme in house_baremes().of(slugs, on)
         if playing or bareme.standing is not Standing.DEMONSTRATION
     ]
 
@@ -209,7 +209,8 @@ def answers(session: ActorSession, composition: Composition, lines: Sequence[Lin
     ]
 
 
-def _baremes() -> Baremes:
+def house_baremes() -> Baremes:
+    """Every barème of `policies/baremes`, whoever it belongs to."""
     return load_baremes(BAREMES)
 
 
@@ -334,7 +335,7 @@ def _frozen_answers(session: ActorSession, a: Assessment, lines: Sequence[Line],
 def _known(row: AssessmentResult) -> Bareme | None:
     """The version of the barème that answered, when its file still holds it."""
     try:
-        return _baremes().get(row.bareme_code, date.fromisoformat(row.bareme_version))
+        return house_baremes().get(row.bareme_code, date.fromisoformat(row.bareme_version))
     except (NoBareme, ValueError):
         return None
 

@@ -11,13 +11,25 @@ from coordination.budgets.answers import totals_of
 from coordination.budgets.bareme import Bareme, Weights
 from coordination.budgets.case import Case
 from coordination.budgets.lines import Side
-from coordination.budgets.result import Distance, Explained, Refusal, Result
+from coordination.budgets.result import Distance, Explained, Refusal, RefusalCode, Result
+from coordination.budgets.rules import reste_a_vivre
 from coordination.budgets.units import count_units
 from coordination.kit.money import euros_exact, plain_number, rounded
+from coordination.kit.parameters import Dated
 
 USUAL_DAYS = 30
 MOST_DECIMALS = 10
 Answered = tuple[Bareme, Result | Refusal]
+
+
+def answered(scheme: Dated[Bareme], case: Case) -> Answered:
+    """Under the version in force that day; before the first one, the refusal that says when it begins."""
+    bareme = scheme.at(case.on)
+    if bareme is None:
+        first = scheme.versions[0][1]
+        says = f"Ce barème commence le {first.version:%d/%m/%Y} : il ne dit rien du {case.on:%d/%m/%Y}."
+        return first, Refusal(RefusalCode.NOT_YET, says)
+    return bareme, reste_a_vivre(bareme, case.composition, case.lines, case.on)
 
 
 def decimal_text(value: Fraction, least: int = 2) -> str:

@@ -184,7 +184,8 @@ ABOUT = """
 Les mêmes portes, les mêmes règles et les mêmes actes que les pages : un jeton n’ouvre jamais plus que l’écran.
 
 * **Jeton** : `POST /api/v1/token` (formulaire OAuth2), valable 15 minutes, révocable ; aucun cookie n’est lu ni posé.
-* **Montants** en centimes d’euro entiers ; **dates** `AAAA-MM-JJ`, **moments** ISO 8601 avec fuseau.
+* **Montants** en centimes d’euro entiers, sauf `/reste-a-vivre` (des textes, en euros) ; **dates** `AAAA-MM-JJ`,
+  **moments** ISO 8601 avec fuseau.
 * **Listes** : `size` éléments, puis suivez `next`. Ce qui s’ajoute pendant la lecture ne crée ni oubli ni doublon.
 * **Rejouer sans risque** : l’en-tête `Idempotency-Key` d’un POST rend, pendant 24 heures, la ressource déjà créée.
 * **Refus** : `application/problem+json` (RFC 9457), avec une phrase à montrer et la liste des champs fautifs.
@@ -204,10 +205,10 @@ def openapi_of(routes: Sequence[BaseRoute]) -> dict[str, Any]:
     schemas["ProblemBody"] = problem
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
-    for operations in made["paths"].values():
+    for path, operations in made["paths"].items():
         for verb, operation in operations.items():
             secured = "security" in operation
-            refusals = ALWAYS | (WITH_A_BEARER if secured else AT_SIGN_IN)
+            refusals = ALWAYS | (WITH_A_BEARER if secured else AT_SIGN_IN if path.endswith("/token") else {})
             if secured and verb != "get":
                 refusals = refusals | WHEN_WRITING
             for status, words in sorted(refusals.items()):

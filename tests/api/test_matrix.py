@@ -27,6 +27,7 @@ ACTORS = (
 # tells that the gates before the body opened and that nothing was written.
 MATRIX = """
 POST   /token                                                  422 422 422 422 422 422 422 422 422 422
+POST   /reste-a-vivre                                          422 422 422 422 422 422 422 422 422 422
 GET    /me                                                     200 200 200 200 200 200 200 200 200 401
 GET    /organisations                                          200 200 200 200 200 200 200 200 200 401
 GET    /households                                             200 200 403 200 403 403 200 200 200 401

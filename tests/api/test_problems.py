@@ -121,9 +121,9 @@ def test_every_operation_says_what_it_is_for_and_how_it_refuses() -> None:
                 assert list(refusal["content"]) == ["application/problem+json"]
 
 
-def test_only_the_token_is_asked_without_a_token() -> None:
+def test_only_the_token_and_what_reads_no_file_are_asked_without_a_token() -> None:
     free = [path for path, ops in document()["paths"].items() for op in ops.values() if "security" not in op]
-    assert free == [f"{API}/token"]
+    assert sorted(free) == [f"{API}/reste-a-vivre", f"{API}/token"]
 
 
 def test_every_amount_says_it_is_in_cents_and_every_model_says_what_it_is() -> None:
