@@ -39,6 +39,32 @@ create function access.is_service(name text) returns boolean language sql stable
 create function access.today() returns date language sql stable
     as $$ select (now() at time zone 'Europe/Paris')::date $$;
 
+-- ---------------------------------------------------------------- files opened to named workers, or closed to somebody
+-- `guarded` on share and referral says that one of these may say no: everybody else's files are not asked about.
+
+-- For the doors: by herself the app reads it under row security like everything else.
+create function access.is_protected(file_id uuid) returns boolean
+    language sql stable set search_path = public, pg_temp
+    as $$ select exists (select 1 from protection p where p.household_id = file_id and p.lifted_at is null) $$;
+
+-- A protected file goes to an organisation only where somebody is named to read it.
+create function access.somebody_named(file_id uuid, organisation uuid) returns boolean
+    language sql stable set search_path = public, pg_temp
+    as $$ select exists (select 1 from file_opening o
+                          where o.household_id = file_id and o.organisation_id = organisation
+                            and o.ground = 'named' and o.ended_at is null) $$;
+
+-- Whether a guarded file lets me in: it is not closed to me and, if it is protected, it is opened to me by name.
+create function access.reaches(file_id uuid) returns boolean
+    language sql stable security definer set search_path = public, pg_temp
+    as $$ select not exists (select 1 from bar b
+                              where b.household_id = file_id and b.membership_id = access.membership()
+                                and b.lifted_at is null)
+             and (not exists (select 1 from protection p where p.household_id = file_id and p.lifted_at is null)
+                  or exists (select 1 from file_opening o
+                              where o.household_id = file_id and o.membership_id = access.membership()
+                                and o.ended_at is null and (o.until is null or o.until > now()))) $$;
+
 -- ---------------------------------------------------------------- what is live
 -- The sharing rule, once: what my organisation may see today, for my audience, among the parts my roles open.
 
@@ -51,7 +77,8 @@ create view access.live_share with (security_invoker = true) as
        and (s.audience = 'all' or (select access.professional()))
        and s.revoked_at is null
        and s.valid_from <= (select access.today())
-       and (s.valid_until is null or s.valid_until >= (select access.today()));
+       and (s.valid_until is null or s.valid_until >= (select access.today()))
+       and (not s.guarded or access.reaches(s.household_id));
 
 -- The same without audience and roles: what an organisation was trusted with (used by guard's doors).
 create view access.trusted_share with (security_invoker = true) as
@@ -358,6 +385,9 @@ create function access.transfer_holder(file_id uuid, to_organisation uuid)
                           and s.scope = 'identity') then
             raise exception 'the household did not agree to show itself to this organisation' using errcode = '42501';
         end if;
+        if access.is_protected(file_id) and not access.somebody_named(file_id, to_organisation) then
+            raise exception 'nobody is named there to read this protected file' using errcode = '42501';
+        end if;
         update household set holder_organisation_id = to_organisation where id = file_id;
         insert into share (id, network_id, household_id, organisation_id, holder_organisation_id, scope, audience,
                            ground, valid_from)
@@ -369,6 +399,8 @@ create function access.transfer_holder(file_id uuid, to_organisation uuid)
                         where s.household_id = file_id and s.organisation_id = to_organisation and s.scope = part);
         update share set revoked_at = now()
          where household_id = file_id and organisation_id = org and ground = 'holder' and revoked_at is null;
+        update file_opening set ended_at = now()
+         where household_id = file_id and organisation_id = org and ended_at is null;
         update share set holder_organisation_id = to_organisation
          where household_id = file_id and revoked_at is null;
     end $$;
@@ -470,6 +502,233 @@ create function access.answer_request(request uuid, granted uuid, why text)
         update access_request set state = case when granted is null then 'declined' else 'accepted' end,
                                   reason = why, answered_at = now()
          where id = request;
+    end $$;
+
+-- ---------------------------------------------------------------- protected files, and files closed to somebody
+
+-- Whether I hold this file, and may act on who reads it.
+create function access.keeps(file_id uuid) returns boolean
+    language sql stable set search_path = public, pg_temp
+    as $$ select access.has_role('intake') and exists (
+              select 1 from access.live_share s
+               where s.household_id = file_id and s.scope = 'identity' and s.ground = 'holder') $$;
+
+-- Says again, on everything read without the share, whether the file is guarded. For the doors below.
+create function access.mark_guarded(file_id uuid) returns void
+    language plpgsql set search_path = public, pg_temp
+    as $$
+    declare so boolean := access.is_guarded(file_id);
+    begin
+        update share set guarded = so where household_id = file_id and guarded <> so;
+        update referral set guarded = so where household_id = file_id and guarded <> so;
+    end $$;
+
+create function access.is_guarded(file_id uuid) returns boolean
+    language sql stable set search_path = public, pg_temp
+    as $$ select access.is_protected(file_id)
+              or exists (select 1 from bar b where b.household_id = file_id and b.lifted_at is null) $$;
+
+-- A share or a referral written later is guarded like its file.
+create function access.born_guarded() returns trigger
+    language plpgsql security definer set search_path = public, pg_temp
+    as $$ begin
+        new.guarded := coalesce(new.guarded, false) or access.is_guarded(new.household_id);
+        return new;
+    end $$;
+
+create trigger share_guarded before insert on share for each row execute function access.born_guarded();
+create trigger referral_guarded before insert on referral for each row execute function access.born_guarded();
+
+-- The profile of a protected file carries no address, whoever writes it.
+create function access.refuse_address() returns trigger
+    language plpgsql security definer set search_path = public, pg_temp
+    as $$ begin
+        if new.address <> '' and access.is_protected(new.household_id) then
+            raise exception 'a protected file keeps its address apart' using errcode = '42501';
+        end if;
+        return null;
+    end $$;
+
+create trigger profile_address after insert or update of address on household_profile
+    for each row execute function access.refuse_address();
+
+-- Opens a protected file to a member of the holder, or of a partner to which the household shows its identity.
+create function access.name_one(file_id uuid, member_id uuid) returns void
+    language plpgsql set search_path = public, pg_temp
+    as $$ begin
+        insert into file_opening (id, network_id, household_id, household_code, organisation_id, membership_id, ground,
+                                  reason, opened_at, opened_by)
+        select gen_random_uuid(), h.network_id, h.id, h.code, m.organisation_id, m.id, 'named', '', now(),
+               access.membership()
+          from household h join membership m on m.network_id = h.network_id and m.id = member_id
+         where h.id = file_id and m.suspended_at is null
+           and exists (select 1 from access.trusted_share s
+                        where s.household_id = h.id and s.organisation_id = m.organisation_id and s.scope = 'identity')
+           and not exists (select 1 from file_opening o
+                            where o.household_id = h.id and o.membership_id = m.id and o.ground = 'named'
+                              and o.ended_at is null)
+           and not exists (select 1 from bar b
+                            where b.household_id = h.id and b.membership_id = m.id and b.lifted_at is null);
+        if not found then
+            raise exception 'this member cannot be named' using errcode = '42501';
+        end if;
+    end $$;
+
+-- Protects a file: from now on it is open to whoever protects it and to those she names, and its address is kept apart.
+create function access.protect(file_id uuid, named uuid[]) returns void
+    language plpgsql security definer set search_path = public, pg_temp
+    as $$
+    declare one uuid; lived text;
+    begin
+        perform 1 from household where id = file_id and network_id = access.network() for update;
+        if not access.keeps(file_id) or access.is_protected(file_id) then
+            raise exception 'protected by its holder, once' using errcode = '42501';
+        end if;
+        insert into protection (id, network_id, household_id, since, set_by)
+        values (gen_random_uuid(), access.network(), file_id, now(), access.membership());
+        for one in select distinct unnest(array_append(named, access.membership())) loop
+            perform access.name_one(file_id, one);
+        end loop;
+        select address into lived from household_profile where household_id = file_id for update;
+        if lived <> '' then
+            insert into protected_address (household_id, network_id, address, updated_at, updated_by, version)
+            values (file_id, access.network(), lived, now(), access.membership(), 1)
+            on conflict (household_id) do update
+               set address = excluded.address, updated_at = now(), updated_by = excluded.updated_by,
+                   version = protected_address.version + 1;
+            update household_profile set address = '', version = version + 1 where household_id = file_id;
+        end if;
+        perform access.mark_guarded(file_id);
+    end $$;
+
+-- Lifts the protection. The address comes back to the profile, which partners read, only when asked.
+create function access.lift_protection(file_id uuid, with_address boolean) returns void
+    language plpgsql security definer set search_path = public, pg_temp
+    as $$ begin
+        perform 1 from household where id = file_id and network_id = access.network() for update;
+        if not access.keeps(file_id) then
+            raise exception 'lifted by its holder' using errcode = '42501';
+        end if;
+        update protection set lifted_at = now(), lifted_by = access.membership()
+         where household_id = file_id and lifted_at is null;
+        if not found then
+            raise exception 'not protected' using errcode = '42501';
+        end if;
+        update file_opening set ended_at = now() where household_id = file_id and ended_at is null;
+        if with_address then
+            update household_profile p set address = a.address, version = p.version + 1
+              from protected_address a where a.household_id = file_id and p.household_id = file_id;
+            delete from protected_address where household_id = file_id;
+        end if;
+        perform access.mark_guarded(file_id);
+    end $$;
+
+create function access.name_worker(file_id uuid, member_id uuid) returns void
+    language plpgsql security definer set search_path = public, pg_temp
+    as $$ begin
+        perform 1 from household where id = file_id and network_id = access.network() for update;
+        if not access.keeps(file_id) or not access.is_protected(file_id) then
+            raise exception 'named by the holder of a protected file' using errcode = '42501';
+        end if;
+        perform access.name_one(file_id, member_id);
+    end $$;
+
+-- Takes a name off the list. Somebody of the holder always stays on it.
+create function access.unname_worker(file_id uuid, member_id uuid) returns void
+    language plpgsql security definer set search_path = public, pg_temp
+    as $$ begin
+        perform 1 from household where id = file_id and network_id = access.network() for update;
+        if not access.keeps(file_id) then
+            raise exception 'by the holder of the file' using errcode = '42501';
+        end if;
+        update file_opening set ended_at = now()
+         where household_id = file_id and membership_id = member_id and ground = 'named' and ended_at is null;
+        if not found or not access.somebody_named(file_id, access.organisation()) then
+            raise exception 'somebody of the holder stays named' using errcode = '42501';
+        end if;
+    end $$;
+
+-- Closes a file to somebody of one's own organisation: to a colleague, by intake; to oneself, by whoever sees it.
+create function access.close_to(file_id uuid, member_id uuid, why text) returns void
+    language plpgsql security definer set search_path = public, pg_temp
+    as $$
+    declare org uuid := access.organisation();
+    begin
+        perform 1 from household where id = file_id and network_id = access.network() for update;
+        if why not in ('own', 'relative', 'colleague', 'other')
+           or not (access.has_role('intake') or member_id = access.membership())
+           or not exists (select 1 from access.live_share s where s.household_id = file_id and s.scope = 'identity')
+           or not exists (select 1 from membership m where m.id = member_id and m.organisation_id = org)
+           or exists (select 1 from bar b where b.household_id = file_id and b.membership_id = member_id
+                         and b.lifted_at is null) then
+            raise exception 'closed to somebody of one''s organisation, once' using errcode = '42501';
+        end if;
+        insert into bar (id, network_id, household_id, organisation_id, membership_id, reason, set_at, set_by)
+        values (gen_random_uuid(), access.network(), file_id, org, member_id, why, now(), access.membership());
+        update file_opening set ended_at = now()
+         where household_id = file_id and membership_id = member_id and ended_at is null;
+        if access.is_protected(file_id)
+           and exists (select 1 from household where id = file_id and holder_organisation_id = org)
+           and not access.somebody_named(file_id, org) then
+            raise exception 'somebody of the holder stays named' using errcode = '42501';
+        end if;
+        perform access.mark_guarded(file_id);
+    end $$;
+
+-- Opens it to her again: by a colleague of intake who sees it, never by herself.
+create function access.open_again_to(file_id uuid, member_id uuid) returns void
+    language plpgsql security definer set search_path = public, pg_temp
+    as $$ begin
+        perform 1 from household where id = file_id and network_id = access.network() for update;
+        update bar set lifted_at = now(), lifted_by = access.membership()
+         where household_id = file_id and membership_id = member_id and lifted_at is null
+           and organisation_id = access.organisation() and access.has_role('intake')
+           and exists (select 1 from access.live_share s where s.household_id = file_id and s.scope = 'identity');
+        if not found then
+            raise exception 'opened again by a colleague' using errcode = '42501';
+        end if;
+        perform access.mark_guarded(file_id);
+    end $$;
+
+-- Breaks the glass: a professional of intake, of an organisation to which the household shows its identity, opens a
+-- protected file for two hours, by its code and with her reason; the data protection officer reads it at once.
+-- NULL when no such file lets her in, or when the day's 20 are spent. Counted and journalled before it is answered.
+create function access.break_glass(typed text, why text) returns uuid
+    language plpgsql security definer set search_path = public, pg_temp
+    as $$
+    declare opened uuid;
+    begin
+        if not access.professional() or length(trim(why)) < 15 then
+            raise exception 'a professional, with a reason' using errcode = '42501';
+        end if;
+        if not access.may_ask('glass', 'glass.ask') then
+            return null;
+        end if;
+        insert into file_opening (id, network_id, household_id, household_code, organisation_id, membership_id, ground,
+                                  reason, opened_at, opened_by, until)
+        select gen_random_uuid(), h.network_id, h.id, h.code, access.organisation(), access.membership(), 'break_glass',
+               trim(why), now(), access.membership(), now() + interval '2 hours'
+          from household h
+         where h.network_id = access.network() and h.code = typed and access.is_protected(h.id)
+           and exists (select 1 from access.trusted_share s
+                        where s.household_id = h.id and s.organisation_id = access.organisation()
+                          and s.scope = 'identity')
+           and not exists (select 1 from bar b where b.household_id = h.id and b.membership_id = access.membership()
+                              and b.lifted_at is null)
+        returning household_id into opened;
+        return opened;
+    end $$;
+
+-- The data protection officer says she has read why.
+create function access.note_glass_seen(opening uuid) returns void
+    language plpgsql security definer set search_path = public, pg_temp
+    as $$ begin
+        update file_opening set seen_at = now(), seen_by = access.membership()
+         where id = opening and network_id = access.network() and ground = 'break_glass' and seen_at is null
+           and access.has_role('dpo');
+        if not found then
+            raise exception 'read by the data protection officer, once' using errcode = '42501';
+        end if;
     end $$;
 
 -- ---------------------------------------------------------------- the same human being in two files
@@ -587,11 +846,12 @@ create function access.covered(file_id uuid, organisation uuid, part text)
                   select 1 from access.live_share m where m.household_id = file_id and m.scope = 'sensitive'))
              and exists (select 1 from access.trusted_share s
                           where s.household_id = file_id and s.network_id = access.network()
-                            and s.organisation_id = organisation and s.scope = part) $$;
+                            and s.organisation_id = organisation and s.scope = part)
+             and (not access.is_protected(file_id) or access.somebody_named(file_id, organisation)) $$;
 
 -- The only answer beyond the wall, at creation: does a file of the network that one may not see have somebody of exactly
--- this name (folded, its words in any order) and this full birth date? Yes or no, never where. For intake alone; each
--- question is counted and journalled before it is answered, whatever the answer. NULL: more than 20 in 24 hours.
+-- this name (folded, its words in any order) and this full birth date? Yes or no, never where. Silent about protected
+-- files and people who objected. For intake alone; each question is counted and journalled before it is answered, whatever the answer. NULL: more than 20 in 24 hours.
 create function access.known_in_network(name_folded text, born date)
     returns boolean language plpgsql security definer set search_path = public, pg_temp
     as $$
@@ -604,6 +864,10 @@ create function access.known_in_network(name_folded text, born date)
             select 1 from person p
              where p.network_id = access.network() and p.birth_date = born and p.birth_precision = 'day'
                and access.sorted_words(p.name_folded) = asked
+               and not p.objected and not access.is_protected(p.household_id)
+               -- Somebody from whom a file is kept learns nothing of it here either.
+               and not exists (select 1 from bar b where b.household_id = p.household_id and b.lifted_at is null
+                                  and b.membership_id = access.membership())
                and not exists (select 1 from access.live_share s
                                 where s.household_id = p.household_id and s.scope = 'identity'));
     end $$;

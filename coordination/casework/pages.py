@@ -13,6 +13,7 @@ from coordination.budgets import queries as budgets
 from coordination.casework import queries, service
 from coordination.casework.forms import ContactForm, DoneForm, NoteForm, ReferentForm, TaskForm
 from coordination.casework.rules import Happening, Medium, newest_first
+from coordination.households import protection
 from coordination.households import queries as households
 from coordination.identity.permissions import Permission
 from coordination.identity.queries import organisations
@@ -114,7 +115,18 @@ def _contact(
     request: Request, session: ActorSession, household_id: UUID, form: FormState, status: int = 200
 ) -> Response:
     title = "Nouveau contact"
-    return _page(request, session, "new_contact", title, household_id, form, status, media=Medium.options())
+    return _page(
+        request,
+        session,
+        "new_contact",
+        title,
+        household_id,
+        form,
+        status,
+        media=Medium.options(),
+        protected=protection.protection_of(session, household_id),
+        care=protection.safe_contact_of(session, household_id),
+    )
 
 
 @router.get("/foyers/{household_id}/suivi/contact", dependencies=WRITES)

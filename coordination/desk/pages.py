@@ -5,6 +5,7 @@ from fastapi.responses import Response
 
 from coordination.budgets import queries as budgets
 from coordination.casework import queries as casework
+from coordination.households import protection
 from coordination.households import queries as households
 from coordination.identity.permissions import Permission
 from coordination.kit.actor import may
@@ -38,6 +39,7 @@ def home(request: Request, session: Walled, member: Acting) -> Response:
         requests=sharing.requests_waiting(session) if agrees else [],
         ending=sharing.ending_soon(session) if agrees else [],
         to_review=len(sharing.to_review(session)) if agrees else 0,
+        glasses=protection.broken_glass(session, unseen=True) if may(member, Permission.READ_JOURNAL) else [],
         typed="",
         baskets_of=_baskets,
     )

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
 from coordination.audit.service import note_reading, reading
-from coordination.households import queries, service
+from coordination.households import protection, queries, service
 from coordination.households.finding import likely_duplicates
 from coordination.households.forms import NewFileForm, PersonForm, ProfileForm
 from coordination.households.models import HouseholdProfile
@@ -79,6 +79,16 @@ class Profile(BaseModel):
     version: int = Field(description="À renvoyer en modifiant : elle dit ce que vous aviez lu.")
 
 
+class SafeContact(BaseModel):
+    """Comment joindre le foyer sans danger : à lire avant tout appel ou courrier."""
+
+    call: bool = Field(description="On peut l’appeler.")
+    message: bool = Field(description="On peut laisser un message.")
+    letter: bool = Field(description="On peut envoyer un courrier.")
+    email: bool = Field(description="On peut envoyer un courriel.")
+    words: str = Field(description="La consigne.", examples=["Appeler le mardi matin."])
+
+
 class Household(BaseModel):
     """Un dossier, réduit aux parties qui vous sont ouvertes."""
 
@@ -90,6 +100,10 @@ class Household(BaseModel):
     opened_at: datetime
     closed_at: datetime | None = Field(description="Un dossier clos se lit encore, mais ne se modifie plus.")
     parts: list[Part] = Field(description="Les parties qui vous sont ouvertes aujourd’hui.")
+    protected: bool = Field(
+        description="Ouvert aux seules personnes désignées ; son adresse n’est alors jamais dans le profil."
+    )
+    safe_contact: SafeContact | None = Field(description="`null` si rien n’a été dit, ou si l’identité est fermée.")
     profile: Profile | None = Field(description="`null` si l’identité n’est pas partagée.")
 
 
@@ -108,6 +122,7 @@ class Person(BaseModel):
     )
     from_date: date = Field(description="Premier jour dans le foyer.")
     until_date: date | None = Field(description="Dernier jour compris ; `null` s’il n’est pas connu.")
+    objected: bool = Field(description="S’oppose à ce qu’une autre structure apprenne qu’un dossier existe.")
     version: int
 
 
@@ -116,6 +131,7 @@ def household_of(session: ActorSession, household_id: UUID, organisation_id: UUI
     header = queries.file_header(session, household_id)
     visible = queries.visible_parts(session, household_id)
     profile = queries.profile_of(session, household_id)
+    care = protection.safe_contact_of(session, household_id)
     return Household(
         id=header.id,
         code=header.code,
@@ -125,6 +141,8 @@ def household_of(session: ActorSession, household_id: UUID, organisation_id: UUI
         opened_at=header.opened_at,
         closed_at=header.closed_at,
         parts=[part for part in Part if part in visible],
+        protected=protection.protection_of(session, household_id) is not None,
+        safe_contact=SafeContact.model_validate(care, from_attributes=True) if care else None,
         profile=profile_model(profile) if profile else None,
     )
 
@@ -157,6 +175,7 @@ def person_model(found: queries.Resident, on: date) -> Person:
         activity=found.activity,
         from_date=found.stay.from_date,
         until_date=found.stay.until_date,
+        objected=found.person.objected,
         version=found.person.version,
     )
 
@@ -275,6 +294,7 @@ class PersonChange(Body):
     activity: Activity | None = None
     from_date: date | None = Field(None, description="Premier jour ; aujourd’hui pour une nouvelle personne.")
     until_date: date | None = Field(None, description="Dernier jour compris.")
+    objected: bool = Field(False, description="S’oppose à ce qu’une autre structure apprenne qu’un dossier existe.")
 
 
 class KnownPersonChange(PersonChange):

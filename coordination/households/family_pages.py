@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from coordination.audit.service import note_reading
-from coordination.households import family, life, queries, separation
+from coordination.households import family, life, protection, queries, separation
 from coordination.households.forms import (
     WEIGHTS,
     CloseForm,
@@ -62,6 +62,7 @@ def composition(request: Request, household_id: UUID, session: Walled, member: A
         stays=sorted(queries.residents(session, household_id), key=lambda r: r.stay.from_date),
         reason=lambda stay: EndReason(stay.end_reason).label if stay.end_reason else "",
         addresses=queries.past_addresses(session, household_id),
+        protected=protection.protection_of(session, household_id),
         kind=lambda past: AddressKind(past.address_kind).label,
         back=_who_may_come_back(session, household_id),
         edits=header.holder_organisation_id == member.organisation_id and header.closed_at is None,

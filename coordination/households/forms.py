@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator, mo
 from coordination.households.rules import (
     Activity,
     AddressKind,
+    BarReason,
     BirthDate,
     ClosingReason,
     EndReason,
@@ -20,11 +21,13 @@ from coordination.households.rules import (
     Origin,
     Place,
     parse_birth,
+    read_code,
 )
 from coordination.kit.clock import today
 from coordination.kit.forms import Form, blank_is_none
 
 OLDEST_YEAR = 1900
+SHORTEST_REASON = 15
 WEIGHTS = [
     ("1", "Vit ici tout le temps (1 part)"),
     ("0.5", "Garde alternée (½ part)"),
@@ -84,6 +87,12 @@ def _past(typed: object) -> object:
     return day
 
 
+def _ticked(typed: object) -> object:
+    """A box sends `oui`, or nothing."""
+    return typed == "oui" if isinstance(typed, str) else typed
+
+
+Ticked = Annotated[bool, BeforeValidator(_ticked)]
 Words = Annotated[str, Field(max_length=120)]
 Birth = Annotated[str, Field(max_length=20), AfterValidator(_birth)]
 Day = Annotated[date | None, BeforeValidator(_day)]
@@ -153,6 +162,7 @@ class PersonForm(Form):
     activity: Annotated[Activity | None, BeforeValidator(blank_is_none)] = None
     from_date: Day = None
     until_date: Day = None
+    objected: Ticked = False
     version: int = 0
 
     @property
@@ -257,6 +267,72 @@ class ReopenForm(Form):
     """A closed file is opened again; `confirm` is what the button says."""
 
     confirm: Literal["rouvrir"]
+
+
+class ProtectForm(Form):
+    """Who else may open the file from now on; the fields are the memberships' ids. `confirm`: what stops was read."""
+
+    named: Annotated[list[UUID], Field(max_length=50, default_factory=list)]
+    confirm: Literal["oui"]
+
+
+class LiftForm(Form):
+    """The protection is lifted; `with_address`: the address may be shown to partners again."""
+
+    with_address: Literal["oui", ""] = ""
+
+
+class NamedForm(Form):
+    """One worker."""
+
+    member: UUID
+
+
+class BarForm(Form):
+    """The file is closed to somebody, for a reason."""
+
+    to: UUID
+    reason: BarReason
+
+
+class AddressForm(Form):
+    """Where a protected household lives."""
+
+    address: Annotated[str, Field(max_length=300)] = ""
+    version: int
+
+
+class SafeContactForm(Form):
+    """How the household may be reached without danger; a box that is not ticked says no."""
+
+    call: Ticked = False
+    message: Ticked = False
+    letter: Ticked = False
+    email: Ticked = False
+    words: Annotated[str, Field(max_length=500)] = ""
+    version: int
+
+
+class GlassForm(Form):
+    """A protected file, by its code, and why it must be opened now."""
+
+    code: Annotated[str, Field(min_length=1, max_length=20)]
+    reason: Annotated[str, Field(max_length=1000)]
+
+    @field_validator("code")
+    @classmethod
+    def _code(cls, typed: str) -> str:
+        read = read_code(typed)
+        if read is None:
+            raise ValueError("Ce code n’existe pas : il a la forme 7K3M-2PX, vérifiez chaque caractère.")
+        return read
+
+    @field_validator("reason")
+    @classmethod
+    def _enough(cls, typed: str) -> str:
+        if len(typed) < SHORTEST_REASON:
+            raise ValueError("Dites en une phrase pourquoi il faut ouvrir ce dossier maintenant.")
+        return typed
 
 
 class SearchForm(Form):

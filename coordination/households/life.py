@@ -4,8 +4,9 @@ from datetime import timedelta
 from uuid import UUID
 
 from coordination.audit.service import act
-from coordination.households.forms import CloseForm, MoveForm
+from coordination.households.forms import AddressForm, CloseForm, MoveForm
 from coordination.households.models import Household, HouseholdProfile, PastAddress
+from coordination.households.protection import protected_address, protection_of, set_address, somebody_named_at
 from coordination.households.queries import NotHolder, heirs, held_open, past_addresses, refuse_non_holder
 from coordination.identity.permissions import Permission
 from coordination.kit.clock import now
@@ -29,17 +30,23 @@ def move(session: ActorSession, household_id: UUID, form: MoveForm) -> Household
     eve = form.on - timedelta(days=1)
     if any(eve <= past.until_date for past in past_addresses(session, household_id)):
         raise NotNow("Le foyer avait déjà déménagé à cette date. Rien n’a été modifié.")
+    kept_apart = protected_address(session, household_id)
     session.add(
         PastAddress(
             network_id=profile.network_id,
             household_id=household_id,
             commune=profile.commune,
             address_kind=profile.address_kind,
-            address=profile.address,
+            address=kept_apart.address if kept_apart else profile.address,
             until_date=eve,
         )
     )
-    profile.commune, profile.address_kind, profile.address = form.commune, form.address_kind.value, form.address
+    profile.commune, profile.address_kind = form.commune, form.address_kind.value
+    if protection_of(session, household_id) is None:
+        profile.address = form.address
+    else:
+        known = kept_apart.version if kept_apart else 0
+        set_address(session, household_id, AddressForm(address=form.address, version=known))
     profile.version += 1
     profile.updated_at = now()
     profile.updated_by = session.member.membership_id
@@ -51,6 +58,11 @@ class NotTrusted(NotNow):
     Rien n’a été modifié."""
 
 
+class NobodyThere(NotNow):
+    """Ce dossier est protégé, et personne de cette structure n’est désigné pour l’ouvrir : désignez d’abord quelqu’un
+    dans « Protection ». Rien n’a été modifié."""
+
+
 @act("household.transfer", "Dossier confié à un partenaire", needs=Permission.EDIT_FILES)
 def transfer(session: ActorSession, household_id: UUID, to: UUID) -> Household:
     """Hands the file to a partner to which the household agreed to show its identity; one's own organisation loses it.
@@ -60,6 +72,8 @@ def transfer(session: ActorSession, household_id: UUID, to: UUID) -> Household:
     found = held_open(session, household_id)
     if to not in heirs(session, household_id):
         raise NotTrusted
+    if protection_of(session, household_id) is not None and not somebody_named_at(session, household_id, to):
+        raise NobodyThere
     session.door("access.transfer_holder(:id, :to)", id=household_id, to=to)
     return found
 

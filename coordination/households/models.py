@@ -87,7 +87,10 @@ class PastAddress(SQLModel, table=True):
 
 
 class Person(SQLModel, table=True):
-    """One person of one file. Part: identity. `name_keys` serves the search door alone (see `matching.py`)."""
+    """One person of one file. Part: identity. `name_keys` serves the search door alone (see `matching.py`).
+
+    `objected`: she does not want another organisation to learn that a file exists (the question asked of the network).
+    """
 
     __tablename__ = "person"
     __table_args__ = of_household(
@@ -106,6 +109,7 @@ class Person(SQLModel, table=True):
     deceased_on: date | None = column(Holds.IDENTITY, None)
     name_folded: str = column(Holds.IDENTITY, "")
     name_keys: str = column(Holds.IDENTITY, "", sa_type=TSVECTOR)
+    objected: bool = column(Holds.LIFE, False, sa_column_kwargs={"server_default": text("false")})
     version: int = column(Holds.NOTHING, 1)
 
 
@@ -176,7 +180,8 @@ class PersonActivity(SQLModel, table=True):
 class Share(SQLModel, table=True):
     """Who sees which part of which file, why and until when: the one table visibility is read from.
 
-    Written only by the four doors open_file, grant, revoke and transfer_holder of `policies/access.sql`.
+    Written only by the four doors open_file, grant, revoke and transfer_holder of `policies/access.sql`. `guarded`: the
+    file is opened to named workers only, or closed to somebody, so that `access.reaches()` is asked; the doors keep it.
     """
 
     __tablename__ = "share"
@@ -199,6 +204,104 @@ class Share(SQLModel, table=True):
     valid_from: date = column(Holds.LINK)
     valid_until: date | None = column(Holds.LINK, None)
     revoked_at: datetime | None = column(Holds.LINK, None, sa_type=Moment)
+    guarded: bool = column(Holds.LINK, False, sa_column_kwargs={"server_default": text("false")})
+
+
+class Protection(SQLModel, table=True):
+    """A file opened to named workers only, from a moment to another. Why is not written: the fact is enough.
+
+    Doors alone write it, as well as `file_opening` and `bar`; whoever still sees the file reads it.
+    """
+
+    __tablename__ = "protection"
+    __table_args__ = of_household(
+        Index("protection_once", "household_id", unique=True, postgresql_where=text("lifted_at is null")),
+    )
+    id: UUID = column(Holds.LINK, default_factory=uuid4, primary_key=True)
+    network_id: UUID = column(Holds.NOTHING)
+    household_id: UUID = column(Holds.LINK)
+    since: datetime = column(Holds.HEALTH, default_factory=now, sa_type=Moment)
+    set_by: UUID = column(Holds.WORKER)
+    lifted_at: datetime | None = column(Holds.HEALTH, None, sa_type=Moment)
+    lifted_by: UUID | None = column(Holds.WORKER, None)
+
+
+class FileOpening(SQLModel, table=True):
+    """One worker to whom a protected file is open: named by its holder, or by breaking the glass, for two hours.
+
+    `reason` and `seen_at` belong to the broken glass: why, in her words, and when a data protection officer read it.
+    """
+
+    __tablename__ = "file_opening"
+    __table_args__ = of_household(
+        ForeignKeyConstraint(["network_id", "organisation_id"], ORGANISATION),
+        Index("file_opening_household", "household_id", "membership_id"),
+        Index("file_opening_glass", "network_id", "opened_at", postgresql_where=text("ground = 'break_glass'")),
+    )
+    id: UUID = column(Holds.LINK, default_factory=uuid4, primary_key=True)
+    network_id: UUID = column(Holds.NOTHING)
+    household_id: UUID = column(Holds.LINK)
+    household_code: str = column(Holds.LINK)
+    organisation_id: UUID = column(Holds.WORKER)
+    membership_id: UUID = column(Holds.WORKER, foreign_key="membership.id")
+    ground: str = column(Holds.LINK)
+    reason: str = column(Holds.NEEDS, "")
+    opened_at: datetime = column(Holds.WORKER, default_factory=now, sa_type=Moment)
+    opened_by: UUID = column(Holds.WORKER)
+    until: datetime | None = column(Holds.WORKER, None, sa_type=Moment)
+    ended_at: datetime | None = column(Holds.WORKER, None, sa_type=Moment)
+    seen_at: datetime | None = column(Holds.WORKER, None, sa_type=Moment)
+    seen_by: UUID | None = column(Holds.WORKER, None)
+
+
+class Bar(SQLModel, table=True):
+    """A worker to whom a file is closed: her own, a relative's, a colleague's. She does not read it herself."""
+
+    __tablename__ = "bar"
+    __table_args__ = of_household(
+        ForeignKeyConstraint(["network_id", "organisation_id"], ORGANISATION),
+        Index("bar_once", "household_id", "membership_id", unique=True, postgresql_where=text("lifted_at is null")),
+    )
+    id: UUID = column(Holds.LINK, default_factory=uuid4, primary_key=True)
+    network_id: UUID = column(Holds.NOTHING)
+    household_id: UUID = column(Holds.LINK)
+    organisation_id: UUID = column(Holds.WORKER)
+    membership_id: UUID = column(Holds.WORKER, foreign_key="membership.id")
+    reason: str = column(Holds.LIFE)
+    set_at: datetime = column(Holds.WORKER, default_factory=now, sa_type=Moment)
+    set_by: UUID = column(Holds.WORKER)
+    lifted_at: datetime | None = column(Holds.WORKER, None, sa_type=Moment)
+    lifted_by: UUID | None = column(Holds.WORKER, None)
+
+
+class ProtectedAddress(SQLModel, table=True):
+    """Where a protected household lives: its holder's named workers alone. The profile then carries no address."""
+
+    __tablename__ = "protected_address"
+    __table_args__ = of_household()
+    household_id: UUID = column(Holds.LINK, primary_key=True)
+    network_id: UUID = column(Holds.NOTHING)
+    address: str = column(Holds.CONTACT)
+    updated_at: datetime = column(Holds.NOTHING, default_factory=now, sa_type=Moment)
+    updated_by: UUID = column(Holds.WORKER)
+    version: int = column(Holds.NOTHING, 1)
+
+
+class SafeContact(SQLModel, table=True):
+    """How the household may be reached without danger: read before any call or letter. Part: identity."""
+
+    __tablename__ = "safe_contact"
+    __table_args__ = of_household()
+    household_id: UUID = column(Holds.LINK, primary_key=True)
+    network_id: UUID = column(Holds.NOTHING)
+    call: bool = column(Holds.CONTACT)
+    message: bool = column(Holds.CONTACT)
+    letter: bool = column(Holds.CONTACT)
+    email: bool = column(Holds.CONTACT)
+    words: str = column(Holds.CONTACT, "")
+    updated_at: datetime = column(Holds.NOTHING, default_factory=now, sa_type=Moment)
+    updated_by: UUID = column(Holds.WORKER)
+    version: int = column(Holds.NOTHING, 1)
 
 
 class NetworkQuestion(SQLModel, table=True):

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from coordination.audit.service import note_reading, reading
 from coordination.budgets import queries as budgets
 from coordination.casework import queries as casework
-from coordination.households import finding, queries, service
+from coordination.households import finding, protection, queries, service
 from coordination.households.forms import WEIGHTS, NewFileForm, PersonForm, ProfileForm, SearchForm
 from coordination.households.rules import Activity, AddressKind, ClosingReason, FamilySituation, Housing, Link, Origin
 from coordination.identity.permissions import Part, Permission
@@ -147,6 +147,8 @@ def show(request: Request, household_id: UUID, session: Walled, member: Acting) 
         visible=visible,
         Part=Part,
         profile=profile,
+        protected=protection.protection_of(session, household_id),
+        care=protection.safe_contact_of(session, household_id),
         words=_words,
         residents=queries.residents(session, household_id, today()),
         updated_by=next(iter(updater.values()), ""),
@@ -186,6 +188,7 @@ def _profile(
         title="Situation du foyer",
         status=status,
         file=queries.file_header(session, household_id),
+        protected=protection.protection_of(session, household_id),
         form=form,
         address_kinds=AddressKind.options(),
         situations=FamilySituation.options(),
@@ -203,6 +206,10 @@ def save_profile(request: Request, household_id: UUID, data: Submitted, session:
         return _profile(request, session, household_id, form, 422)
     try:
         service.update_profile(session, household_id, asked)
+    except service.AddressKeptApart as refused:
+        session.rollback()
+        form.refuse("address", refused.sentence)
+        return _profile(request, session, household_id, form, 409)
     except Stale as stale:
         session.rollback()
         current = queries.profile_of(session, household_id)
@@ -262,6 +269,7 @@ def edit_person(request: Request, household_id: UUID, person_id: UUID, session: 
             "activity": found.activity.value if found.activity else "",
             "from_date": f"{found.stay.from_date:%d/%m/%Y}",
             "until_date": f"{until:%d/%m/%Y}" if until else "",
+            "objected": "oui" if found.person.objected else "",
             "version": found.person.version,
         }
     )

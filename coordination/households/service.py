@@ -12,6 +12,7 @@ from coordination.audit.service import act, reading
 from coordination.households.forms import NewFileForm, PersonForm, PersonRow, ProfileForm
 from coordination.households.matching import keys_of
 from coordination.households.models import Household, HouseholdProfile, Person, PersonActivity, Stay
+from coordination.households.protection import protection_of
 from coordination.households.queries import held_open, stays_of
 from coordination.households.rules import (
     CODE_ALPHABET,
@@ -145,6 +146,11 @@ def _name(person: Person, family_name: str, given_name: str, birth: BirthDate) -
     person.name_keys = keys_of(person.network_id, person.name_folded)
 
 
+class AddressKeptApart(NotNow):
+    """Ce dossier est protégé : son adresse ne s’écrit pas ici, mais dans « Protection », où seules les personnes
+    désignées la lisent. Rien n’a été enregistré."""
+
+
 @act("household.profile", "Situation du foyer modifiée", needs=Permission.EDIT_FILES)
 def update_profile(session: ActorSession, household_id: UUID, form: ProfileForm) -> HouseholdProfile:
     """Changes where and how the household lives; what was not sent stays. Raises `Stale` when it changed meanwhile."""
@@ -154,6 +160,8 @@ def update_profile(session: ActorSession, household_id: UUID, form: ProfileForm)
         raise NotKnown
     if profile.version != form.version:
         raise Stale
+    if form.address and protection_of(session, household_id) is not None:
+        raise AddressKeptApart
     for name, value in form.model_dump(exclude={"version"}, exclude_unset=True).items():
         setattr(profile, name, "" if value is None else str(value))
     profile.version += 1
@@ -182,6 +190,7 @@ def add_person(session: ActorSession, household_id: UUID, form: PersonForm) -> P
         form.until_date,
     )
     refuse_clash(stays_of(session, household_id))
+    person.objected = form.objected
     _set_activity(session, person, form.activity)
     return person
 
@@ -210,6 +219,7 @@ def update_person(session: ActorSession, household_id: UUID, person_id: UUID, fo
         _correct_end(person, stay, form.until_date)
         refuse_clash(stays)
     _name(person, form.family_name, form.given_name, form.birth_date)
+    person.objected = form.objected
     person.version += 1
     _set_activity(session, person, form.activity)
     return person

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlmodel import SQLModel
 
 from coordination.households.models import ORGANISATION, of_household
@@ -35,7 +35,10 @@ class Need(SQLModel, table=True):
 
 
 class Referral(SQLModel, table=True):
-    """An orientation from one organisation to another: codes and dates only, so that both queues may count it."""
+    """An orientation from one organisation to another: codes and dates only, so that both queues may count it.
+
+    `guarded`, as on `share`: the doors keep it, so that nobody reads the referrals of a file that is closed to her.
+    """
 
     __tablename__ = "referral"
     __table_args__ = of_household(
@@ -68,6 +71,7 @@ class Referral(SQLModel, table=True):
     answered_at: datetime | None = column(Holds.LINK, None, sa_type=Moment)
     closed_at: datetime | None = column(Holds.LINK, None, sa_type=Moment)
     moved_by: UUID | None = column(Holds.WORKER, None)
+    guarded: bool = column(Holds.LINK, False, sa_column_kwargs={"server_default": text("false")})
     version: int = column(Holds.NOTHING, 1)
 
 

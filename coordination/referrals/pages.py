@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from coordination.households import protection
 from coordination.households import queries as households
 from coordination.identity import queries as identity
 from coordination.identity.permissions import Permission
@@ -148,6 +149,8 @@ def _show(
         view=view,
         line=view.line,
         row=view.line.row,
+        protected=protection.protection_of(session, view.line.row.household_id),
+        care=protection.safe_contact_of(session, view.line.row.household_id),
         refused=refused,
         verb=verb,
         typed=form.value(f"{verb}_words") if refused else "",

@@ -20,7 +20,8 @@ grant update (closed_at, closing_reason) on household to coordination_app;
 -- `share` uses its own columns only: mutual policies would recurse.
 create policy see on share for select to coordination_app
     using (network_id = (select access.network())
-        and (select access.organisation()) in (organisation_id, holder_organisation_id));
+        and (select access.organisation()) in (organisation_id, holder_organisation_id)
+        and (not guarded or access.reaches(household_id)));
 
 create policy see on household for select to coordination_app
     using (network_id = (select access.network())
@@ -125,4 +126,68 @@ create policy add on past_address for insert to coordination_app
     with check (network_id = (select access.network())
         and exists (select 1 from access.live_share s
                      where s.household_id = past_address.household_id
+                       and s.scope = 'identity' and s.ground = 'holder'));
+
+-- Who may read a protected file is written by doors alone: protect, lift_protection, name_worker, unname_worker,
+-- close_to, open_again_to, break_glass, note_glass_seen.
+grant select on protection, file_opening, bar to coordination_app;
+
+create policy see on protection for select to coordination_app
+    using (network_id = (select access.network())
+        and exists (select 1 from access.live_share s where s.household_id = protection.household_id));
+
+-- One's own; those of a file one holds; and every broken glass of the network for its data protection officer.
+create policy see on file_opening for select to coordination_app
+    using (network_id = (select access.network())
+        and (membership_id = (select access.membership())
+            or ground = 'break_glass' and (select access.has_role('dpo'))
+            or exists (select 1 from access.live_share s
+                        where s.household_id = file_opening.household_id
+                          and s.scope = 'identity' and s.ground = 'holder')));
+
+-- Colleagues who see the file; she to whom it is closed does not, and so does not learn that it exists.
+create policy see on bar for select to coordination_app
+    using (network_id = (select access.network())
+        and organisation_id = (select access.organisation())
+        and exists (select 1 from access.live_share s
+                     where s.household_id = bar.household_id and s.scope = 'identity'));
+
+-- The address of a protected file: its holder's alone. How to reach people safely: with their identity.
+grant select, insert on protected_address, safe_contact to coordination_app;
+grant update (address, updated_at, updated_by, version) on protected_address to coordination_app;
+grant update (call, message, letter, email, words, updated_at, updated_by, version) on safe_contact to coordination_app;
+create policy see on protected_address for select to coordination_app
+    using (network_id = (select access.network())
+        and exists (select 1 from access.live_share s
+                     where s.household_id = protected_address.household_id
+                       and s.scope = 'identity' and s.ground = 'holder'));
+create policy add on protected_address for insert to coordination_app
+    with check (network_id = (select access.network())
+        and exists (select 1 from access.live_share s
+                     where s.household_id = protected_address.household_id
+                       and s.scope = 'identity' and s.ground = 'holder'));
+create policy move on protected_address for update to coordination_app
+    using (exists (select 1 from access.live_share s
+                    where s.household_id = protected_address.household_id
+                      and s.scope = 'identity' and s.ground = 'holder'))
+    with check (network_id = (select access.network())
+        and exists (select 1 from access.live_share s
+                     where s.household_id = protected_address.household_id
+                       and s.scope = 'identity' and s.ground = 'holder'));
+create policy see on safe_contact for select to coordination_app
+    using (network_id = (select access.network())
+        and exists (select 1 from access.live_share s
+                     where s.household_id = safe_contact.household_id and s.scope = 'identity'));
+create policy add on safe_contact for insert to coordination_app
+    with check (network_id = (select access.network())
+        and exists (select 1 from access.live_share s
+                     where s.household_id = safe_contact.household_id
+                       and s.scope = 'identity' and s.ground = 'holder'));
+create policy move on safe_contact for update to coordination_app
+    using (exists (select 1 from access.live_share s
+                    where s.household_id = safe_contact.household_id
+                      and s.scope = 'identity' and s.ground = 'holder'))
+    with check (network_id = (select access.network())
+        and exists (select 1 from access.live_share s
+                     where s.household_id = safe_contact.household_id
                        and s.scope = 'identity' and s.ground = 'holder'));

@@ -31,7 +31,8 @@ create policy see on referral for select to coordination_app
     using (network_id = (select access.network())
         and (from_organisation_id = (select access.organisation())
             or to_organisation_id = (select access.organisation()) and not by_hand
-            or (select access.organisation()) is not null and (select access.has_role('coordinator'))));
+            or (select access.organisation()) is not null and (select access.has_role('coordinator')))
+        and (not guarded or access.reaches(household_id)));
 create policy add on referral for insert to coordination_app
     with check (network_id = (select access.network())
         and from_organisation_id = (select access.organisation())
@@ -58,7 +59,8 @@ create policy move on referral for update to coordination_app
     using (network_id = (select access.network())
         and (from_organisation_id = (select access.organisation())
             or to_organisation_id = (select access.organisation()) and not by_hand
-            or (select access.organisation()) is not null and (select access.has_role('coordinator'))))
+            or (select access.organisation()) is not null and (select access.has_role('coordinator')))
+        and (not guarded or access.reaches(household_id)))
     with check (network_id = (select access.network())
         and moved_by = (select access.membership())
         and access.is_code(refusal) and access.is_code(outcome)

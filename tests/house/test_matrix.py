@@ -75,6 +75,19 @@ POST /foyers/{household_id}/confier                             422 403 403 403 
 GET  /foyers/{household_id}/clore                               200 403 403 403 403 403 403 404 404 303
 POST /foyers/{household_id}/clore                               422 403 403 403 403 403 403 404 404 303
 POST /foyers/{household_id}/rouvrir                             422 403 403 403 403 403 403 404 404 303
+GET  /foyers/{household_id}/protection                          200 200 403 200 403 403 200 404 404 303
+POST /foyers/{household_id}/protection                          422 403 403 403 403 403 403 404 404 303
+POST /foyers/{household_id}/protection/levee                    409 403 403 403 403 403 403 404 404 303
+POST /foyers/{household_id}/protection/designer                 422 403 403 403 403 403 403 404 404 303
+POST /foyers/{household_id}/protection/retirer                  422 403 403 403 403 403 403 404 404 303
+POST /foyers/{household_id}/protection/fermer                   422 422 403 422 403 403 422 404 404 303
+POST /foyers/{household_id}/protection/rouvrir                  422 403 403 403 403 403 422 404 404 303
+POST /foyers/{household_id}/protection/adresse                  422 403 403 403 403 403 403 404 404 303
+POST /foyers/{household_id}/protection/contact                  422 403 403 403 403 403 403 404 404 303
+GET  /urgence                                                   200 403 403 403 403 403 200 200 200 303
+POST /urgence                                                   422 403 403 403 403 403 403 403 422 303
+GET  /ouvertures-urgentes                                       403 403 403 403 200 403 403 403 403 303
+POST /ouvertures-urgentes/{unknown_opening}/lue                 403 403 403 403 404 403 403 403 403 303
 GET  /foyers/{household_id}/partage                             200 200 403 200 403 403 200 404 404 303
 GET  /foyers/{household_id}/accords/nouveau                     200 403 403 403 403 403 403 404 404 303
 POST /foyers/{household_id}/accords/nouveau                     422 403 403 403 403 403 403 404 404 303
@@ -138,6 +151,7 @@ POST /deconnexion                                               303 303 303 303 
 NAMES = {
     "{unknown_request}": "{request_id}",
     "{unknown_household}": "{household_id}",
+    "{unknown_opening}": "{opening_id}",
     "{unknown_membership}": "{membership_id}",
     "{unknown}": "{agreement_id}",
 }
@@ -229,6 +243,7 @@ def world(cast: Cast, browser: Callable[[], Browser]) -> World:
         "unknown": uuid4(),
         "unknown_request": uuid4(),
         "unknown_household": uuid4(),
+        "unknown_opening": uuid4(),
         "unknown_membership": uuid4(),
     }
     return World(browsers, places, emails, browser)

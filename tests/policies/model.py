@@ -14,6 +14,7 @@ from uuid import UUID
 from coordination.kit.actor import Actor, Member, Nobody, Service
 
 Row = dict[str, Any]
+FAR_PAST = 2050
 
 
 @dataclass
@@ -66,7 +67,27 @@ def live_shares(world: World, actor: Actor, file: UUID) -> list[Row]:
         and share["scope"] in actor.parts
         and (share["audience"] == "all" or actor.professional)
         and is_current(world, share)
+        and reaches(world, actor, file)
     ]
+
+
+def is_protected(world: World, file: UUID) -> bool:
+    """Opened to named workers only, today."""
+    return any(row["lifted_at"] is None for row in world.all("protection", household_id=file))
+
+
+def reaches(world: World, actor: Actor, file: UUID) -> bool:
+    """A file that is closed to this member, or protected and not opened to her by name, is not there for her."""
+    who = actor.membership_id if isinstance(actor, Member) else None
+    if any(row["lifted_at"] is None for row in world.all("bar", household_id=file, membership_id=who)):
+        return False
+    openings = world.all("file_opening", household_id=file, membership_id=who)
+    return not is_protected(world, file) or any(is_open(row) for row in openings)
+
+
+def is_open(opening: Row) -> bool:
+    """Not ended, and its hour has not passed: the world's hours lie in a far past or a far future."""
+    return opening["ended_at"] is None and (opening["until"] is None or opening["until"].year > FAR_PAST)
 
 
 def is_current(world: World, share: Row) -> bool:
@@ -141,7 +162,8 @@ def sees_journal(world: World, actor: Actor, row: Row) -> bool:
 def sees_share(world: World, actor: Actor, row: Row) -> bool:
     """The organisation that received it, and the one that holds the file."""
     sides = (row["organisation_id"], row["holder_organisation_id"])
-    return isinstance(actor, Member) and at_home(actor, row) and actor.organisation_id in sides
+    there = isinstance(actor, Member) and at_home(actor, row) and actor.organisation_id in sides
+    return there and reaches(world, actor, row["household_id"])
 
 
 def sees_household(world: World, actor: Actor, row: Row) -> bool:
@@ -177,7 +199,7 @@ def sees_need(world: World, actor: Actor, row: Row) -> bool:
 
 def sees_referral(world: World, actor: Actor, row: Row) -> bool:
     """The sender; the receiver, unless a paper was given and nothing transmitted; the network's coordinators."""
-    if not isinstance(actor, Member) or not at_home(actor, row):
+    if not isinstance(actor, Member) or not at_home(actor, row) or not reaches(world, actor, row["household_id"]):
         return False
     receives = row["to_organisation_id"] == actor.organisation_id and not row["by_hand"]
     return row["from_organisation_id"] == actor.organisation_id or receives or has_role(actor, "coordinator")
@@ -244,6 +266,20 @@ def sees_request_file(world: World, actor: Actor, row: Row) -> bool:
     return "identity" in held_parts(world, actor, row["household_id"])
 
 
+def sees_opening(world: World, actor: Actor, row: Row) -> bool:
+    """One's own; those of a file one holds; every broken glass of the network for its data protection officer."""
+    if not isinstance(actor, Member) or not at_home(actor, row):
+        return False
+    glass = row["ground"] == "break_glass" and has_role(actor, "dpo")
+    holds = "identity" in held_parts(world, actor, row["household_id"])
+    return glass or holds or row["membership_id"] == actor.membership_id
+
+
+def sees_bar(world: World, actor: Actor, row: Row) -> bool:
+    """Colleagues who see the file: never she to whom it is closed."""
+    return of_own_organisation(actor, row) and "identity" in open_parts(world, actor, row["household_id"])
+
+
 Rule = Callable[[World, Actor, Row], bool]
 
 
@@ -273,6 +309,11 @@ SEES: dict[str, Rule] = {
     "person_link": never,
     "past_address": lambda world, actor, row: "identity" in held_parts(world, actor, row["household_id"]),
     "person_activity": sees_activity,
+    "protection": lambda world, actor, row: bool(open_parts(world, actor, row["household_id"])),
+    "file_opening": sees_opening,
+    "bar": sees_bar,
+    "protected_address": lambda world, actor, row: "identity" in held_parts(world, actor, row["household_id"]),
+    "safe_contact": sees_part("identity"),
     "assessment": sees_part("budget"),
     "budget_line": sees_part("budget"),
     "budget_line_detail": sees_detail,

@@ -16,6 +16,7 @@ from tests.policies.model import (
     is_code,
     is_current,
     is_operator,
+    is_protected,
     of_own_organisation,
     open_parts,
     own_key,
@@ -30,6 +31,12 @@ def is_trusted(world: World, organisation: UUID, file: UUID, part: str) -> bool:
     """Whether an organisation was trusted with a part, whoever of its people may read it."""
     shares = world.all("share", household_id=file, organisation_id=organisation, scope=part)
     return any(is_current(world, share) for share in shares)
+
+
+def somebody_reads(world: World, organisation: UUID, file: UUID) -> bool:
+    """A protected file goes only where somebody is named to read it."""
+    named = world.all("file_opening", household_id=file, organisation_id=organisation, ground="named", ended_at=None)
+    return bool(named) or not is_protected(world, file)
 
 
 def in_own_name(actor: Actor, row: Row, author: str) -> bool:
@@ -133,6 +140,7 @@ def adds_referral(world: World, actor: Actor, row: Row) -> bool:
         and row["household_code"] == world.one("household", id=file)["code"]
         and sees_need(world, actor, need)
         and (row["by_hand"] or all(is_trusted(world, to, file, part) for part in asked))
+        and (row["by_hand"] or somebody_reads(world, to, file))
     )
 
 
@@ -251,6 +259,8 @@ ADDS: dict[str, Rule] = {
     "agreement_person": adds_to_agreement,
     "agreement_part": adds_to_agreement,
     "share_review": adds_share_review,
+    "protected_address": writes_identity,
+    "safe_contact": writes_identity,
 }
 
 
@@ -282,6 +292,12 @@ def changes_invitation(world: World, actor: Actor, old: Row, new: Row) -> bool:
 
 def changes_identity(world: World, actor: Actor, old: Row, new: Row) -> bool:
     return writes_identity(world, actor, old)
+
+
+def changes_profile(world: World, actor: Actor, old: Row, new: Row) -> bool:
+    """The profile of a protected file carries no address."""
+    told = new["address"] != "" and new["address"] != old["address"]
+    return writes_identity(world, actor, old) and not (told and is_protected(world, old["household_id"]))
 
 
 def changes_household(world: World, actor: Actor, old: Row, new: Row) -> bool:
@@ -346,10 +362,15 @@ CHANGES: dict[str, tuple[set[str] | None, Change]] = {
     "browser_session": ({"membership_id", "revoked_at"}, changes_session),
     "invitation": ({"revoked_at"}, changes_invitation),
     "household": ({"closed_at", "closing_reason"}, changes_household),
-    "household_profile": (None, changes_identity),
+    "household_profile": (None, changes_profile),
     "person": (None, changes_identity),
     "stay": (None, changes_identity),
     "person_activity": (None, changes_activity),
+    "protected_address": ({"address", "updated_at", "updated_by", "version"}, changes_identity),
+    "safe_contact": (
+        {"call", "message", "letter", "email", "words", "updated_at", "updated_by", "version"},
+        changes_identity,
+    ),
     "assessment": (
         {"status", "reference_date", "composition", "validated_at", "validated_by", "superseded_by", "version"},
         changes_assessment,

@@ -177,6 +177,29 @@ HOLES: dict[str, tuple[str, str]] = {
     "a revoked share that still opens": ("", "LIVE s.revoked_at is null|true"),
     "a share for professionals opened to all": ("", "LIVE s.audience = 'all'|true"),
     "parts opened beyond the role": ("", "LIVE s.scope = any|true or s.scope = any"),
+    "the shares of a guarded file shown": (
+        "",
+        (
+            "drop policy see on share; create policy see on share for select to coordination_app using ("
+            f"{OPEN} and access.organisation() in (organisation_id, holder_organisation_id))"
+        ),
+    ),
+    "the referrals of a guarded file shown": (
+        "",
+        (
+            "drop policy see on referral; create policy see on referral for select to coordination_app using ("
+            f"{OPEN} and (from_organisation_id = access.organisation()"
+            " or to_organisation_id = access.organisation() and not by_hand"
+            " or access.organisation() is not null and access.has_role('coordinator')))"
+        ),
+    ),
+    "a bar that holds nobody back": ("", "REACHES b.lifted_at is null|false"),
+    "a broken glass that never closes": ("", "REACHES o.until > now()|true"),
+    "a name taken off that still opens": ("", "REACHES o.ended_at is null|true"),
+    "the address of a protected file in its profile": (
+        "household_profile",
+        "drop trigger profile_address on household_profile",
+    ),
     "a journal line about any file": (
         "journal",
         (
@@ -185,6 +208,9 @@ HOLES: dict[str, tuple[str, str]] = {
         ),
     ),
 }
+
+
+RULES = {"LIVE": ("view access.live_share", ";"), "REACHES": ("function access.reaches", "$$;")}
 
 
 @pytest.mark.parametrize("hole", HOLES)
@@ -208,11 +234,13 @@ def _noticed(ground: Ground, laxer: str, seed: int, written: str = "") -> bool:
 
 
 def _dug(laxer: str) -> str:
-    """The statement itself, or the view of what is live with one condition replaced."""
-    if not laxer.startswith("LIVE "):
+    """The statement itself, or the view of what is live, or the door of guarded files, with one condition replaced."""
+    kind, _, conditions = laxer.partition(" ")
+    if kind not in RULES:
         return laxer
-    old, new = laxer.removeprefix("LIVE ").split("|")
+    begin, end = RULES[kind]
+    old, new = conditions.split("|")
     said = (POLICIES / "access.sql").read_text(encoding="utf-8")
-    view = said[said.index("create view access.live_share") :].split(";")[0]
-    assert old in view
-    return view.replace("create view", "create or replace view").replace(old, new)
+    rule = said[said.index(f"create {begin}") :].split(end)[0] + end
+    assert old in rule
+    return rule.replace("create ", "create or replace ", 1).replace(old, new)

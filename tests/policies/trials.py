@@ -171,6 +171,8 @@ BLIND: dict[str, Row] = {
     "referent": {"since": NOON.date()},
     "debt": {"amount_cents": 7},
     "goal": {"words": "blind"},
+    "protected_address": {"address": "blind"},
+    "safe_contact": {"words": "blind"},
 }
 
 
@@ -183,6 +185,7 @@ def changes(world: World, actor: Actor, table: str) -> list[Row]:
         "browser_session": [{"membership_id": me}, {"membership_id": somebody}, {"revoked_at": NOON}],
         "invitation": [{"revoked_at": NOON}],
         "household": [{"closed_at": NOON, "closing_reason": "hors_territoire"}, {"closing_reason": "Ada Maes"}],
+        "household_profile": [{"version": 7}, {"address": "1 rue des Lilas"}],
         "person_activity": [{"sensitive": True}, {"sensitive": False}],
         "task": [
             {"version": 7},
@@ -217,8 +220,8 @@ def changes(world: World, actor: Actor, table: str) -> list[Row]:
 def candidates(world: World, actor: Actor, table: str) -> Iterator[tuple[str, Row]]:
     """Rows worth trying: in one's own name, then with one thing false at a time; a copy where nothing may be added."""
     if table not in model_writes.ADDS:
-        if table != "journal_head":
-            yield "a copy", full(table, **_fresh(table, world.all(table)[0]))
+        for row in world.all(table)[:1] if table != "journal_head" else []:
+            yield "a copy", full(table, **_fresh(table, row))
         return
     for parent in world.all(PARENTS.get(table, "network")):
         true = Candidate(world, actor, parent).row(table)
@@ -264,6 +267,8 @@ PARENTS = {
     "referral_event": "referral",
     "agreement": "household",
     "share_review": "household",
+    "protected_address": "household",
+    "safe_contact": "household",
     "agreement_person": "agreement",
     "agreement_part": "agreement",
     "journal": "household",

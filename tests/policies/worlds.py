@@ -175,6 +175,7 @@ class Builder:
         self.holder = self.choose(self.partners)
         household = self.add("household", **self.home, holder_organisation_id=self.holder)
         self.home = {"network_id": network, "household_id": household["id"]}
+        self.guards(household["code"])
         former = self.choose((None, None, self.choose(self.partners)))
         for part in PARTS:
             self.share(self.holder, part, "holder", audience="all")
@@ -192,8 +193,44 @@ class Builder:
             self.casework()
         self.referent()
 
+    def guards(self, code: str) -> None:
+        """Who may not come near the file, whoever else may; drawn before what must say that it is guarded."""
+        protection = self.choose(("never", "never", "never", "now", "lifted"))
+        if protection != "never":
+            lifted = {"lifted_at": NOON} if protection == "lifted" else {}
+            self.add("protection", **self.home, set_by=self.people[0]["id"], **lifted)
+        for _ in range(self.choose((0, 2, 4))):
+            worker = self.choose(self.people)
+            self.add(
+                "file_opening",
+                **self.home,
+                household_code=code,
+                organisation_id=worker["organisation_id"],
+                membership_id=worker["id"],
+                **self.choose(
+                    ({"ground": "named"}, {"ground": "named"}, {"ground": "break_glass", "reason": "urgence"})
+                ),
+                until=self.choose((None, None, NOON.replace(year=2020), NOON.replace(year=2100))),
+                ended_at=self.choose((None, None, None, NOON)),
+            )
+        kept_from = [row for row in self.people if self.choose((False,) * 7 + (True,))]
+        for worker in kept_from:
+            self.add(
+                "bar",
+                **self.home,
+                organisation_id=worker["organisation_id"],
+                membership_id=worker["id"],
+                lifted_at=self.choose((None, None, NOON)),
+            )
+        bars = self.world.all("bar", household_id=self.home["household_id"], lifted_at=None)
+        self.guarded = protection == "now" or bool(bars)
+        self.protected = protection == "now"
+        self.add("protected_address", **self.home)
+        self.add("safe_contact", **self.home)
+
     def share(self, organisation: UUID, part: str, ground: str, **given: Any) -> None:
         given = {"valid_from": self.world.today, "holder_organisation_id": self.holder, "audience": "all", **given}
+        given["guarded"] = self.guarded
         self.add("share", **self.home, organisation_id=organisation, scope=part, ground=ground, **given)
 
     def loose_share(self, **given: Any) -> None:
@@ -212,7 +249,7 @@ class Builder:
         )
 
     def composition(self) -> None:
-        self.add("household_profile", **self.home)
+        self.add("household_profile", **self.home, **({"address": ""} if self.protected else {}))
         self.add("past_address", **self.home)
         self.persons = [self.add("person", **self.home)["id"] for _ in range(2)]
         self.add("stay", **self.home, person_id=self.persons[0])
@@ -289,6 +326,7 @@ class Builder:
             from_organisation_id=sender,
             to_organisation_id=receiver,
             by_hand=by_hand,
+            guarded=self.guarded,
             sent_by=self.choose(self.people)["id"],
             state=self.choose(("by_hand", "closed") if by_hand else ("sent", "accepted", "refused")),
         )
