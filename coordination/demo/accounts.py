@@ -90,6 +90,9 @@ ACCOUNTS = (
         True,
         "Coordination du réseau",
     ),
+    DemoAccount(
+        "referente@ccas.demo.invalid", "Sabine Caudron", "ccas", (Role.INTAKE,), True, "Travailleuse sociale du CCAS"
+    ),
     DemoAccount("dpo@ccas.demo.invalid", "Hélène Vasseur", "ccas", (Role.DPO,), True, "Protection des données"),
     DemoAccount("admin@ccas.demo.invalid", "Marc Delattre", "ccas", (Role.ADMIN,), False, "Comptes du CCAS"),
     DemoAccount(

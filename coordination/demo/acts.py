@@ -16,9 +16,11 @@ from coordination.demo.people import Family, Human
 from coordination.demo.published import Planned
 from coordination.demo.stories import Agreed, Depth, Draft, Given, Sent, Story, Wanted
 from coordination.demo.troupe import Troupe
+from coordination.households import protection
 from coordination.households import service as households
-from coordination.households.forms import NewFileForm, PersonForm, PersonRow, ProfileForm
+from coordination.households.forms import NewFileForm, PersonForm, PersonRow, ProfileForm, SafeContactForm
 from coordination.households.queries import residents
+from coordination.households.reach import Way
 from coordination.households.rules import Link
 from coordination.identity.permissions import Role
 from coordination.kit.actor import Member
@@ -62,6 +64,8 @@ class Player:
             if each.became is Given.WITHDRAWN:
                 with self.troupe.act(holder, 1, 11) as session:
                     sharing.withdraw_agreement(session, file_id, agreement_id)
+        if story.protected:
+            self._protect(holder, file_id)
         self.troupe.rest()
         return file_id
 
@@ -124,6 +128,15 @@ class Player:
             from_date=opened - timedelta(days=75),
             until_date=opened - timedelta(days=9),
         )
+
+    def _protect(self, holder: Member, file_id: UUID) -> None:
+        """Somebody in danger: reached on the phone alone, and the file open to one worker."""
+        with self.troupe.act(holder, 1, 15) as session:
+            care = SafeContactForm(
+                ways=[Way.CALL], words="Appeler le matin, se présenter comme « la mairie ».", version=0
+            )
+            protection.set_safe_contact(session, file_id, care)
+            protection.protect(session, file_id, [])
 
     # -------------------------------------------------------------- the agreement
 

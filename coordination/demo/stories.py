@@ -86,6 +86,7 @@ class Story:
     couple: bool = False
     shape: Shape | None = None
     joined: bool = False
+    protected: bool = False
 
 
 D, P = Domain, SharedPart
@@ -111,7 +112,7 @@ STORIES: tuple[Story, ...] = (
     Story(1, depth=Depth.NAME),
     Story(3, "secours", depth=Depth.PEOPLE),
     Story(2, "epicerie"),
-    Story(4, wanted=(Wanted(D.FOOD),)),
+    Story(4, wanted=(Wanted(D.FOOD),), protected=True),
     Story(2, budget=Draft.DRAFT),
     Story(6, "secours", budget=Draft.DRAFT, wanted=(Wanted(D.DIGITAL),)),
     # The main road: agreement, budget, referrals to partners.

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
+from coordination.households.reach import BarReason, Way
 from coordination.households.rules import (
     Activity,
     AddressKind,
-    BarReason,
     BirthDate,
     ClosingReason,
     EndReason,
@@ -303,12 +303,9 @@ class AddressForm(Form):
 
 
 class SafeContactForm(Form):
-    """How the household may be reached without danger; a box that is not ticked says no."""
+    """How the household may be reached without danger; what is not ticked is to be avoided."""
 
-    call: Ticked = False
-    message: Ticked = False
-    letter: Ticked = False
-    email: Ticked = False
+    ways: Annotated[list[Way], Field(max_length=4, default_factory=list)]
     words: Annotated[str, Field(max_length=500)] = ""
     version: int
 

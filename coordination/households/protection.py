@@ -15,7 +15,7 @@ from coordination.audit.service import act, reading
 from coordination.households.forms import AddressForm, SafeContactForm
 from coordination.households.models import Bar, FileOpening, Household, ProtectedAddress, Protection, SafeContact
 from coordination.households.queries import NotHolder, held_open, refuse_non_holder
-from coordination.households.rules import BarReason
+from coordination.households.reach import BarReason, Way
 from coordination.identity.permissions import Permission
 from coordination.identity.queries import member_names
 from coordination.kit.clock import now
@@ -336,17 +336,22 @@ def set_safe_contact(session: ActorSession, household_id: UUID, form: SafeContac
     known: SafeContact | None = lock(session, SafeContact, household_id)
     if (known.version if known else 0) != form.version:
         raise Stale
-    member = session.member
-    said = form.model_dump(exclude={"version"})
     if known is None:
         known = SafeContact(
-            household_id=household_id, network_id=member.network_id, updated_by=member.membership_id, **said
+            household_id=household_id,
+            network_id=session.member.network_id,
+            call=False,
+            message=False,
+            letter=False,
+            email=False,
+            updated_by=session.member.membership_id,
+            version=0,
         )
         session.add(known)
-        return known
-    for name, value in said.items():
-        setattr(known, name, value)
+    for way in Way:
+        setattr(known, way.value, way in form.ways)
+    known.words = form.words
     known.version += 1
     known.updated_at = now()
-    known.updated_by = member.membership_id
+    known.updated_by = session.member.membership_id
     return known

@@ -18,7 +18,7 @@ from coordination.households.forms import (
     ProtectForm,
     SafeContactForm,
 )
-from coordination.households.rules import BarReason
+from coordination.households.reach import BarReason, Way
 from coordination.identity.permissions import Part, Permission, parts_of
 from coordination.identity.queries import active_members, organisations
 from coordination.kit.actor import may
@@ -75,6 +75,7 @@ def _shown(
         workers=_workers(session, household_id) if edits else [],
         colleagues=_colleagues(session, {reader.membership_id for reader in closed}),
         reasons=BarReason.options(),
+        ways=Way.options(),
         forms=forms,
         wrong=next(iter(wrong.values())) if wrong else FormState(),
     )
@@ -84,7 +85,6 @@ def _stored(session: ActorSession, household_id: UUID) -> dict[str, FormState]:
     """Every form of the screen, filled with what is stored."""
     address = protection.protected_address(session, household_id)
     care = protection.safe_contact_of(session, household_id)
-    ticks = ("call", "message", "letter", "email")
     return {
         "protect": FormState(),
         "lift": FormState(),
@@ -95,7 +95,7 @@ def _stored(session: ActorSession, household_id: UUID) -> dict[str, FormState]:
         ),
         "care": FormState.of(
             {
-                **{name: "oui" if getattr(care, name, False) else "" for name in ticks},
+                "ways": [way.value for way in Way if getattr(care, way.value, False)],
                 "words": care.words if care else "",
                 "version": care.version if care else 0,
             }
@@ -256,7 +256,7 @@ def set_address(request: Request, household_id: UUID, data: Submitted, session: 
 @router.post(PAGE + "/contact", dependencies=EDITS)
 def set_safe_contact(request: Request, household_id: UUID, data: Submitted, session: Walled) -> Response:
     """Writes how to reach the household without danger."""
-    asked, form = read(SafeContactForm, data)
+    asked, form = read(SafeContactForm, data, lists=["ways"])
     if asked is None:
         return _refused(request, session, household_id, "care", form)
     try:

@@ -145,15 +145,6 @@ class ClosingReason(Labelled):
     OTHER = "autre_cloture"
 
 
-class BarReason(Labelled):
-    """Why a file is closed to somebody who works here."""
-
-    OWN = "own"
-    RELATIVE = "relative"
-    COLLEAGUE = "colleague"
-    OTHER = "other"
-
-
 class Precision(Labelled):
     """How much of a birth date is known."""
 
@@ -242,12 +233,6 @@ LABELS: dict[str, dict[str, str]] = {
         "foyer_vide": "Plus personne dans le foyer",
         "dossier_en_double": "Dossier en double",
         "autre_cloture": "Autre raison",
-    },
-    "BarReason": {
-        "own": "C’est son propre dossier",
-        "relative": "Un proche ou un voisin",
-        "colleague": "Un collègue ou sa famille",
-        "other": "Autre raison",
     },
     "Precision": {
         "day": "jour connu",

@@ -131,6 +131,7 @@ def place(cast: Cast, shared_base: Base, browser: Callable[[], Browser]) -> Plac
         "assessment_id": UUID(draft),
         "membership_id": cast.ccas.people["volunteer"].membership_id,
         "request_id": uuid4(),
+        "opening_id": uuid4(),
     }
     return Place(shared_base, client, browser(), known)
 

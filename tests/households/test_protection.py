@@ -10,7 +10,8 @@ from coordination.audit.models import JournalLine
 from coordination.households import life, protection, queries, service
 from coordination.households.forms import AddressForm, MoveForm, PersonForm, ProfileForm, SafeContactForm
 from coordination.households.queries import file_header
-from coordination.households.rules import AddressKind, BarReason, Link, parse_birth
+from coordination.households.reach import BarReason, Way
+from coordination.households.rules import AddressKind, Link, parse_birth
 from coordination.identity.permissions import Role
 from coordination.kit.actor import Member
 from coordination.kit.clock import today
@@ -376,7 +377,7 @@ def test_the_address_is_on_no_page_of_the_file_and_the_rules_come_first(
 ) -> None:
     holder = open_as(browser, cast, "ccas", "intake")
     with acting(cast.engine, cast.ccas.people["intake"]) as session:
-        form = SafeContactForm(call=True, words="Dire « la mairie »", version=0)
+        form = SafeContactForm(ways=[Way.CALL], words="Dire « la mairie »", version=0)
         protection.set_safe_contact(session, file, form)
     protect(cast, file, cast.secours.people["intake"])
     for path in ("", "/partage", "/composition", "/chronologie", "/suivi/contact", "/modifier"):
