@@ -13,9 +13,9 @@ pytestmark = pytest.mark.browser
 def test_a_file_is_protected_and_the_glass_broken(visitors: Callable[..., Visitor], javascript: bool) -> None:
     worker = visitors(width=360, javascript=javascript).sign_in("accueil@ccas.demo.invalid")
     worker.open("/foyers")
-    link = worker.page.locator("main table a").nth(3 if javascript else 4)
+    link = worker.page.locator("main table a").nth(3 if javascript else 5)
     name, path = link.inner_text(), str(link.get_attribute("href"))
-    code = worker.page.locator("main tbody tr").nth(3 if javascript else 4).locator("td").first.inner_text()
+    code = worker.page.locator("main tbody tr").nth(3 if javascript else 5).locator("td").first.inner_text()
     worker.open(path)
     worker.press("Protéger, fermer à quelqu’un, consignes de contact")
     worker.page.get_by_label("Appeler").check()
