@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from coordination.audit.models import JournalLine
-from coordination.households import life, protection, queries, service
+from coordination.households import finding, life, protection, queries, service
 from coordination.households.forms import AddressForm, MoveForm, PersonForm, ProfileForm, SafeContactForm
 from coordination.households.queries import file_header
 from coordination.households.reach import BarReason, Way
@@ -56,15 +56,16 @@ def sees(cast: Cast, member: Member, file: UUID) -> bool:
     with acting(cast.engine, cast.ccas.people["intake"]) as session:
         code = file_header(session, file).code
     with acting(cast.engine, member) as session:
-        by_name = {hit.household_id for hit in queries.search(session, "Vanhove Inès", most=50)}
-        by_code = {hit.household_id for hit in queries.search(session, code)}
-        by_date = {hit.household_id for hit in queries.search(session, "03/05/1991", most=50)}
+        by_name = {hit.household_id for hit in finding.search(session, "Vanhove Inès", most=50)}
+        by_code = {hit.household_id for hit in finding.search(session, code)}
+        by_phone = {hit.household_id for hit in finding.search(session, "06 12 34 56 78", most=50)}
+        by_date = {hit.household_id for hit in finding.search(session, "03/05/1991", most=50)}
         listed = {row.id for held in (True, False) for row in queries.my_files(session, held=held, size=100)}
         try:
             shown = file_header(session, file).id == file
         except NotKnown:
             shown = False
-        answers = {file in by_name, file in by_code, file in by_date, file in listed, shown}
+        answers = {file in by_name, file in by_code, file in by_phone, file in by_date, file in listed, shown}
     assert len(answers) == 1
     return answers.pop()
 
@@ -94,6 +95,7 @@ def test_its_address_leaves_the_profile_and_is_read_by_the_holders_named_workers
         assert (profile.address, profile.phone) == ("", "06 12 34 56 78")
         assert protection.protected_address(session, file) is None
     with acting(cast.engine, holder) as session:
+        assert file not in {hit.household_id for hit in finding.search(session, "rue des Lilas", most=50)}
         kept = protection.protected_address(session, file)
         assert kept is not None
         assert kept.address == RUE

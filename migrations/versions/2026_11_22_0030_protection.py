@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "4c1b7a2f9d60"
-down_revision: str | Sequence[str] | None = "9ba6ad10fd30"
+down_revision: str | Sequence[str] | None = "5e2c10aa84d7"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
