@@ -1,4 +1,4 @@
-"""The command line: run, serve, upgrade, demo, networks, organisations, invitations, journal, rav, check-policies.
+"""The command line: run, serve, upgrade, demo, generate, networks, organisations, invitations, journal, rav…
 
 What is heavy is imported by the command that needs it: a computation needs neither a database nor settings.
 """
@@ -169,6 +169,28 @@ def demo() -> None:
         out.print("Démonstration chargée.")
         if not settings.demo:
             out.print("Ses comptes ne peuvent se connecter qu’avec COORDINATION_DEMO=true.")
+
+
+@app.command()
+def generate(
+    base: Annotated[str, typer.Argument(help="Nom d’une base vide, créée si elle manque. Jamais celle que l’on sert.")],
+    households: Annotated[int, typer.Option(min=1, max=5_000_000, help="Combien de foyers.")] = 1000,
+    networks: Annotated[int, typer.Option(min=1, max=1000, help="Dans combien de réseaux.")] = 50,
+    seed: Annotated[int, typer.Option(help="La graine du tirage.")] = 1,
+) -> None:
+    """Remplit une base vide de foyers inventés, pour mesurer ou essayer en grand (réseaux de démonstration)."""
+    from coordination.generate.console import generate as fill_base
+
+    with plainly():
+        settings = get_settings()
+        if settings.embedded:
+            found = cluster(settings)
+            addresses = (found.admin_url, found.owner_url, found.app_url)
+        else:
+            if settings.database_admin_url is None:
+                raise Stop("DATABASE_ADMIN_URL manque : remplir une base demande un administrateur du serveur.")
+            addresses = (settings.database_admin_url, settings.owner_url(), app_url(settings))
+        fill_base(out, addresses, base, households=households, networks=networks, seed=seed)
 
 
 @app.command("database-url")

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from itertools import pairwise
 from uuid import UUID
 
@@ -84,15 +85,19 @@ def national(number: str) -> str:
 
 def keys_of(network_id: UUID, names: str) -> str:
     """What a person is found by, as a `tsvector`: her names, and two that follow each other written as one."""
-    words = fold(names).split()
-    keys: set[str] = set()
-    for word in words:
-        keys |= {"=" + word, "~" + sound(word), "%" + skeleton(word)}
-        if len(word) >= FAULTY_WORD:
-            keys |= {"-" + less for less in one_less(word)}
+    words, head = fold(names).split(), network_of(network_id)
+    keys = {key for word in words for key in _keys_of_word(word)}
     for one, other in pairwise(words):
         keys |= {"=" + one + other, "~" + sound(one + other)}
-    return " ".join(f"'{network_of(network_id)}{key}'" for key in sorted(keys - {"%"}))
+    return " ".join([f"'{head}{key}'" for key in sorted(keys)])
+
+
+@lru_cache(maxsize=20_000)
+def _keys_of_word(word: str) -> frozenset[str]:
+    keys = {"=" + word, "~" + sound(word), "%" + skeleton(word)}
+    if len(word) >= FAULTY_WORD:
+        keys |= {"-" + less for less in one_less(word)}
+    return frozenset(keys - {"%"})
 
 
 def network_of(network_id: UUID) -> str:

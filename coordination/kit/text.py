@@ -8,23 +8,26 @@ from anyascii import anyascii
 
 ARABIC_ARTICLE = re.compile(r"\bال(?=\w{2})")
 # French spellings that sound alike, longest first; applied in order to a folded word.
-SOUNDS: tuple[tuple[str, str], ...] = (
-    (r"eaux?|aux|aud|ault|au", "o"),
-    (r"ph", "f"),
-    (r"tch|sch|sh", "ch"),
-    (r"ain|ein|im|ym|yn|en$", "in"),
-    (r"ay|ey|ei|ai|et$|er$|ez$", "e"),
-    (r"ou", "u"),
-    (r"[ckq]+u?(?=[aeiou])|ck|[ckq](?!h)", "k"),
-    (r"ge(?=[ao])|j", "j"),
-    (r"g(?=[eiy])", "j"),
-    (r"[zx]$|[dtpsx]$|e$|es$|ent$", ""),
-    (r"th", "t"),
-    (r"y", "i"),
-    (r"z", "s"),
-    (r"w", "v"),
-    (r"(?<!c)h", ""),
-    (r"(.)\1+", r"\1"),
+SOUNDS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(spelling), said)
+    for spelling, said in (
+        (r"eaux?|aux|aud|ault|au", "o"),
+        (r"ph", "f"),
+        (r"tch|sch|sh", "ch"),
+        (r"ain|ein|im|ym|yn|en$", "in"),
+        (r"ay|ey|ei|ai|et$|er$|ez$", "e"),
+        (r"ou", "u"),
+        (r"[ckq]+u?(?=[aeiou])|ck|[ckq](?!h)", "k"),
+        (r"ge(?=[ao])|j", "j"),
+        (r"g(?=[eiy])", "j"),
+        (r"[zx]$|[dtpsx]$|e$|es$|ent$", ""),
+        (r"th", "t"),
+        (r"y", "i"),
+        (r"z", "s"),
+        (r"w", "v"),
+        (r"(?<!c)h", ""),
+        (r"(.)\1+", r"\1"),
+    )
 )
 
 
@@ -49,7 +52,7 @@ def sound(word: str) -> str:
     """A rough key of how a folded French name sounds: `dupond` and `dupont`, `philippe` and `filipe` share one."""
     key = word
     for pattern, said in SOUNDS:
-        key = re.sub(pattern, said, key)
+        key = pattern.sub(said, key)
     return key or word
 
 
