@@ -238,10 +238,14 @@ def rav(
 def check_policies(
     folder: Annotated[str, typer.Argument(help="Dossier de barèmes ; ceux de la maison par défaut.")] = "",
     release: Annotated[bool, typer.Option("--release", help="Note les nouvelles versions comme publiées.")] = False,
+    schema: Annotated[bool, typer.Option("--schema", help="Affiche plutôt le schéma JSON d’un barème.")] = False,
 ) -> None:
     """Vérifie les barèmes : chaque faute avec son fichier, sa ligne et ce qu’il faut écrire (alors, finit par 1)."""
-    from coordination.budgets.console import Unreadable, policies
+    from coordination.budgets.console import Unreadable, bareme_schema, policies
 
+    if schema:
+        typer.echo(bareme_schema())
+        return
     try:
         typer.echo(policies(folder, release=release))
     except Unreadable as fault:

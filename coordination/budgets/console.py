@@ -12,6 +12,7 @@ from coordination.budgets.baremes import NoBareme, load_baremes, read_scheme
 from coordination.budgets.case import BadCase, Case, parse_json, read_case
 from coordination.budgets.report import answered, report, spoken
 from coordination.budgets.result import Result
+from coordination.budgets.schema import schema
 from coordination.kit.clock import today
 from coordination.kit.parameters import BadParameters, Dated, Problem
 
@@ -94,3 +95,8 @@ def _scheme_line(code: str, dated: Dated[Bareme]) -> str:
 def _counted(problems: Sequence[Problem]) -> str:
     count = len(problems)
     return "\n".join([*map(str, problems), f"{count} faute{'s' if count > 1 else ''} à corriger."])
+
+
+def bareme_schema() -> str:
+    """The JSON Schema of a barème's file, as it ships."""
+    return json.dumps(schema(), ensure_ascii=False, indent=2)

@@ -97,35 +97,35 @@ def test_an_organisation_has_its_own_baremes_only(baremes: Baremes) -> None:
 GOOD = (BAREMES / "ccas-carvin.yaml").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(
-    ("before", "after", "says"),
-    [
-        ("code: ccas-carvin", "code: autre", "Écrivez « code: ccas-carvin »"),
-        ("days: 30", "days: 12", "entre 28 et 31 jours"),
-        ("days: 30", "day: 30", "Écrivez « days »"),
-        ("every: day", "every: jour", "day, month"),
-        ("per: head", "per: haed", "Écrivez « head »"),
-        ("other: 1", "other: -1", "Écrivez par exemple 30, 0.5"),
-        ("other: 1", "other: 9", "dépasse deux personnes"),
-        ("child_under: 18", "child_under: 80", "entre 1 et 25"),
-        ("prime_noel:", "prime_noell:", "Écrivez « prime_noel »"),
-        ("cap: 60.00", "cap: soixante", "chiffres seulement"),
-        ("cap: 60.00", "cap: -60", "zéro ou plus"),
-        ("cap: 60.00", "share: 3/2", "une part entre 0 et 1"),
-        ("ignored: true", "flat: 60", "un forfait ne vaut que pour une charge"),
-        ("below: 8.00", "below: 11.00", "se recouvrent"),
-        ("below: 8.00", "below: 10.00", "se recouvrent"),
-        ("below: 10.00", "up_to: 8.00\n        below: 8.00", "une zone n’a qu’une limite"),
-        ("      - zone: not_eligible\n", "", "sans limite à la fin"),
-        ("        below: 8.00\n", "", "seule la dernière"),
-        ("{from: 10, to: 10}", "{from: 20, to: 10}", "le plus petit d’abord"),
-        ("{from: 10, to: 10}", "{from: 10, to: 110}", "de 0 à 100"),
-        ("resources_count: true", "resources_count: oui", "Écrivez true"),
-        ("from: 2026-01-01", "from: 1er janvier", "2026-01-31"),
-        ("    landlord_aid: not_twice\n", "", "« landlord_aid » manque"),
-        ("standing: demonstration", "standing: demo", "adopted"),
-    ],
-)
+MISTAKES = [
+    ("code: ccas-carvin", "code: autre", "Écrivez « code: ccas-carvin »"),
+    ("days: 30", "days: 12", "entre 28 et 31 jours"),
+    ("days: 30", "day: 30", "Écrivez « days »"),
+    ("every: day", "every: jour", "day, month"),
+    ("per: head", "per: haed", "Écrivez « head »"),
+    ("other: 1", "other: -1", "Écrivez par exemple 30, 0.5"),
+    ("other: 1", "other: 9", "dépasse deux personnes"),
+    ("child_under: 18", "child_under: 80", "entre 1 et 25"),
+    ("prime_noel:", "prime_noell:", "Écrivez « prime_noel »"),
+    ("cap: 60.00", "cap: soixante", "chiffres seulement"),
+    ("cap: 60.00", "cap: -60", "zéro ou plus"),
+    ("cap: 60.00", "share: 3/2", "une part entre 0 et 1"),
+    ("ignored: true", "flat: 60", "un forfait ne vaut que pour une charge"),
+    ("below: 8.00", "below: 11.00", "se recouvrent"),
+    ("below: 8.00", "below: 10.00", "se recouvrent"),
+    ("below: 10.00", "up_to: 8.00\n        below: 8.00", "une zone n’a qu’une limite"),
+    ("      - zone: not_eligible\n", "", "sans limite à la fin"),
+    ("        below: 8.00\n", "", "seule la dernière"),
+    ("{from: 10, to: 10}", "{from: 20, to: 10}", "le plus petit d’abord"),
+    ("{from: 10, to: 10}", "{from: 10, to: 110}", "de 0 à 100"),
+    ("resources_count: true", "resources_count: oui", "Écrivez true"),
+    ("from: 2026-01-01", "from: 1er janvier", "2026-01-31"),
+    ("    landlord_aid: not_twice\n", "", "« landlord_aid » manque"),
+    ("standing: demonstration", "standing: demo", "adopted"),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "says"), MISTAKES)
 def test_a_mistake_is_told_with_its_file_its_line_and_what_to_write(
     tmp_path: Path, before: str, after: str, says: str
 ) -> None:
