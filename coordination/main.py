@@ -30,7 +30,7 @@ from coordination.demo.accounts import PASSWORD as DEMO_PASSWORD
 from coordination.demo.accounts import shown as demo_accounts
 from coordination.desk import pages as desk
 from coordination.households import api as households_api
-from coordination.households import family_pages, protection_pages
+from coordination.households import family_pages, merging_pages, protection_pages
 from coordination.households import pages as households
 from coordination.identity import api as identity_api
 from coordination.identity import pages as identity
@@ -54,6 +54,7 @@ ROOMS = (
     households.router,
     family_pages.router,
     protection_pages.router,
+    merging_pages.router,
     sharing.router,
     sharing.network,
     budgets.router,

@@ -54,16 +54,35 @@ create function access.somebody_named(file_id uuid, organisation uuid) returns b
                           where o.household_id = file_id and o.organisation_id = organisation
                             and o.ground = 'named' and o.ended_at is null) $$;
 
+-- A file and, when it was merged into another, that one, and so on: it lets in only those whom every one of them lets in.
+create function access.onward(file_id uuid) returns setof uuid
+    language sql stable set search_path = public, pg_temp
+    as $$ with recursive f as (
+              select file_id as id
+              union all
+              select h.merged_into_id from household h join f on h.id = f.id where h.merged_into_id is not null)
+          select id from f $$;
+
+-- A file and those that were merged into it.
+create function access.with_merged(file_id uuid) returns setof uuid
+    language sql stable set search_path = public, pg_temp
+    as $$ with recursive f as (
+              select file_id as id
+              union all
+              select h.id from household h join f on h.merged_into_id = f.id)
+          select id from f $$;
+
 -- Whether a guarded file lets me in: it is not closed to me and, if it is protected, it is opened to me by name.
 create function access.reaches(file_id uuid) returns boolean
     language sql stable security definer set search_path = public, pg_temp
-    as $$ select not exists (select 1 from bar b
-                              where b.household_id = file_id and b.membership_id = access.membership()
-                                and b.lifted_at is null)
-             and (not exists (select 1 from protection p where p.household_id = file_id and p.lifted_at is null)
-                  or exists (select 1 from file_opening o
-                              where o.household_id = file_id and o.membership_id = access.membership()
-                                and o.ended_at is null and (o.until is null or o.until > now()))) $$;
+    as $$ select not exists (
+              select 1 from access.onward(file_id) f
+               where exists (select 1 from bar b
+                              where b.household_id = f and b.membership_id = access.membership() and b.lifted_at is null)
+                  or exists (select 1 from protection p where p.household_id = f and p.lifted_at is null)
+                     and not exists (select 1 from file_opening o
+                                      where o.household_id = f and o.membership_id = access.membership()
+                                        and o.ended_at is null and (o.until is null or o.until > now()))) $$;
 
 -- ---------------------------------------------------------------- what is live
 -- The sharing rule, once: what my organisation may see today, for my audience, among the parts my roles open.
@@ -367,7 +386,7 @@ create function access.revoke_agreement(agreement uuid, recipient uuid default n
 create function access.transfer_holder(file_id uuid, to_organisation uuid)
     returns void language plpgsql security definer set search_path = public, pg_temp
     as $$
-    declare org uuid := access.organisation(); net uuid := access.network();
+    declare org uuid := access.organisation(); net uuid := access.network(); files uuid[];
     begin
         if org is null or to_organisation = org or not exists (
             select 1 from access.live_share s
@@ -388,21 +407,23 @@ create function access.transfer_holder(file_id uuid, to_organisation uuid)
         if access.is_protected(file_id) and not access.somebody_named(file_id, to_organisation) then
             raise exception 'nobody is named there to read this protected file' using errcode = '42501';
         end if;
-        update household set holder_organisation_id = to_organisation where id = file_id;
+        -- What was merged into it goes with it: nothing of the household stays behind.
+        files := array(select access.with_merged(file_id));
+        update household set holder_organisation_id = to_organisation where id = any (files);
         insert into share (id, network_id, household_id, organisation_id, holder_organisation_id, scope, audience,
                            ground, valid_from)
-        select gen_random_uuid(), net, file_id, to_organisation, to_organisation, part,
+        select gen_random_uuid(), net, one, to_organisation, to_organisation, part,
                case when part in ('sensitive', 'notes') then 'professionals' else 'all' end, 'holder', access.today()
-          from unnest(array['identity', 'budget', 'needs', 'aid', 'notes', 'sensitive']) part
+          from unnest(array['identity', 'budget', 'needs', 'aid', 'notes', 'sensitive']) part, unnest(files) one
          where part not in ('sensitive', 'notes')
             or exists (select 1 from access.trusted_share s
                         where s.household_id = file_id and s.organisation_id = to_organisation and s.scope = part);
         update share set revoked_at = now()
-         where household_id = file_id and organisation_id = org and ground = 'holder' and revoked_at is null;
+         where household_id = any (files) and organisation_id = org and ground = 'holder' and revoked_at is null;
         update file_opening set ended_at = now()
-         where household_id = file_id and organisation_id = org and ended_at is null;
+         where household_id = any (files) and organisation_id = org and ended_at is null;
         update share set holder_organisation_id = to_organisation
-         where household_id = file_id and revoked_at is null;
+         where household_id = any (files) and revoked_at is null;
     end $$;
 
 -- What an adult who was absent answers since: recorded by the holder of the file. A refusal ends the shares at once.
@@ -476,7 +497,7 @@ create function access.request_access(request uuid, typed text, wanted text[], w
         insert into access_request (id, network_id, organisation_id, asked_by, code, parts, purpose, asked_at, state, reason)
         values (request, net, org, access.membership(), typed, wanted, why, now(), 'asked', '');
         insert into access_request_file (id, network_id, household_id)
-        select request, h.network_id, h.id
+        select request, h.network_id, coalesce(h.merged_into_id, h.id)
           from household h where h.network_id = net and h.code = typed and h.holder_organisation_id <> org;
         return true;
     end $$;
@@ -517,16 +538,18 @@ create function access.keeps(file_id uuid) returns boolean
 create function access.mark_guarded(file_id uuid) returns void
     language plpgsql set search_path = public, pg_temp
     as $$
-    declare so boolean := access.is_guarded(file_id);
     begin
-        update share set guarded = so where household_id = file_id and guarded <> so;
-        update referral set guarded = so where household_id = file_id and guarded <> so;
+        update share s set guarded = not s.guarded
+         where s.household_id in (select access.with_merged(file_id)) and s.guarded <> access.is_guarded(s.household_id);
+        update referral r set guarded = not r.guarded
+         where r.household_id in (select access.with_merged(file_id)) and r.guarded <> access.is_guarded(r.household_id);
     end $$;
 
 create function access.is_guarded(file_id uuid) returns boolean
     language sql stable set search_path = public, pg_temp
-    as $$ select access.is_protected(file_id)
-              or exists (select 1 from bar b where b.household_id = file_id and b.lifted_at is null) $$;
+    as $$ select exists (select 1 from access.onward(file_id) f
+                          where access.is_protected(f)
+                             or exists (select 1 from bar b where b.household_id = f and b.lifted_at is null)) $$;
 
 -- A share or a referral written later is guarded like its file.
 create function access.born_guarded() returns trigger
@@ -824,6 +847,7 @@ create function access.my_files(held boolean, before_opened timestamptz, before_
       from household h
      where h.network_id = access.network()
        and (h.holder_organisation_id = access.organisation()) = held
+       and h.merged_into_id is null
        and exists (select 1 from access.live_share s where s.household_id = h.id)
        and (before_opened is null or (h.opened_at, h.id) < (before_opened, before_id))
      order by h.opened_at desc, h.id desc
@@ -834,7 +858,8 @@ create function access.count_files() returns table (held bigint, shared bigint)
     as $$
     select count(distinct s.household_id) filter (where h.holder_organisation_id = access.organisation()),
            count(distinct s.household_id) filter (where h.holder_organisation_id <> access.organisation())
-      from access.live_share s join household h on h.id = s.household_id $$;
+      from access.live_share s join household h on h.id = s.household_id
+     where h.merged_into_id is null $$;
 
 -- Whether an organisation was trusted with a part of a file today: asked before a referral is transmitted, by whoever
 -- works on the file's needs, and about the parts a referral carries. It answers no to everybody else.
@@ -865,6 +890,7 @@ create function access.known_in_network(name_folded text, born date)
              where p.network_id = access.network() and p.birth_date = born and p.birth_precision = 'day'
                and access.sorted_words(p.name_folded) = asked
                and not p.objected and not access.is_protected(p.household_id)
+               and not exists (select 1 from household h where h.id = p.household_id and h.merged_into_id is not null)
                -- Somebody from whom a file is kept learns nothing of it here either.
                and not exists (select 1 from bar b where b.household_id = p.household_id and b.lifted_at is null
                                   and b.membership_id = access.membership())
@@ -933,7 +959,8 @@ create function access.freeze_assessment() returns trigger language plpgsql
     as $$
     declare free text[] := array['status', 'superseded_by', 'version'];
     begin
-        if old.status = 'draft' then
+        -- Doors alone may change the file a budget belongs to: two files are one household (policies/doors/merge.sql).
+        if old.status = 'draft' or current_user = 'coordination_guard' then
             return new;
         end if;
         if new.status <> 'superseded' or to_jsonb(new) - free is distinct from to_jsonb(old) - free then
@@ -991,22 +1018,3 @@ create function access.refuse_change() returns trigger language plpgsql
 create trigger journal_chain before insert on journal for each row execute function access.chain_journal();
 create trigger journal_fixed before update or delete on journal for each row execute function access.refuse_change();
 create trigger journal_kept before truncate on journal for each statement execute function access.refuse_change();
-
--- ---------------------------------------------------------------- who owns and who may call
-
--- To receive a door the guard must be allowed in the schema, for the time of the hand-over only.
-grant create on schema access to coordination_guard;
-do $$
-declare f record;
-begin
-    for f in select p.oid::regprocedure as name, p.prosecdef
-               from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = 'access'
-    loop
-        execute format('revoke all on function %s from public', f.name);
-        execute format('grant execute on function %s to coordination_app, coordination_guard', f.name);
-        if f.prosecdef then
-            execute format('alter function %s owner to coordination_guard', f.name);
-        end if;
-    end loop;
-end $$;
-revoke create on schema access from coordination_guard;

@@ -22,7 +22,7 @@ from coordination.households.matching import (
     there_alike,
 )
 from coordination.households.models import Household, HouseholdProfile, Person
-from coordination.households.queries import household_codes, reference_names
+from coordination.households.queries import kept_files, reference_names
 from coordination.households.rules import BirthDate, Precision, read_code
 from coordination.kit.clock import today
 from coordination.kit.db import ActorSession
@@ -71,11 +71,23 @@ def search(session: ActorSession, typed: str, most: int = 20) -> list[Hit]:
     kept = kept or _best(finder.people_there() or finder.people_loosely() + finder.places_loosely())
     kept = kept or finder.half_known()
     kept.sort(key=lambda hit: (-hit.score, fold(hit.name), hit.household_id))
-    codes = household_codes(session, {hit.household_id for hit in kept[:most]})
-    return [
-        Hit(hit.household_id, codes.get(hit.household_id, ""), hit.name, hit.birth, hit.score, hit.why)
-        for hit in kept[:most]
-    ]
+    return _where_they_live(session, kept[:most])
+
+
+def _where_they_live(session: ActorSession, kept: list[_Found]) -> list[Hit]:
+    """The hits with the code of their file; those of a file merged into another lead to that one, once."""
+    lives = kept_files(session, {hit.household_id for hit in kept})
+    hits: list[Hit] = []
+    shown = {(hit.household_id, fold(hit.name), hit.birth) for hit in kept}
+    for hit in kept:
+        file = lives.get(hit.household_id)
+        if file is None or file.id == hit.household_id:
+            hits.append(Hit(hit.household_id, file.code if file else "", hit.name, hit.birth, hit.score, hit.why))
+        elif (key := (file.id, fold(hit.name), hit.birth)) not in shown:
+            shown.add(key)
+            why = f"{hit.why}, dans un dossier réuni avec celui-ci"
+            hits.append(Hit(file.id, file.code, hit.name, hit.birth, hit.score, why))
+    return hits
 
 
 def _best(found: list[_Found]) -> list[_Found]:
@@ -101,8 +113,10 @@ def _by_code(session: ActorSession, code: str) -> list[Hit]:
     found = session.execute(select(Household).where(col(Household.code) == code)).scalars().first()
     if found is None:
         return []
-    name = reference_names(session, [found.id]).get(found.id, "Identité non partagée")
-    return [Hit(found.id, found.code, name, UNKNOWN, 1.0, "code du foyer")]
+    file = kept_files(session, [found.id])[found.id]
+    name = reference_names(session, [file.id]).get(file.id, "Identité non partagée")
+    why = "code du foyer" if file.id == found.id else f"{found.code} a été réuni avec ce dossier"
+    return [Hit(file.id, file.code, name, UNKNOWN, 1.0, why)]
 
 
 class _Finder:

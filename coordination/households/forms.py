@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
+from coordination.households.pairing import UNITS, Side
 from coordination.households.reach import BarReason, Way
 from coordination.households.rules import (
     Activity,
@@ -330,6 +331,63 @@ class GlassForm(Form):
         if len(typed) < SHORTEST_REASON:
             raise ValueError("Dites en une phrase pourquoi il faut ouvrir ce dossier maintenant.")
         return typed
+
+
+class MergeRow(Form):
+    """One person of the file that is merged: who she is in the kept one (nobody: she joins it), whose name stays."""
+
+    person: UUID
+    same: Annotated[UUID | None, BeforeValidator(blank_is_none)] = None
+    name: Side = Side.KEPT
+    link: Annotated[Link | None, BeforeValidator(blank_is_none)] = None
+
+
+class MergeForm(Form):
+    """Two files become one: which side each part of the profile is taken from, who is the same person.
+
+    `kept_version`, `absorbed_version`: the profiles as they were read. `closing`: what the screen said will close to
+    partners, read when `sure` is ticked.
+    """
+
+    commune: Side = Side.KEPT
+    address: Side = Side.KEPT
+    phone: Side = Side.KEPT
+    email: Side = Side.KEPT
+    family_situation: Side = Side.KEPT
+    housing: Side = Side.KEPT
+    origin: Side = Side.KEPT
+    representative: Side = Side.KEPT
+    people: Annotated[list[MergeRow], Field(max_length=60)] = Field(default_factory=list)
+    kept_version: int
+    absorbed_version: int
+    closing: str = ""
+    sure: str = ""
+
+    @model_validator(mode="after")
+    def _each_once(self) -> "MergeForm":
+        same = [row.same for row in self.people if row.same is not None]
+        if len(same) != len(set(same)):
+            raise ValueError("Deux personnes ne peuvent pas être la même : vérifiez les correspondances.")
+        if any(row.link is Link.REFERENCE for row in self.people):
+            raise ValueError("Le dossier gardé a déjà sa personne de référence : choisissez un autre lien.")
+        return self
+
+    @property
+    def taken(self) -> list[str]:
+        """The parts of the profile taken from the file that is merged."""
+        return [name for name, _, _ in UNITS if getattr(self, name) is Side.ABSORBED]
+
+
+class MergeWithForm(Form):
+    """The code of the other file."""
+
+    code: Annotated[str, Field(min_length=1, max_length=20)]
+
+
+class UndoMergeForm(Form):
+    """A merge is undone; `confirm`: what opens again was read."""
+
+    confirm: Literal["defaire"]
 
 
 class SearchForm(Form):

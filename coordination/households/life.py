@@ -7,7 +7,7 @@ from coordination.audit.service import act
 from coordination.households.forms import AddressForm, CloseForm, MoveForm
 from coordination.households.models import Household, HouseholdProfile, PastAddress
 from coordination.households.protection import protected_address, protection_of, set_address, somebody_named_at
-from coordination.households.queries import NotHolder, heirs, held_open, past_addresses, refuse_non_holder
+from coordination.households.queries import Merged, NotHolder, heirs, held_open, past_addresses, refuse_non_holder
 from coordination.identity.permissions import Permission
 from coordination.kit.clock import now
 from coordination.kit.db import ActorSession, lock
@@ -94,6 +94,8 @@ def reopen(session: ActorSession, household_id: UUID) -> Household:
     found: Household | None = lock(session, Household, household_id)
     if found is None:
         raise NotHolder
+    if found.merged_into_id is not None:
+        raise Merged(session, found.merged_into_id)
     if found.closed_at is None:
         raise NotClosed
     found.closed_at = None

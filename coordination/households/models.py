@@ -5,7 +5,7 @@ from decimal import Decimal
 from uuid import UUID, uuid4
 
 from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlmodel import SQLModel
 
 from coordination.kit.clock import now
@@ -31,7 +31,9 @@ class Household(SQLModel, table=True):
         ForeignKeyConstraint(["network_id", "holder_organisation_id"], ORGANISATION),
         UniqueConstraint("network_id", "id"),
         UniqueConstraint("network_id", "code"),
+        ForeignKeyConstraint(["network_id", "merged_into_id"], HOUSEHOLD),
         Index("household_opened", "network_id", "opened_at", "id"),
+        Index("household_merged", "merged_into_id", postgresql_where=text("merged_into_id is not null")),
     )
     id: UUID = column(Holds.LINK, default_factory=uuid4, primary_key=True)
     network_id: UUID = column(Holds.NOTHING, foreign_key="network.id")
@@ -41,6 +43,7 @@ class Household(SQLModel, table=True):
     opened_by: UUID | None = column(Holds.WORKER, None)
     closed_at: datetime | None = column(Holds.LINK, None, sa_type=Moment)
     closing_reason: str = column(Holds.LINK, "")
+    merged_into_id: UUID | None = column(Holds.LINK, None)
 
 
 class HouseholdProfile(SQLModel, table=True):
@@ -302,6 +305,56 @@ class SafeContact(SQLModel, table=True):
     updated_at: datetime = column(Holds.NOTHING, default_factory=now, sa_type=Moment)
     updated_by: UUID = column(Holds.WORKER)
     version: int = column(Holds.NOTHING, 1)
+
+
+class Merge(SQLModel, table=True):
+    """Two files of one household that became one: `household_id` is kept, the other is closed and points to it.
+
+    Doors alone write it. It is undone until `until_date`, and stays told afterwards.
+    """
+
+    __tablename__ = "merge"
+    __table_args__ = of_household(
+        ForeignKeyConstraint(["network_id", "absorbed_id"], HOUSEHOLD),
+        ForeignKeyConstraint(["network_id", "organisation_id"], ORGANISATION),
+        UniqueConstraint("network_id", "household_id", "id"),
+        Index("merge_absorbed", "absorbed_id"),
+    )
+    id: UUID = column(Holds.LINK, default_factory=uuid4, primary_key=True)
+    network_id: UUID = column(Holds.NOTHING)
+    household_id: UUID = column(Holds.LINK)
+    absorbed_id: UUID = column(Holds.LINK)
+    organisation_id: UUID = column(Holds.LINK)
+    merged_at: datetime = column(Holds.LINK, default_factory=now, sa_type=Moment)
+    merged_by: UUID = column(Holds.WORKER)
+    until_date: date = column(Holds.LINK)
+    undone_at: datetime | None = column(Holds.LINK, None, sa_type=Moment)
+    undone_by: UUID | None = column(Holds.WORKER, None)
+
+
+class MergeMove(SQLModel, table=True):
+    """One row a merge touched: which, and what it was. Doors alone read and write it.
+
+    `did`: `carried` (it changed file), `changed` (values were replaced: `became` says by what), `removed` or
+    `added`.
+    """
+
+    __tablename__ = "merge_move"
+    __table_args__ = of_household(
+        ForeignKeyConstraint(
+            ["network_id", "household_id", "merge_id"], ("merge.network_id", "merge.household_id", "merge.id")
+        ),
+        Index("merge_move_merge", "merge_id"),
+    )
+    id: UUID = column(Holds.LINK, default_factory=uuid4, primary_key=True)
+    network_id: UUID = column(Holds.NOTHING)
+    household_id: UUID = column(Holds.LINK)
+    merge_id: UUID = column(Holds.LINK)
+    table_name: str = column(Holds.NOTHING)
+    did: str = column(Holds.NOTHING)
+    row_key: dict[str, str] = column(Holds.LINK, sa_type=JSONB)
+    was: dict[str, str] = column(Holds.IDENTITY, sa_type=JSONB)
+    became: dict[str, str] | None = column(Holds.IDENTITY, None, sa_type=JSONB)
 
 
 class NetworkQuestion(SQLModel, table=True):

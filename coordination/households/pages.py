@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from coordination.audit.service import note_reading, reading
 from coordination.budgets import queries as budgets
 from coordination.casework import queries as casework
-from coordination.households import finding, protection, queries, service
+from coordination.households import finding, merging, protection, queries, service
 from coordination.households.forms import WEIGHTS, NewFileForm, PersonForm, ProfileForm, SearchForm
 from coordination.households.rules import Activity, AddressKind, ClosingReason, FamilySituation, Housing, Link, Origin
 from coordination.identity.permissions import Part, Permission
@@ -161,6 +161,8 @@ def show(request: Request, household_id: UUID, session: Walled, member: Acting) 
         budget=budgets.file_budget(session, household_id) if Part.BUDGET in visible else None,
         work=casework.casework_of(session, household_id),
         cases=referrals.needs_of(session, household_id) if Part.NEEDS in visible else None,
+        merges=merging.merges_of(session, household_id),
+        lives=queries.kept_files(session, [household_id])[household_id],
     )
 
 

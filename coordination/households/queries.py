@@ -34,6 +34,7 @@ class FileHeader:
     opened_at: datetime
     closed_at: datetime | None = None
     closing_reason: str = ""
+    merged_into_id: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,7 @@ def file_header(session: ActorSession, household_id: UUID) -> FileHeader:
         found.opened_at,
         found.closed_at,
         found.closing_reason,
+        found.merged_into_id,
     )
 
 
@@ -115,12 +117,23 @@ class Closed(NotNow):
     """Ce dossier est clos : il se lit encore, mais ne se modifie plus. Rouvrez-le d’abord. Rien n’a été modifié."""
 
 
+class Merged(NotNow):
+    """Ce dossier a été réuni avec un autre : c’est là qu’il continue. Rien n’a été modifié."""
+
+    def __init__(self, session: ActorSession, kept_id: UUID) -> None:
+        code = household_codes(session, [kept_id]).get(kept_id)
+        super().__init__(f"Ce dossier a été réuni avec le dossier {code}. Rien n’a été modifié." if code else None)
+        self.kept_id = kept_id
+
+
 def held_open(session: ActorSession, household_id: UUID) -> Household:
     """The file to change, locked: one act at a time on a family. Raises `NotKnown`, `NotHolder` or `Closed`."""
     refuse_non_holder(session, household_id)
     found: Household | None = lock(session, Household, household_id)
     if found is None:  # handed over in the same instant
         raise NotHolder
+    if found.merged_into_id is not None:
+        raise Merged(session, found.merged_into_id)
     if found.closed_at is not None:
         raise Closed
     return found
@@ -234,3 +247,20 @@ def count_files(session: ActorSession) -> dict[str, int]:
     """How many files one's organisation holds, and how many are shared with it."""
     row = session.rows("select * from access.count_files()")[0]
     return {"held": row.held, "shared": row.shared}
+
+
+def kept_files(session: ActorSession, household_ids: Iterable[UUID]) -> dict[UUID, Household]:
+    """The file in which each file goes on: itself, or the one it was merged with, as long as one sees it."""
+    found: dict[UUID, Household] = {}
+    wanted = ids = set(household_ids)
+    while wanted:
+        more = session.exec(select(Household).where(col(Household.id).in_(wanted))).all()
+        found |= {file.id: file for file in more}
+        wanted = {file.merged_into_id for file in more if file.merged_into_id} - set(found)
+    lives = {key: found[key] for key in ids if key in found}
+    for key, first in lives.items():
+        last = first
+        while last.merged_into_id in found:
+            last = found[last.merged_into_id]
+        lives[key] = last
+    return lives

@@ -191,3 +191,11 @@ create policy move on safe_contact for update to coordination_app
         and exists (select 1 from access.live_share s
                      where s.household_id = safe_contact.household_id
                        and s.scope = 'identity' and s.ground = 'holder'));
+
+-- Merges are told to whoever holds one of the two files; doors alone write them.
+grant select on merge to coordination_app;
+create policy see on merge for select to coordination_app
+    using (network_id = (select access.network())
+        and exists (select 1 from access.live_share s
+                     where s.household_id in (merge.household_id, merge.absorbed_id)
+                       and s.scope = 'identity' and s.ground = 'holder'));

@@ -88,6 +88,12 @@ GET  /urgence                                                   200 403 403 403 
 POST /urgence                                                   422 403 403 403 403 403 403 403 422 303
 GET  /ouvertures-urgentes                                       403 403 403 403 200 403 403 403 403 303
 POST /ouvertures-urgentes/{unknown_opening}/lue                 403 403 403 403 404 403 403 403 403 303
+GET  /foyers/{household_id}/reunir                              200 403 403 403 403 403 403 404 404 303
+POST /foyers/{household_id}/reunir                              422 403 403 403 403 403 403 404 404 303
+GET  /foyers/{household_id}/reunir/{other_id}                   200 403 403 403 403 403 403 404 404 303
+POST /foyers/{household_id}/reunir/{other_id}                   422 403 403 403 403 403 403 404 404 303
+GET  /foyers/{household_id}/reunions/{unknown_merge}            404 403 403 403 403 403 403 404 404 303
+POST /foyers/{household_id}/reunions/{unknown_merge}            404 403 403 403 403 403 403 404 404 303
 GET  /foyers/{household_id}/partage                             200 200 403 200 403 403 200 404 404 303
 GET  /foyers/{household_id}/accords/nouveau                     200 403 403 403 403 403 403 404 404 303
 POST /foyers/{household_id}/accords/nouveau                     422 403 403 403 403 403 403 404 404 303
@@ -150,6 +156,7 @@ POST /deconnexion                                               303 303 303 303 
 """
 NAMES = {
     "{unknown_request}": "{request_id}",
+    "{unknown_merge}": "{merge_id}",
     "{unknown_household}": "{household_id}",
     "{unknown_opening}": "{opening_id}",
     "{unknown_membership}": "{membership_id}",
@@ -206,7 +213,7 @@ class World:
 @pytest.fixture(scope="module")
 def world(cast: Cast, browser: Callable[[], Browser]) -> World:
     worker = cast.ccas.people["intake"]
-    household_id = open_household(cast.engine, worker)
+    household_id, other_id = open_household(cast.engine, worker), open_household(cast.engine, worker)
     parts = ("identity", "budget", "needs")
     agreement_id = agree(cast.engine, worker, household_id, [cast.epicerie], parts=parts)
     with acting(cast.engine, worker) as session:
@@ -240,6 +247,8 @@ def world(cast: Cast, browser: Callable[[], Browser]) -> World:
         "goal_id": goal_id,
         "membership_id": cast.ccas.people["volunteer"].membership_id,
         "invitation_id": uuid4(),
+        "other_id": other_id,
+        "unknown_merge": uuid4(),
         "unknown": uuid4(),
         "unknown_request": uuid4(),
         "unknown_household": uuid4(),

@@ -280,6 +280,11 @@ def sees_bar(world: World, actor: Actor, row: Row) -> bool:
     return of_own_organisation(actor, row) and "identity" in open_parts(world, actor, row["household_id"])
 
 
+def sees_merge(world: World, actor: Actor, row: Row) -> bool:
+    """Whoever holds one of the two files."""
+    return any("identity" in held_parts(world, actor, row[name]) for name in ("household_id", "absorbed_id"))
+
+
 Rule = Callable[[World, Actor, Row], bool]
 
 
@@ -307,6 +312,8 @@ SEES: dict[str, Rule] = {
     "person": sees_part("identity"),
     "stay": sees_part("identity"),
     "person_link": never,
+    "merge": sees_merge,
+    "merge_move": never,
     "past_address": lambda world, actor, row: "identity" in held_parts(world, actor, row["household_id"]),
     "person_activity": sees_activity,
     "protection": lambda world, actor, row: bool(open_parts(world, actor, row["household_id"])),
