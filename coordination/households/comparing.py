@@ -79,7 +79,7 @@ class Either:
 
     @property
     def words(self) -> str:
-        return f"{self.name}, né·e {self.birth}" if self.birth else self.name
+        return f"{self.name} ({self.birth})" if self.birth else self.name
 
 
 @dataclass(frozen=True)

@@ -543,7 +543,7 @@ def test_the_journal_tells_both_files(cast: Cast, shared_base: Base) -> None:
 
 
 def test_every_table_that_hangs_from_a_file_is_weighed(shared_base: Base) -> None:
-    """A new table with `household_id`: say in policies/doors/merge.sql which part it shows (weighed_tables, and a line of
-    merge_brings when a partner may read it), or leave it out of carried_tables with a reason."""
+    """A new table with `household_id`: say in policies/doors/merge.sql which part it shows (weighed_tables, and a line
+    of merge_brings when a partner may read it), or leave it out of carried_tables with a reason."""
     carried = shared_base.admin("select t from access.carried_tables() t order by 1")
     assert carried == shared_base.admin("select unnest(access.weighed_tables()) order by 1")
