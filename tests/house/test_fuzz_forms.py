@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
+from coordination.households.comparing import comparison, proposed
+from coordination.households.merging import merge_files, merges_of
 from coordination.households.queries import residents
 from coordination.identity.permissions import Role
 from coordination.kit.db import acting
@@ -113,6 +115,11 @@ def place(cast: Cast, shared_base: Base, browser: Callable[[], Browser]) -> Plac
         person_id = residents(session, household_id)[0].person.id
     with acting(cast.engine, worker) as session:
         referral = referrals.send_referral(session, need.id, cast.epicerie.id)
+    other_id, twin_id = open_household(cast.engine, worker), open_household(cast.engine, worker)
+    with acting(cast.engine, worker) as session:
+        form = proposed(comparison(session, household_id, twin_id))
+        merge_files(session, household_id, twin_id, form)
+        merge_id = merges_of(session, household_id)[0].id
     note_id = write(cast.engine, worker, household_id)
     task_id = give(cast.engine, worker, household_id)
     debt_id, goal_id = owe(cast.engine, worker, household_id), hope(cast.engine, worker, household_id)
@@ -132,6 +139,8 @@ def place(cast: Cast, shared_base: Base, browser: Callable[[], Browser]) -> Plac
         "membership_id": cast.ccas.people["volunteer"].membership_id,
         "request_id": uuid4(),
         "opening_id": uuid4(),
+        "other_id": other_id,
+        "merge_id": merge_id,
     }
     return Place(shared_base, client, browser(), known)
 
