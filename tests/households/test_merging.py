@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from sqlalchemy.exc import ProgrammingError
 
 from coordination.budgets import service as budgets
-from coordination.households import finding, life, merging, queries, separation, service
+from coordination.households import finding, life, merging, protection, queries, separation, service
 from coordination.households.comparing import (
     AlreadyMerged,
     HeldElsewhere,
     NotOpen,
+    NotTheSameDoor,
     NotThesePeople,
     SameFile,
     closing_key,
@@ -26,7 +27,15 @@ from coordination.households.comparing import (
     proposed,
     sights,
 )
-from coordination.households.forms import CloseForm, MergeForm, PersonForm, ProfileForm, SeparationForm, SeparationRow
+from coordination.households.forms import (
+    CloseForm,
+    MergeForm,
+    PersonForm,
+    ProfileForm,
+    SafeContactForm,
+    SeparationForm,
+    SeparationRow,
+)
 from coordination.households.merging import (
     AlreadyUndone,
     Closes,
@@ -37,8 +46,9 @@ from coordination.households.merging import (
     undo_merge,
 )
 from coordination.households.pairing import UNITS, Side
+from coordination.households.reach import BarReason, Way
 from coordination.households.rules import Activity, ClosingReason, Link, Place
-from coordination.identity.permissions import Part
+from coordination.identity.permissions import Part, Role
 from coordination.kit import clock
 from coordination.kit.actor import Member
 from coordination.kit.clock import today
@@ -48,7 +58,7 @@ from coordination.referrals.rules import Domain
 from coordination.tables import METADATA
 from tests.budgets.make import draft, validated
 from tests.casework.make import give, hope, meet, owe, write
-from tests.cast import Cast, Organised
+from tests.cast import Cast, Organised, add_person
 from tests.conftest import Base
 from tests.households.make import open_household
 from tests.referrals.make import note_need, refer, send
@@ -327,6 +337,98 @@ def test_the_code_a_person_was_given_still_leads_to_her_file(cast: Cast, shared_
             "access.request_access(:id, :code, '{identity}', 'accompagnement')", id=request, code=codes[other]
         )
     assert shared_base.admin("select household_id from access_request_file where id = %s", request) == [(kept,)]
+
+
+# ------------------------------------------------------------------ protected files, and files closed to somebody
+
+
+def test_a_protected_file_is_merged_with_one_that_is_protected_for_the_same_people(cast: Cast) -> None:
+    worker = cast.ccas.people["intake"]
+    colleague = add_person(cast.engine, cast.ccas, uuid4().hex, [Role.INTAKE], professional=True)
+    kept, other = two_files(cast)
+    for first, second in ((kept, other), (other, kept)):
+        with acting(cast.engine, worker) as session:
+            protection.protect(session, first, [colleague.membership_id] if first == kept else [])
+            form = MergeForm(kept_version=1, absorbed_version=1)
+            for pair in ((kept, other), (other, kept)) if first == kept else ((kept, other),):
+                with pytest.raises(NotTheSameDoor):
+                    merge_files(session, *pair, form)
+        with ActorSession(cast.engine, worker) as session, pytest.raises(ProgrammingError):
+            door(session, kept, second if first == kept else first)
+    done = merge(cast, other, kept)
+    with ActorSession(cast.engine, colleague) as session:
+        assert queries.visible_parts(session, kept) == queries.visible_parts(session, other) == set()
+    undo(cast, other, done)
+    with ActorSession(cast.engine, colleague) as session:
+        assert (bool(queries.visible_parts(session, kept)), bool(queries.visible_parts(session, other))) == (
+            True,
+            False,
+        )
+
+
+def test_a_file_protected_after_a_merge_takes_the_merged_one_behind_the_same_door(cast: Cast) -> None:
+    worker = cast.ccas.people["intake"]
+    colleague = add_person(cast.engine, cast.ccas, uuid4().hex, [Role.INTAKE], professional=True)
+    kept, other = two_files(cast)
+    done = merge(cast, kept, other)
+    with acting(cast.engine, worker) as session:
+        protection.protect(session, kept, [])
+    with ActorSession(cast.engine, colleague) as session:
+        assert queries.visible_parts(session, kept) == queries.visible_parts(session, other) == set()
+    undo(cast, kept, done)
+    with ActorSession(cast.engine, colleague) as session:
+        assert (bool(queries.visible_parts(session, kept)), bool(queries.visible_parts(session, other))) == (
+            False,
+            True,
+        )
+
+
+def test_whoever_may_not_open_one_of_the_two_opens_neither_once_they_are_one(cast: Cast, shared_base: Base) -> None:
+    worker = cast.ccas.people["intake"]
+    colleague = add_person(cast.engine, cast.ccas, uuid4().hex, [Role.INTAKE], professional=True)
+    kept, other = two_files(cast)
+    refer(cast.engine, worker, other, cast.secours)
+    with acting(cast.engine, worker) as session:
+        protection.close_to(session, other, colleague.membership_id, BarReason.RELATIVE)
+    before = rows_of(shared_base)
+    done = merge(cast, kept, other)
+    with ActorSession(cast.engine, colleague) as session:
+        assert queries.visible_parts(session, kept) == queries.visible_parts(session, other) == set()
+        assert session.rows("select 1 from referral where household_id = :id", id=kept) == []
+    undo(cast, kept, done)
+    assert rows_of(shared_base) == before
+
+
+def test_what_is_to_be_avoided_in_one_is_avoided_in_both(cast: Cast) -> None:
+    worker = cast.ccas.people["intake"]
+    kept, other = two_files(cast)
+    for file, ways, words in (
+        (kept, [Way.CALL, Way.LETTER], "Après 17 h."),
+        (other, [Way.CALL], "Jamais le dimanche."),
+    ):
+        with acting(cast.engine, worker) as session:
+            protection.set_safe_contact(session, file, SafeContactForm(ways=ways, words=words, version=0))
+    merge(cast, kept, other)
+    with ActorSession(cast.engine, worker) as session:
+        care = protection.safe_contact_of(session, kept)
+        assert care is not None
+        assert (care.call, care.letter) == (True, False)
+        assert care.words.splitlines() == ["Après 17 h.", "Jamais le dimanche."]
+
+
+def test_a_file_handed_over_takes_the_merged_one_with_it(cast: Cast) -> None:
+    worker, heir = cast.ccas.people["intake"], cast.secours.people["intake"]
+    kept, other = two_files(cast)
+    done = merge(cast, kept, other)
+    agree(cast.engine, worker, kept, [cast.secours], parts=("identity",))
+    with acting(cast.engine, worker) as session:
+        life.transfer(session, kept, cast.secours.id)
+    with ActorSession(cast.engine, worker) as session:
+        assert queries.visible_parts(session, kept) == queries.visible_parts(session, other) == set()
+        with pytest.raises(NotKnown):
+            undo_merge(session, kept, done)
+    with ActorSession(cast.engine, heir) as session:
+        assert queries.visible_parts(session, other) >= {"identity", "needs"}
 
 
 # ------------------------------------------------------------------ refused
