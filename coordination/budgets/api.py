@@ -74,6 +74,8 @@ class LineAnswer(BaseModel):
     monthly_cents: ExactCents = Field(description="Centimes d’euro par mois, avant la règle.")
     counted_cents: ExactCents = Field(description="Centimes d’euro par mois, comptés.")
     says: str = Field(description="La règle, en une phrase.")
+    rule: str = Field(description="L’endroit du barème qui le dit.", examples=["lines.loyer.cap"])
+    source: str = Field(description="D’où vient cette règle.")
 
 
 class BaremeResult(BaseModel):
@@ -88,6 +90,8 @@ class BaremeResult(BaseModel):
     charges_cents: ExactCents = Field(description="Centimes d’euro par mois, comptés en charges.")
     zone: ZoneKind
     zone_label: str
+    terms: str = Field(description="Ce que dure l’accès, quand la zone l’ouvre.")
+    purchase_cents: int | None = Field(description="Budget d’achat d’un mois, en centimes d’euro.")
     threshold: str = Field(description="Le seuil le plus proche, en une phrase.")
     lines: list[LineAnswer]
     notices: list[str] = Field(description="Ce qui semble à vérifier.")
@@ -148,6 +152,8 @@ def _result(result: Result) -> BaremeResult:
         charges_cents=_exact(result.charges_cents),
         zone=result.zone,
         zone_label=result.zone_label,
+        terms=result.terms,
+        purchase_cents=result.purchase_cents,
         threshold=result.threshold_sentence,
         lines=[
             LineAnswer(
@@ -156,6 +162,8 @@ def _result(result: Result) -> BaremeResult:
                 monthly_cents=_exact(line.monthly_cents),
                 counted_cents=_exact(line.counted_cents),
                 says=line.says,
+                rule=line.rule,
+                source=line.source,
             )
             for line in result.lines
         ],

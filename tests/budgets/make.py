@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import yaml
 from sqlalchemy import Engine
 from starlette.datastructures import FormData
 
@@ -53,6 +54,25 @@ KINDS = {
     "telephone": LineKind.TELEPHONE,
     "telecom": LineKind.TELEPHONE,
 }
+
+
+class _Texts(yaml.SafeLoader):
+    """Days and decimals stay as they are written; only true and false are booleans (`on` is a word)."""
+
+
+def _kept(first: str, tag: str) -> bool:
+    return not tag.endswith((":timestamp", ":float")) and (not tag.endswith(":bool") or first in "tf")
+
+
+_Texts.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in found if _kept(first, tag)]
+    for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def as_texts(text: str) -> Any:
+    """A YAML text as data, without any binary float nor date."""
+    return yaml.load(text, Loader=_Texts)  # noqa: S506 - a SafeLoader
 
 
 def bareme(days: Fraction | int = 30, below: int | None = 800, *, inclusive: bool = False, **changes: Any) -> Bareme:

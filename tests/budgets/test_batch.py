@@ -95,7 +95,7 @@ def crowd(size: int) -> Population:
 
 def test_a_changed_bareme_answers_a_crowd_faster_than_reading_it_one_by_one() -> None:
     """A ratio within one run, far under what is measured, so that a busy machine does not matter."""
-    size = 20_000
+    size = 5_000
     rule = bareme(
         treatments={
             K.ARS: Treatment(ignored=True),

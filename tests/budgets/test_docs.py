@@ -8,7 +8,6 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-import yaml
 from hypothesis import given, settings
 from typer.testing import CliRunner
 
@@ -16,7 +15,7 @@ from coordination.budgets.rules import LineKind
 from coordination.budgets.schema import schema
 from coordination.budgets.writing import scheme_text
 from coordination.cli import app
-from tests.budgets.make import BAREMES, ROOT
+from tests.budgets.make import BAREMES, ROOT, as_texts
 from tests.budgets.test_baremes import GOOD, MISTAKES
 from tests.budgets.test_properties import ANY_BAREME
 
@@ -33,20 +32,9 @@ def plain(text: str) -> str:
     return text.replace("\u00a0", " ").replace("\u202f", " ").strip()
 
 
-class _Texts(yaml.SafeLoader):
-    """Dates stay texts, as editors see them."""
-
-
-_Texts.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in found if tag != "tag:yaml.org,2002:timestamp"]
-    for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-
-
 def instance(text: str) -> Any:
     """What an editor compares with the schema: the names of fields are texts."""
-    loaded = yaml.load(text, Loader=_Texts)  # noqa: S506 - a SafeLoader
-    return json.loads(json.dumps(loaded))
+    return json.loads(json.dumps(as_texts(text)))
 
 
 def test_the_walk_through_gives_what_it_prints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,6 +28,7 @@ from coordination.budgets.rules import (
     Side,
     Treatment,
     Weights,
+    Zone,
     ZoneKind,
     reste_a_vivre,
 )
@@ -134,6 +135,37 @@ def test_more_of_a_resource_never_lowers_the_value(rule: Any, lines: list[Line],
         assert after.value_cents >= before.value_cents
     else:
         assert after.value_cents <= before.value_cents
+
+
+@given(ANY_BAREME, LINES, st.sampled_from(list(Period)))
+def test_an_amount_means_the_same_whatever_its_period(rule: Any, lines: list[Line], period: Period) -> None:
+    """So much a month, or as many times more for a period as many times longer (a week is 12/52 of a month)."""
+    monthly = [replace(each, period=Period.MONTHLY, amount_cents=each.amount_cents * 52) for each in lines]
+    other = [replace(each, period=period, amount_cents=int(each.amount_cents * period.months)) for each in monthly]
+    one, same = computed(rule, family(3), *monthly), computed(rule, family(3), *other)
+    assert (one.value_cents, one.zone, one.distances) == (same.value_cents, same.zone, same.distances)
+    assert [each.counted_cents for each in one.lines] == [each.counted_cents for each in same.lines]
+
+
+@given(st.lists(st.tuples(MONEY, st.booleans()), max_size=5, unique=True), MONEY)
+def test_a_household_is_in_exactly_one_zone(bounds: list[tuple[int, bool]], value: int) -> None:
+    """The zones where it is, each between its own two bounds: one, and the engine's."""
+    ranked = [*sorted(bounds), (None, False)]
+    zones = tuple(Zone(ZoneKind.ELIGIBLE, cents, within, (F(n, 100), F(1))) for n, (cents, within) in enumerate(ranked))
+    places = [
+        rank
+        for rank, zone in enumerate(zones)
+        if _under(zone, value) and (rank == 0 or not _under(zones[rank - 1], value))
+    ]
+    rule = bareme(zones=zones, every=Every.MONTH, base=Base.HOUSEHOLD)
+    result = computed(rule, family(1), Line("r", K.SALAIRE, max(value, 0)), Line("c", K.LOYER, max(-value, 0)))
+    assert result.value_cents == value
+    assert [zones[rank].user_share for rank in places] == [result.user_share]
+
+
+def _under(zone: Zone, value: int) -> bool:
+    bound = zone.bound_cents
+    return bound is None or value < bound or (value == bound and zone.inclusive)
 
 
 @given(ANY_BAREME, LINES)
