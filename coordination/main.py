@@ -35,6 +35,9 @@ from coordination.households import pages as households
 from coordination.identity import api as identity_api
 from coordination.identity import pages as identity
 from coordination.identity.permissions import Permission
+from coordination.imports import pages as imports
+from coordination.imports.reading import SENTENCES as IMPORT_SENTENCES
+from coordination.imports.rules import LARGEST_FILE
 from coordination.kit import embedded, errors
 from coordination.kit.db import close_engine, make_engine, refuse_powerful_role
 from coordination.kit.guards import App, Guards, Scope, TooLargeBody
@@ -55,6 +58,7 @@ ROOMS = (
     family_pages.router,
     protection_pages.router,
     merging_pages.router,
+    imports.router,
     sharing.router,
     sharing.network,
     budgets.router,
@@ -103,6 +107,8 @@ REFUSALS: dict[int, type[errors.Problem]] = {
     413: errors.TooLarge,
     422: errors.Malformed,
 }
+# Where a list is sent: the file, and the little that a form adds around it.
+LARGER = {imports.UPLOAD: LARGEST_FILE + 100_000}
 KEPT = "Ce qui était enregistré avant cette demande n’a pas changé."
 
 
@@ -148,6 +154,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         refuse=lambda status: _answer(app, REFUSALS[status]()),
         failed=lambda raised: _unexpected(app, raised),
         https=settings.secure_cookies,
+        larger=LARGER,
     )
     return app
 
@@ -208,6 +215,8 @@ def error_page(request: Request, problem: errors.Problem) -> Response:
     """The one answer of every refusal: what happened, what was kept, what to do; for the API, the same as JSON."""
     if is_api(request.url.path):
         return _api_problem(request, problem)
+    if problem.status == 413 and request.url.path in LARGER:
+        problem = errors.TooLarge(f"{IMPORT_SENTENCES['large']} Rien n’a été gardé.")
     kept = KEPT if request.method != "GET" else ""
     return page(
         request,

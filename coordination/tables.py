@@ -7,6 +7,7 @@ import coordination.budgets.models
 import coordination.casework.models
 import coordination.households.models
 import coordination.identity.models
+import coordination.imports.models
 import coordination.referrals.models
 import coordination.sharing.models  # noqa: F401
 

@@ -934,6 +934,74 @@ create function access.last_contact(file_id uuid) returns date
                           where s.household_id = file_id
                             and (s.ground = 'holder' or c.organisation_id = access.organisation())) $$;
 
+-- ---------------------------------------------------------------- imported lists
+
+-- Lists nobody finished in seven days are forgotten, whoever handed them over: their rows go with them.
+create function access.forget_lists() returns bigint
+    language plpgsql security definer set search_path = public, pg_temp
+    as $$
+    declare n bigint;
+    begin
+        delete from import_batch
+         where network_id = access.network() and access.has_role('intake')
+           and stage in ('columns', 'checking', 'ready') and created_at < now() - interval '7 days';
+        get diagnostics n = row_count;
+        return n;
+    end $$;
+
+-- Takes an import back whole: its files are removed as if they had never been opened, each with its line in the journal.
+-- Answers the codes of the files that prevent it, and then removes nothing. A file prevents it once the journal knows
+-- anything of it but its opening and its reading, or once any other row hangs from it, whatever the table: only what the
+-- import itself wrote is deleted here, and the keys refuse the rest.
+create function access.undo_import(batch uuid) returns setof text
+    language plpgsql security definer set search_path = public, pg_temp
+    as $$
+    declare f record; kept text[] := '{}'; org uuid := access.organisation();
+    begin
+        perform 1 from import_batch b
+          where b.id = batch and b.network_id = access.network() and b.organisation_id = org and b.stage = 'done'
+            and access.has_role('intake') for update;
+        if not found then
+            raise exception 'an import of one''s own organisation, once done' using errcode = '42501';
+        end if;
+        -- Locked first: whoever is changing one of them is waited for, and then seen.
+        perform 1 from household h join imported_file i on i.household_id = h.id
+          where i.batch_id = batch order by h.id for update of h;
+        begin
+            for f in select h.id, h.network_id, h.code, h.holder_organisation_id as holder
+                       from household h join imported_file i on i.household_id = h.id
+                      where i.batch_id = batch order by h.code
+            loop
+                begin
+                    if f.holder <> org or exists (
+                        select 1 from journal j where j.household_id = f.id
+                           and j.verb not in ('household.open', 'household.read', 'household.timeline')) then
+                        raise exception 'touched' using errcode = '23503';
+                    end if;
+                    delete from imported_file where household_id = f.id;
+                    delete from stay where household_id = f.id;
+                    delete from person where household_id = f.id;
+                    delete from household_profile where household_id = f.id;
+                    delete from share where household_id = f.id and ground = 'holder';
+                    delete from household where id = f.id;
+                    insert into journal (id, network_id, number, at, actor_kind, actor_id, verb, subject, subject_id,
+                                         household_id, fields, previous_hash, hash)
+                    values (gen_random_uuid(), f.network_id, 0, now(), '', '', 'household.undo_import', 'household',
+                            f.id::text, f.id, '{}', '', '');
+                exception when foreign_key_violation then
+                    kept := kept || f.code;
+                end;
+            end loop;
+            if cardinality(kept) > 0 then
+                raise exception 'kept' using errcode = 'KEPT1';
+            end if;
+            update import_batch set stage = 'undone' where id = batch;
+        exception when sqlstate 'KEPT1' then
+            null;  -- everything above is taken back
+        end;
+        return query select unnest(kept);
+    end $$;
+
 -- ---------------------------------------------------------------- nobody is twice in one file on one day
 
 -- After the row, so that the wall speaks first; the person is locked, so that two at once are seen by the second.

@@ -31,6 +31,7 @@ SUBJECTS = {
     "browser_session": "connexion",
     "household": "dossier",
     "household_profile": "dossier",
+    "import_batch": "liste importée",
     "invitation": "lien à usage unique",
     "membership": "compte",
     "need": "besoin",

@@ -1,7 +1,7 @@
 """Acts on household files: opening one, its people, its profile."""
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from uuid import UUID, uuid4
@@ -57,13 +57,27 @@ IMPOSSIBLE = {
 @act("household.open", "Dossier créé", needs=Permission.OPEN_FILES)
 def open_file(session: ActorSession, form: NewFileForm, draw: Callable[[int], int] = secrets.randbelow) -> Household:
     """Opens a file held by one's own organisation, with its first people. `draw(n)`: a number below n, for the code."""
+    return make_file(session, form, draw=draw)
+
+
+def make_file(
+    session: ActorSession,
+    form: NewFileForm,
+    contact: Mapping[str, str] | None = None,
+    draw: Callable[[int], int] = secrets.randbelow,
+) -> Household:
+    """The file without its line in the journal: an import writes those of all its files last.
+
+    `contact`: its address, phone and email, when they are known.
+    """
     file_id = new_file(session, draw)
-    network_id = session.member.network_id
-    session.add(
-        HouseholdProfile(
-            household_id=file_id, network_id=network_id, commune=form.commune, updated_by=session.member.membership_id
-        )
+    author = session.member
+    profile = HouseholdProfile(
+        household_id=file_id, network_id=author.network_id, commune=form.commune, updated_by=author.membership_id
     )
+    for name, value in (contact or {}).items():
+        setattr(profile, name, value)
+    session.add(profile)
     since = today()
     add_to_file(session, file_id, form.family_name, form.given_name, form.birth_date, Link.REFERENCE, Decimal(1), since)
     for row in form.people:

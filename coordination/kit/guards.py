@@ -1,7 +1,7 @@
 """What every request goes through before a page: size, origin, readable address; and the headers of every answer."""
 
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
@@ -37,28 +37,38 @@ class CutShort(Exception):
 class Guards:
     """Refuses oversized bodies, foreign origins and unreadable addresses; adds the security headers.
 
+    `larger`: the few paths where a file is sent, and how many bytes they take.
+
     What fails unexpectedly is answered here too, so that the page of a failure carries the same headers and no
     server prints the exception, whose text may hold what a person typed.
     """
 
     def __init__(
-        self, app: App, *, refuse: Callable[[int], App], failed: Callable[[Exception], App], https: bool
+        self,
+        app: App,
+        *,
+        refuse: Callable[[int], App],
+        failed: Callable[[Exception], App],
+        https: bool,
+        larger: Mapping[str, int] | None = None,
     ) -> None:
         self.app = app
         self.refuse = refuse
         self.failed = failed
         self.https = https
+        self.larger = larger or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         answer = _Answer(send, https=self.https)
-        status = fault(scope)
+        most = self.larger.get(scope["path"], LARGEST_BODY)
+        status = fault(scope, most)
         if status is not None:
             await self.refuse(status)(scope, receive, answer.send)
             return
-        limited = _Limited(receive)
+        limited = _Limited(receive, most)
         try:
             await self.app(scope, limited.receive, answer.send)
         except Exception as raised:  # noqa: BLE001 - the last net: whatever it is, it gets a page
@@ -68,11 +78,11 @@ class Guards:
             await instead(scope, receive, answer.send)
 
 
-def fault(scope: Scope) -> int | None:
+def fault(scope: Scope, most: int = LARGEST_BODY) -> int | None:
     """The status with which a request is refused outright, or None."""
     headers = Headers(raw=scope["headers"])
     length = headers.get("content-length", "0")
-    if not re.fullmatch("[0-9]{1,9}", length) or int(length) > LARGEST_BODY:
+    if not re.fullmatch("[0-9]{1,9}", length) or int(length) > most:
         return 413
     if not readable(scope.get("raw_path") or b"") or not readable(scope.get("query_string") or b""):
         return 422
@@ -116,14 +126,15 @@ class TooLargeBody(Exception):
 
 
 class _Limited:
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, receive: Receive, most: int) -> None:
         self._receive = receive
+        self._most = most
         self._seen = 0
 
     async def receive(self) -> Message:
         message = await self._receive()
         self._seen += len(message.get("body", b""))
-        if self._seen > LARGEST_BODY:
+        if self._seen > self._most:
             raise TooLargeBody
         return message
 

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -17,7 +18,8 @@ from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2_fragments import render_block
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
+from starlette.formparsers import MultiPartParser
 
 from coordination.kit.actor import Actor, Member, Nobody, may
 from coordination.kit.clock import PARIS
@@ -240,6 +242,29 @@ async def submitted(request: Request) -> FormData:
 
 
 Submitted = Annotated[FormData, Depends(submitted)]
+
+
+async def sent_file(request: Request) -> tuple[bytes, FormData]:
+    """The one file a form sent (nothing when there is none), kept in memory alone, and the other fields."""
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        return b"", await submitted(request)
+    parser = MultiPartParser(request.headers, request.stream(), max_files=1, max_fields=20, max_part_size=2_000)
+    parser.spool_max_size = sys.maxsize  # the guards already bound the body
+    try:
+        data = await parser.parse()
+    except TooLargeBody:
+        raise
+    except Exception as unreadable:
+        raise Malformed from unreadable
+    content = b""
+    for _, value in data.multi_items():
+        if isinstance(value, UploadFile):
+            content = await value.read()
+    await data.close()
+    return content, FormData([(name, value) for name, value in data.multi_items() if isinstance(value, str)])
+
+
+SentFile = Annotated[tuple[bytes, FormData], Depends(sent_file)]
 
 
 def needs(door: str | None) -> Any:

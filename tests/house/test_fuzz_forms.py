@@ -25,6 +25,7 @@ from tests.casework.make import give, hope, owe, write
 from tests.cast import PASSWORD, Cast, add_person
 from tests.conftest import Base, Browser
 from tests.households.make import open_household
+from tests.imports.make import checked_list
 from tests.sharing.make import agree
 
 # What moves by the mere fact of asking: readings, sessions seen, failed sign-ins, questions to the network.
@@ -123,6 +124,7 @@ def place(cast: Cast, shared_base: Base, browser: Callable[[], Browser]) -> Plac
     note_id = write(cast.engine, worker, household_id)
     task_id = give(cast.engine, worker, household_id)
     debt_id, goal_id = owe(cast.engine, worker, household_id), hope(cast.engine, worker, household_id)
+    batch_id, row_id = checked_list(cast.engine, worker)
     client = browser().sign_in(cast.ccas.emails["everything"], PASSWORD)
     draft = client.post(f"/foyers/{household_id}/budget/nouveau").headers.get("location", "").rsplit("/", 1)[-1]
     known = {
@@ -141,6 +143,8 @@ def place(cast: Cast, shared_base: Base, browser: Callable[[], Browser]) -> Plac
         "opening_id": uuid4(),
         "other_id": other_id,
         "merge_id": merge_id,
+        "batch_id": batch_id,
+        "row_id": row_id,
     }
     return Place(shared_base, client, browser(), known)
 

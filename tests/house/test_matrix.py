@@ -15,6 +15,7 @@ from tests.casework.make import give, hope, owe, write
 from tests.cast import PASSWORD, Cast
 from tests.conftest import Browser
 from tests.households.make import open_household
+from tests.imports.make import checked_list
 from tests.sharing.make import agree
 
 # Who calls, in the order of the columns: the holder's roles; a partner trusted with everything but the sensitive part;
@@ -74,6 +75,20 @@ GET  /foyers/{household_id}/confier                             200 403 403 403 
 POST /foyers/{household_id}/confier                             422 403 403 403 403 403 403 404 404 303
 GET  /foyers/{household_id}/clore                               200 403 403 403 403 403 403 404 404 303
 POST /foyers/{household_id}/clore                               422 403 403 403 403 403 403 404 404 303
+GET  /imports                                                   200 403 403 403 403 403 200 200 200 303
+GET  /imports/nouveau                                           200 403 403 403 403 403 200 200 200 303
+POST /imports/nouveau                                           422 403 403 403 403 403 422 422 422 303
+GET  /imports/{batch_id}                                        200 403 403 403 403 403 404 404 404 303
+GET  /imports/{batch_id}/colonnes                               200 403 403 403 403 403 404 404 404 303
+POST /imports/{batch_id}/colonnes                               422 403 403 403 403 403 404 404 404 303
+POST /imports/{batch_id}/verifier                               409 403 403 403 403 403 404 404 404 303
+GET  /imports/{batch_id}/a-corriger.csv                         200 403 403 403 403 403 404 404 404 303
+GET  /imports/{batch_id}/lignes/{row_id}                        200 403 403 403 403 403 404 404 404 303
+POST /imports/{batch_id}/lignes/{row_id}                        422 403 403 403 403 403 404 404 404 303
+POST /imports/{batch_id}/laisser                                422 403 403 403 403 403 404 404 404 303
+POST /imports/{batch_id}/importer                               409 403 403 403 403 403 404 404 404 303
+POST /imports/{batch_id}/annuler                                409 403 403 403 403 403 404 404 404 303
+POST /imports/{unknown_batch}/abandonner                        404 403 403 403 403 403 404 404 404 303
 POST /foyers/{household_id}/rouvrir                             422 403 403 403 403 403 403 404 404 303
 GET  /foyers/{household_id}/protection                          200 200 403 200 403 403 200 404 404 303
 POST /foyers/{household_id}/protection                          422 403 403 403 403 403 403 404 404 303
@@ -155,6 +170,7 @@ POST /moi/deconnexion-partout                                   303 303 303 303 
 POST /deconnexion                                               303 303 303 303 303 303 303 303 303 303
 """
 NAMES = {
+    "{unknown_batch}": "{batch_id}",
     "{unknown_request}": "{request_id}",
     "{unknown_merge}": "{merge_id}",
     "{unknown_household}": "{household_id}",
@@ -225,6 +241,7 @@ def world(cast: Cast, browser: Callable[[], Browser]) -> World:
     note_id = write(cast.engine, worker, household_id)
     task_id = give(cast.engine, worker, household_id)
     debt_id, goal_id = owe(cast.engine, worker, household_id), hope(cast.engine, worker, household_id)
+    batch_id, row_id = checked_list(cast.engine, worker)
     emails = {role: cast.ccas.emails[role] for role in ACTORS[:6]} | {
         "trusted": cast.epicerie.emails["intake"],
         "stranger": cast.bonne_action.emails["intake"],
@@ -245,6 +262,9 @@ def world(cast: Cast, browser: Callable[[], Browser]) -> World:
         "task_id": task_id,
         "debt_id": debt_id,
         "goal_id": goal_id,
+        "batch_id": batch_id,
+        "row_id": row_id,
+        "unknown_batch": uuid4(),
         "membership_id": cast.ccas.people["volunteer"].membership_id,
         "invitation_id": uuid4(),
         "other_id": other_id,

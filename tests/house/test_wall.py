@@ -58,6 +58,8 @@ DOORS = {
     "my_files": "members, through their live shares",
     "count_files": "members, through their live shares",
     "known_in_network": "intake, yes or no, 20 a day",
+    "forget_lists": "intake, the lists of its network a week old and never finished",
+    "undo_import": "intake, the imports of its organisation, while none of their files has served",
     "covered": "members who see the needs of the file",
     "last_contact": "members, through their live shares; a day and nothing else",
     "concerned": "members, yes or no",

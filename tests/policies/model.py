@@ -285,6 +285,16 @@ def sees_merge(world: World, actor: Actor, row: Row) -> bool:
     return any("identity" in held_parts(world, actor, row[name]) for name in ("household_id", "absorbed_id"))
 
 
+def sees_batch(world: World, actor: Actor, row: Row) -> bool:
+    """Imports, and what columns meant: the intake workers of the organisation."""
+    return of_own_organisation(actor, row) and has_role(actor, "intake")
+
+
+def own_row(world: World, actor: Actor, row: Row) -> bool:
+    """The rows of a list: whoever handed it over, nobody else, not even her colleagues."""
+    return own_key(actor, row) and has_role(actor, "intake")
+
+
 Rule = Callable[[World, Actor, Row], bool]
 
 
@@ -342,4 +352,8 @@ SEES: dict[str, Rule] = {
     "share_review": lambda world, actor, row: of_own_organisation(actor, row),
     "access_request": sees_request,
     "access_request_file": sees_request_file,
+    "import_batch": sees_batch,
+    "import_row": own_row,
+    "imported_file": lambda world, actor, row: sees_batch(world, actor, world.one("import_batch", id=row["batch_id"])),
+    "import_columns": sees_batch,
 }

@@ -20,6 +20,8 @@ from tests.policies.model import (
     of_own_organisation,
     open_parts,
     own_key,
+    own_row,
+    sees_batch,
     sees_need,
     sees_own_work,
     sees_referral,
@@ -229,6 +231,29 @@ def adds_share_review(world: World, actor: Actor, row: Row) -> bool:
     return in_own_name(actor, row, "confirmed_by") and bool(open_parts(world, actor, row["household_id"]))
 
 
+PREPARED = {"columns", "checking", "ready"}
+
+
+def adds_batch(world: World, actor: Actor, row: Row) -> bool:
+    """A list handed over, in one's own name, of which nothing is made yet."""
+    return in_own_name(actor, row, "created_by") and has_role(actor, "intake") and row["stage"] == "columns"
+
+
+def adds_imported_file(world: World, actor: Actor, row: Row) -> bool:
+    """A file one has opened oneself since the list was handed over, and a list still being prepared."""
+    batch, file = world.one("import_batch", id=row["batch_id"]), world.one("household", id=row["household_id"])
+    mine = sees_batch(world, actor, batch) and isinstance(actor, Member) and batch["created_by"] == actor.membership_id
+    opened = file["opened_by"] == batch["created_by"] and file["opened_at"] >= batch["created_at"]
+    seen = bool(open_parts(world, actor, file["id"])) and file["holder_organisation_id"] == batch["organisation_id"]
+    return mine and opened and seen and batch["stage"] in PREPARED
+
+
+def prepares(world: World, actor: Actor, batch: Row) -> bool:
+    """One's own list, of which nothing is made yet."""
+    mine = at_home(actor, batch) and isinstance(actor, Member) and batch["created_by"] == actor.membership_id
+    return mine and has_role(actor, "intake") and batch["stage"] in PREPARED
+
+
 ADDS: dict[str, Rule] = {
     "idempotency": lambda world, actor, row: own_key(actor, row),
     "network": by_operator,
@@ -261,6 +286,10 @@ ADDS: dict[str, Rule] = {
     "share_review": adds_share_review,
     "protected_address": writes_identity,
     "safe_contact": writes_identity,
+    "import_batch": adds_batch,
+    "import_row": own_row,
+    "imported_file": adds_imported_file,
+    "import_columns": sees_batch,
 }
 
 
@@ -354,6 +383,11 @@ def changes_referent(world: World, actor: Actor, old: Row, new: Row) -> bool:
     return of_own_organisation(actor, old) and writes_referent(world, actor, new)
 
 
+def changes_batch(world: World, actor: Actor, old: Row, new: Row) -> bool:
+    """By its author, until it is done; an import is undone by a door alone."""
+    return prepares(world, actor, old) and new["stage"] in PREPARED | {"done"}
+
+
 # The columns that may change, and who may change them. None: every column but those that say whose row it is.
 KEYS = {"id", "network_id", "household_id", "person_id"}
 CHANGES: dict[str, tuple[set[str] | None, Change]] = {
@@ -383,6 +417,27 @@ CHANGES: dict[str, tuple[set[str] | None, Change]] = {
         changes_with("budget"),
     ),
     "goal": ({"words", "until_date", "state", "version"}, changes_with("needs")),
+    "import_batch": (
+        {
+            "stage",
+            "sheet",
+            "other_sheets",
+            "titles",
+            "columns",
+            "commune",
+            "total",
+            "checked",
+            "files",
+            "people",
+            "finished_at",
+        },
+        changes_batch,
+    ),
+    "import_row": (
+        {"cells", "said", "state", "faults", "doubles", "name_key", "household_key"},
+        lambda world, actor, old, new: own_row(world, actor, old),
+    ),
+    "import_columns": ({"columns"}, lambda world, actor, old, new: sees_batch(world, actor, old)),
     "referral": (
         {"state", "refusal", "outcome", "answered_at", "closed_at", "moved_by", "version"},
         changes_referral,
@@ -402,4 +457,6 @@ REMOVES: dict[str, Rule] = {
     "budget_line": in_own_draft,
     "budget_line_detail": writes_detail,
     "idempotency": forgets_key,
+    "import_batch": prepares,
+    "import_row": own_row,
 }

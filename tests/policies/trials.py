@@ -173,6 +173,9 @@ BLIND: dict[str, Row] = {
     "goal": {"words": "blind"},
     "protected_address": {"address": "blind"},
     "safe_contact": {"words": "blind"},
+    "import_batch": {"checked": 7},
+    "import_row": {"state": "out"},
+    "import_columns": {"columns": []},
 }
 
 
@@ -197,6 +200,7 @@ def changes(world: World, actor: Actor, table: str) -> list[Row]:
             {"done_at": NOON, "done_by": None},
         ],
         "referent": [{"membership_id": me}, {"membership_id": somebody}],
+        "import_batch": [{"stage": "done"}, {"stage": "undone"}, {"checked": 7}],
         "assessment": [
             {"version": 7},
             {"status": "validated", "validated_by": me},
@@ -272,6 +276,7 @@ PARENTS = {
     "agreement_person": "agreement",
     "agreement_part": "agreement",
     "journal": "household",
+    "imported_file": "household",
     "invitation": "account",
 }
 LIES: dict[str, list[dict[str, Any]]] = {
@@ -301,6 +306,8 @@ LIES: dict[str, list[dict[str, Any]]] = {
     "share_review": [{"confirmed_by": uuid4}],
     "agreement": [{"recorded_by": uuid4}, {"withdrawn_at": NOON}],
     "invitation": [{"created_by": uuid4}, {"purpose": "reset"}],
+    "import_batch": [{"created_by": uuid4}, {"stage": "done"}],
+    "import_row": [{"membership_id": uuid4}],
     "idempotency": [{"membership_id": uuid4}, {"network_id": uuid4}],
     "journal": [{"household_id": None}, {"fields": ["Ada Maes"]}, {"subject_id": "Ada Maes"}, {"verb": "Ada Maes"}],
 }
@@ -349,6 +356,20 @@ class Candidate:
 
     def for_idempotency(self) -> Row:
         return {"network_id": self.me["network_id"], "membership_id": self.me["id"]}
+
+    def for_import_batch(self) -> Row:
+        return {**self._own("created_by"), "network_id": self.me["network_id"], "stage": "columns"}
+
+    def for_import_columns(self) -> Row:
+        return {"organisation_id": self.me["organisation_id"], "network_id": self.me["network_id"]}
+
+    def for_import_row(self) -> Row:
+        batch = (self.world.all("import_batch", created_by=self.me["id"]) or self.world.all("import_batch"))[0]
+        return {"network_id": batch["network_id"], "batch_id": batch["id"], "membership_id": batch["created_by"]}
+
+    def for_imported_file(self) -> Row:
+        mine = self.world.all("import_batch", created_by=self.me["id"]) or self.world.all("import_batch")
+        return {"batch_id": mine[0]["id"]}
 
     def for_stay(self) -> Row:
         return {"person_id": self.parent["id"]}

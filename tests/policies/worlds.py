@@ -113,6 +113,7 @@ class Builder:
             for _ in range(files):
                 self.file(network)
             self.journal(network)
+        self.imports()
         self.second_memberships()
         self.add("sign_in_attempt")
         self.add("network_question", membership_id=self.world.all("membership")[0]["id"])
@@ -166,6 +167,24 @@ class Builder:
                 organisation = self.choose(self.world.all("organisation"))
                 self.membership(organisation["network_id"], organisation["id"], account["id"])
 
+    def imports(self) -> None:
+        """A list of each member (her role may have changed since), at some stage, with a row; a file some made."""
+        for member in list(self.world.all("membership")):
+            home = {"network_id": member["network_id"]}
+            batch = self.add(
+                "import_batch",
+                **home,
+                organisation_id=member["organisation_id"],
+                created_by=member["id"],
+                stage=self.choose(("columns", "checking", "ready", "done", "undone")),
+            )
+            self.add("import_row", **home, batch_id=batch["id"], membership_id=member["id"])
+            made = {row["household_id"] for row in self.world.all("imported_file")}
+            files = [row for row in self.world.all("household", **home) if row["id"] not in made]
+            if files and batch["stage"] == "done":
+                self.add("imported_file", **home, batch_id=batch["id"], household_id=files[0]["id"])
+            self.add("import_columns", **home, organisation_id=member["organisation_id"])
+
     # ---------------------------------------------------------------- one file
 
     def file(self, network: UUID) -> None:
@@ -173,7 +192,8 @@ class Builder:
         self.partners = [row["id"] for row in self.world.all("organisation", network_id=network)]
         self.people = self.world.all("membership", network_id=network)
         self.holder = self.choose(self.partners)
-        household = self.add("household", **self.home, holder_organisation_id=self.holder)
+        opened_by = self.choose((None, self.choose(self.people)["id"]))
+        household = self.add("household", **self.home, holder_organisation_id=self.holder, opened_by=opened_by)
         self.home = {"network_id": network, "household_id": household["id"]}
         self.guards(household["code"])
         former = self.choose((None, None, self.choose(self.partners)))

@@ -1,0 +1,113 @@
+"""What a person may send about a list, and what one of its rows may say."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+
+from coordination.households.forms import NewFileForm, ProfileForm
+from coordination.households.rules import Link, parse_birth
+from coordination.imports.rules import read_birth, read_full_name, read_link, read_phone
+from coordination.kit.clock import today
+from coordination.kit.forms import UNREADABLE, Form, french
+
+ILLEGIBLE = "Ce texte contient des caractères illisibles : retapez-le."
+
+
+def _birth(typed: str) -> str:
+    words = read_birth(typed)
+    parse_birth(words, today())
+    return words
+
+
+def _legible(typed: object) -> object:
+    if isinstance(typed, str) and UNREADABLE.search(typed):
+        raise ValueError(ILLEGIBLE)
+    return typed
+
+
+Cell = BeforeValidator(_legible)
+Words = Annotated[str, Field(max_length=120), Cell]
+
+
+class UploadForm(Form):
+    """Beside the file: the sheet to read, when the list is not on the one we would choose."""
+
+    sheet: Annotated[str, Field(max_length=120)] = ""
+
+
+class ColumnsForm(Form):
+    """What the columns mean (`means_0`, `means_1`…, read by the page), and the commune where the list says none."""
+
+    commune: Annotated[str, Field(max_length=120)] = ""
+
+
+class RowForm(Form):
+    """One row: one person. The limits are those of a file opened by hand."""
+
+    household: Annotated[str, Field(max_length=60), Cell] = ""
+    family_name: Annotated[str, Field(min_length=1, max_length=120), Cell]
+    given_name: Words = ""
+    birth: Annotated[str, Field(max_length=40), AfterValidator(_birth), Cell] = ""
+    link: Annotated[Link | None, BeforeValidator(lambda typed: read_link(str(typed or ""))), Cell] = None
+    commune: Annotated[str, Field(min_length=1, max_length=120), Cell]
+    address: Annotated[str, Field(max_length=300), Cell] = ""
+    phone: Annotated[str, Field(max_length=30), AfterValidator(read_phone), Cell] = ""
+    email: Annotated[str, Field(max_length=200), Cell] = ""
+
+
+class SetAsideForm(Form):
+    """Every row to correct, or every likely duplicate, left out (or kept) at once."""
+
+    which: Literal["faulty", "doubtful", "doubtful_kept"]
+
+
+class ConfirmForm(Form):
+    """What cannot be taken lightly is confirmed."""
+
+    confirm: Literal["oui"]
+
+
+def examined(said: Mapping[str, str]) -> tuple[RowForm | None, dict[str, str], dict[str, str]]:
+    """A row read: the person, or a French sentence by faulty field; and what the row says, names told apart."""
+    values = {**dict.fromkeys(RowForm.model_fields, ""), **said}
+    faults: dict[str, str] = {}
+    whole = values.pop("full_name", "")
+    if whole and not values["family_name"]:
+        try:
+            values["family_name"], values["given_name"] = read_full_name(whole)
+        except ValueError as unclear:
+            values["family_name"], faults["family_name"] = whole, str(unclear)
+    row = None
+    try:
+        row = RowForm.model_validate(values)
+        _contact(row)
+    except ValidationError as refused:
+        for error in refused.errors():
+            faults.setdefault(str(error["loc"][0]), french(error))
+    if row is None or faults:
+        return None, faults, values
+    return row, {}, {**values, "birth": row.birth, "phone": row.phone, "link": row.link.value if row.link else ""}
+
+
+def _contact(row: RowForm) -> None:
+    """Address, phone and email as the file itself accepts them."""
+    ProfileForm(commune=row.commune, address=row.address, phone=row.phone, email=row.email, version=1)
+
+
+def file_of(rows: list[RowForm]) -> tuple[NewFileForm, dict[str, str]]:
+    """A household, its person of reference first: the file to open, and how to reach it."""
+    head, *others = rows
+    form = NewFileForm.model_validate(
+        {
+            **head.model_dump(include={"family_name", "given_name", "birth", "commune"}),
+            "people": [
+                {**row.model_dump(include={"family_name", "given_name", "birth"}), "link": row.link or Link.OTHER}
+                for row in others
+            ],
+        }
+    )
+    contact = {
+        name: next((v for row in rows if (v := getattr(row, name))), "") for name in ("address", "phone", "email")
+    }
+    return form, contact
