@@ -34,8 +34,8 @@ from coordination.kit.errors import Malformed, NotNow
 
 reading("household.undo_import", "Dossier retiré avec son import")
 
-AT_ONCE = 200
-"""Rows checked, or written, between two looks at the clock."""
+AT_ONCE = 100
+"""Rows checked between two looks at the clock."""
 
 
 class NotHere(NotNow):
