@@ -4,14 +4,16 @@
 -- ---------------------------------------------------------------- what hangs from a file
 
 -- Left where they are: the journal, which tells what happened to which file; `share` and `person_link`, which have rules of
--- their own below; the merges themselves; who may come near each file, which is weighed first. A row of which there may be one a file stays too, when the kept file has its own.
+-- their own below; the merges themselves; who may come near each file, which is weighed first;
+-- which import opened which file. A row of which there may be one a file stays too, when the kept file has its own.
 create function access.carried_tables() returns setof text language sql stable
     as $$ select c.relname::text
             from pg_class c
             join pg_namespace n on n.oid = c.relnamespace
             join pg_attribute a on a.attrelid = c.oid and a.attname = 'household_id' and not a.attisdropped
            where n.nspname = 'public' and c.relkind in ('r', 'p')
-             and c.relname not in ('journal', 'share', 'person_link', 'merge', 'merge_move', 'protection', 'file_opening', 'bar')
+             and c.relname not in ('journal', 'share', 'person_link', 'merge', 'merge_move', 'protection', 'file_opening', 'bar',
+                                 'imported_file')
            order by 1 $$;
 
 -- What each carried table shows to whoever was given a part. Others: nothing to a partner who did not write it. A table
