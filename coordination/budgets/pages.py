@@ -22,7 +22,7 @@ from coordination.budgets.forms import (
 )
 from coordination.budgets.models import Assessment
 from coordination.budgets.rules import Line, Origin, Period, Result, Side
-from coordination.households.queries import file_header
+from coordination.households.queries import file_header, refuse_ended
 from coordination.identity.permissions import Part, Permission
 from coordination.kit.actor import may
 from coordination.kit.db import ActorSession
@@ -104,6 +104,7 @@ def _address(household_id: UUID, assessment_id: UUID | str, more: str = "") -> s
 def new_budget(request: Request, household_id: UUID, session: Walled) -> Response:
     """A blank budget, or one that starts from an earlier one; or the draft to take up."""
     queries.open_part(session, household_id)
+    refuse_ended(session, household_id)
     return page(
         request,
         "budgets/new_budget.html",

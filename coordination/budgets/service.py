@@ -21,6 +21,7 @@ from coordination.budgets.queries import (
     open_part,
 )
 from coordination.budgets.rules import Line, reste_a_vivre
+from coordination.households.queries import refuse_ended
 from coordination.identity.permissions import Part, Permission
 from coordination.kit.clock import now, today
 from coordination.kit.db import ActorSession, lock
@@ -96,6 +97,7 @@ def _ours(session: ActorSession, household_id: UUID, status: str) -> SelectOfSca
 
 
 def _new_draft(session: ActorSession, household_id: UUID) -> Assessment:
+    refuse_ended(session, household_id)
     draft = Assessment(
         network_id=session.member.network_id,
         household_id=household_id,
@@ -128,6 +130,7 @@ def _draft(session: ActorSession, household_id: UUID, assessment_id: UUID, versi
     if found.organisation_id != session.member.organisation_id:
         raise NotKnown
     refuse_reader(session, found)
+    refuse_ended(session, household_id)
     locked: Assessment | None = lock(session, Assessment, assessment_id)
     if locked is None or locked.status != DRAFT:
         raise Frozen

@@ -12,7 +12,7 @@ from coordination.casework import queries
 from coordination.casework.forms import ContactForm, DebtForm, DocumentsForm, GoalForm, NoteForm, TaskForm
 from coordination.casework.models import Contact, Debt, DocumentSeen, Goal, Note, Referent, Task
 from coordination.casework.rules import DocumentKind, GoalState
-from coordination.households.queries import visible_parts
+from coordination.households.queries import refuse_ended, visible_parts
 from coordination.identity.permissions import Part, Permission
 from coordination.kit.clock import now, today
 from coordination.kit.db import ActorSession, lock
@@ -39,6 +39,7 @@ class SomebodyElses(NotAllowed):
 def _of_file(session: ActorSession, household_id: UUID) -> dict[str, Any]:
     """Whose row it is: my organisation's, on a file I see something of."""
     queries.refuse_unseen(session, household_id)
+    refuse_ended(session, household_id, merged_only=True)
     member = session.member
     return {
         "network_id": member.network_id,
@@ -189,6 +190,7 @@ def refuse_closed(session: ActorSession, household_id: UUID, part: Part) -> None
 def note_debt(session: ActorSession, household_id: UUID, form: DebtForm) -> Debt:
     """What the household owes. Raises `NotKnown` without the part budget."""
     refuse_closed(session, household_id, Part.BUDGET)
+    refuse_ended(session, household_id)
     debt = Debt(
         **_of_file(session, household_id),
         creditor_kind=form.creditor_kind.value,
@@ -236,6 +238,7 @@ def _ours(session: ActorSession, kind: type[Any], household_id: UUID, key: UUID)
         raise NotKnown
     if found.organisation_id != session.member.organisation_id:
         raise SomebodyElses
+    refuse_ended(session, household_id)
     return lock(session, kind, key)
 
 
@@ -243,6 +246,7 @@ def _ours(session: ActorSession, kind: type[Any], household_id: UUID, key: UUID)
 def note_goal(session: ActorSession, household_id: UUID, form: GoalForm) -> Goal:
     """What the household wants to reach. Raises `NotKnown` without the part needs."""
     refuse_closed(session, household_id, Part.NEEDS)
+    refuse_ended(session, household_id)
     goal = Goal(
         **_of_file(session, household_id),
         words=form.words,

@@ -58,6 +58,7 @@ def _debt(
     debt: Debt | None = None,
 ) -> Response:
     service.refuse_closed(session, household_id, Part.BUDGET)
+    households.refuse_ended(session, household_id)
     title, kinds = "Corriger une dette" if debt else "Nouvelle dette", CreditorKind.options()
     return _page(request, session, "debt", title, household_id, form, status, debt=debt, kinds=kinds)
 
@@ -126,6 +127,7 @@ def _goal(
     goal: Goal | None = None,
 ) -> Response:
     service.refuse_closed(session, household_id, Part.NEEDS)
+    households.refuse_ended(session, household_id)
     title, states = "Corriger un projet" if goal else "Nouveau projet", GoalState.options()
     return _page(request, session, "goal", title, household_id, form, status, goal=goal, states=states)
 

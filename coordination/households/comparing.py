@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlmodel import col, select
 
-from coordination.households.finding import likely_duplicates
+from coordination.households.finding import Hit, likely_duplicates
 from coordination.households.forms import MergeForm, MergeRow
 from coordination.households.models import Household, Merge, Person, Stay
 from coordination.households.pairing import Compared, Side, columns_of, compare, same_people
@@ -25,6 +25,7 @@ from coordination.identity.queries import member_names, organisations
 from coordination.kit.clock import today
 from coordination.kit.db import ActorSession, lock
 from coordination.kit.errors import NotKnown, NotNow
+from coordination.kit.text import fold
 
 
 class SameFile(NotNow):
@@ -186,6 +187,28 @@ def likely(session: ActorSession, household_id: UUID) -> list[Likely]:
         )
     )
     return sorted((Likely(f.id, f.code, names[f.id]) for f in files), key=lambda found: (-len(found.names), found.code))
+
+
+def twins(session: ActorSession, hits: list[Hit]) -> dict[int, UUID]:
+    """Among the answers of a search, those that may be the same person in another open file of one's organisation: the
+    rank of the hit, and the file found before it."""
+    held = set(
+        session.exec(
+            select(Household.id).where(
+                col(Household.id).in_({hit.household_id for hit in hits}),
+                Household.holder_organisation_id == session.member.organisation_id,
+                col(Household.closed_at).is_(None),
+            )
+        )
+    )
+    first: dict[tuple[str, ...], UUID] = {}
+    found = {}
+    for rank, hit in enumerate(hits):
+        if hit.household_id in held and hit.birth.first is not None:
+            key = (*sorted(fold(hit.name).split()), str(hit.birth))
+            if first.setdefault(key, hit.household_id) != hit.household_id:
+                found[rank] = first[key]
+    return found
 
 
 def comparison(session: ActorSession, kept_id: UUID, absorbed_id: UUID) -> Comparison:

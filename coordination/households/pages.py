@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from coordination.audit.service import note_reading, reading
 from coordination.budgets import queries as budgets
 from coordination.casework import queries as casework
-from coordination.households import finding, merging, protection, queries, service
+from coordination.households import comparing, finding, merging, protection, queries, service
 from coordination.households.forms import WEIGHTS, NewFileForm, PersonForm, ProfileForm, SearchForm
 from coordination.households.rules import Activity, AddressKind, ClosingReason, FamilySituation, Housing, Link, Origin
 from coordination.identity.permissions import Part, Permission
@@ -73,6 +73,7 @@ def search(request: Request, data: Submitted, session: Walled) -> Response:
         block="hits",
         status=200 if asked else 422,
         hits=hits,
+        twins=comparing.twins(session, hits) if may(session.member, Permission.EDIT_FILES) else {},
         typed=form.value("q"),
         fault=form.error("q"),
     )

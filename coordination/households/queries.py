@@ -116,6 +116,9 @@ def refuse_non_holder(session: ActorSession, household_id: UUID) -> Household:
 class Closed(NotNow):
     """Ce dossier est clos : il se lit encore, mais ne se modifie plus. Rouvrez-le d’abord. Rien n’a été modifié."""
 
+    title = "Dossier clos"
+    next_step = "Sur la page du dossier, « Vie du dossier » permet de le rouvrir à la structure qui le tient."
+
 
 class Merged(NotNow):
     """Ce dossier a été réuni avec un autre : c’est là qu’il continue. Rien n’a été modifié."""
@@ -124,6 +127,18 @@ class Merged(NotNow):
         code = household_codes(session, [kept_id]).get(kept_id)
         super().__init__(f"Ce dossier a été réuni avec le dossier {code}. Rien n’a été modifié." if code else None)
         self.kept_id = kept_id
+
+
+def refuse_ended(session: ActorSession, household_id: UUID, *, merged_only: bool = False) -> None:
+    """Nothing new is written in a closed file but casework (`merged_only`), and nothing at all in a merged one.
+
+    Raises `Closed` or `Merged`; what one does not see is somebody else's to refuse.
+    """
+    found = session.get(Household, household_id)
+    if found is not None and found.merged_into_id is not None:
+        raise Merged(session, found.merged_into_id)
+    if found is not None and found.closed_at is not None and not merged_only:
+        raise Closed
 
 
 def held_open(session: ActorSession, household_id: UUID) -> Household:

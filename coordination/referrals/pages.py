@@ -294,6 +294,7 @@ def _new_need(
 ) -> Response:
     header = households.file_header(session, household_id)
     service.refuse_unshared(session, household_id)
+    households.refuse_ended(session, household_id)
     return page(
         request,
         "referrals/new_need.html",
@@ -349,6 +350,7 @@ def _refer(
 ) -> Response:
     header = households.file_header(session, household_id)
     need = queries.need_of(session, household_id, need_id)
+    households.refuse_ended(session, household_id)
     busy = {line.row.to_organisation_id for line in need.referrals if line.state.is_open}
     free = [p for p in queries.partners(session, household_id) if p.id not in busy]
     context: dict[str, Any] = {"header": header, "need": need, "partners": _choices(free)}

@@ -56,6 +56,7 @@ class AlreadyMoved(NotNow):
 def add_need(session: ActorSession, household_id: UUID, domain: Domain, summary: str) -> Need:
     """Notes a need. Raises `NotKnown`, `NotShared` or `SensitiveNotShared`."""
     refuse_unshared(session, household_id)
+    households.refuse_ended(session, household_id)
     if domain.sensitive and Part.SENSITIVE not in households.visible_parts(session, household_id):
         raise SensitiveNotShared
     need = Need(
@@ -95,6 +96,7 @@ def send_referral(session: ActorSession, need_id: UUID, to: UUID, words: str = "
     need = session.get(Need, need_id)
     if need is None:
         raise NotKnown
+    households.refuse_ended(session, need.household_id)
     # Two people sending the same need at once take turns, so that the second one sees the first one's referral.
     session.door("pg_advisory_xact_lock(hashtextextended(cast(:id as text), 0))", id=need_id)
     partner = next((p for p in queries.partners(session, need.household_id) if p.id == to), None)

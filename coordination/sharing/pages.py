@@ -32,6 +32,7 @@ def new_agreement(
     """The agreement's form, with the notice to read out; filled with what a partner asked for, or with the
     agreement it renews. What each adult answers is never filled in."""
     households.refuse_non_holder(session, household_id)
+    households.refuse_ended(session, household_id)
     return _form(
         request,
         session,

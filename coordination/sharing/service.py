@@ -3,7 +3,7 @@
 from uuid import UUID, uuid4
 
 from coordination.audit.service import act, reading
-from coordination.households.queries import file_header, refuse_non_holder
+from coordination.households.queries import file_header, refuse_ended, refuse_non_holder
 from coordination.identity.permissions import Permission
 from coordination.identity.queries import organisations
 from coordination.kit.actor import may
@@ -35,6 +35,7 @@ class NotYours(NotAllowed):
 def record_agreement(session: ActorSession, household_id: UUID, form: AgreementForm) -> Agreement:
     """Records what each adult answered; opens the parts at once when somebody agrees and nobody refuses."""
     file = refuse_non_holder(session, household_id)
+    refuse_ended(session, household_id)
     partners = organisations(session)
     if any(chosen not in partners or chosen == file.holder_organisation_id for chosen in form.recipients):
         raise Malformed("Une des structures choisies n’est pas un partenaire du réseau. Rien n’a été enregistré.")

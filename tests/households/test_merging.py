@@ -1,5 +1,6 @@
 """Two files become one and are parted again: nothing lost, nothing seen that was not, one merge when two try."""
 
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -58,8 +59,8 @@ from coordination.referrals.rules import Domain
 from coordination.tables import METADATA
 from tests.budgets.make import draft, validated
 from tests.casework.make import give, hope, meet, owe, write
-from tests.cast import Cast, Organised, add_person
-from tests.conftest import Base
+from tests.cast import PASSWORD, Cast, Organised, add_person
+from tests.conftest import Base, Browser
 from tests.households.make import open_household
 from tests.referrals.make import note_need, refer, send
 from tests.sharing.make import agree
@@ -337,6 +338,58 @@ def test_the_code_a_person_was_given_still_leads_to_her_file(cast: Cast, shared_
             "access.request_access(:id, :code, '{identity}', 'accompagnement')", id=request, code=codes[other]
         )
     assert shared_base.admin("select household_id from access_request_file where id = %s", request) == [(kept,)]
+
+
+def test_a_search_that_finds_somebody_twice_offers_to_compare_her_two_files(
+    cast: Cast, browser: Callable[[], Browser]
+) -> None:
+    kept, other = two_files(cast, family="Doublet")
+    for role, offered in (("intake", True), ("volunteer", False)):
+        client = browser().sign_in(cast.ccas.emails[role], PASSWORD)
+        shown = client.post("/foyers/recherche", data={"q": "Doublet Ada"}).text
+        assert any(f"/foyers/{a}/reunir/{b}" in shown for a, b in ((kept, other), (other, kept))) == offered
+
+
+def test_a_merge_through_its_screen_keeps_what_was_chosen_and_says_what_is_refused(
+    cast: Cast, browser: Callable[[], Browser]
+) -> None:
+    kept, other = two_files(cast, family="Ecran")
+    agree(cast.engine, cast.ccas.people["intake"], other, [cast.secours])
+    theirs = open_household(cast.engine, cast.secours.people["intake"])
+    agree(cast.engine, cast.secours.people["intake"], theirs, [cast.ccas], parts=("identity",))
+    with ActorSession(cast.engine, cast.ccas.people["intake"]) as session:
+        codes = queries.household_codes(session, [kept, other, theirs])
+        form = proposed(comparison(session, kept, other))
+    client = browser().sign_in(cast.ccas.emails["intake"], PASSWORD)
+    place = f"/foyers/{kept}/reunir"
+    assert f"{place}/{other}" in client.get(place).text
+    for typed, status, said in (
+        ("rien", 422, "n’a pas la forme"),
+        (codes[kept], 409, "même dossier"),
+        (codes[theirs], 409, "de vous le confier"),
+    ):
+        answer = client.post(place, data={"code": typed})
+        assert (answer.status_code, said in answer.text, typed in answer.text) == (status, True, True)
+    assert client.post(place, data={"code": codes[other]}).headers["location"] == f"{place}/{other}"
+    shown = client.get(f"{place}/{other}").text
+    assert "Secours populaire" in shown
+    fields = {"kept_version": "1", "absorbed_version": "1", "commune": "reuni"}
+    for n, row in enumerate(form.people):
+        fields |= {f"people-{n}-person": str(row.person), f"people-{n}-same": str(row.same or "")}
+    refused = client.post(f"{place}/{other}", data=fields)
+    assert (refused.status_code, "lisez la liste" in refused.text) == (409, True)
+    closing = re.search(r'name="closing" value="([^"]+)"', refused.text)
+    assert closing is not None
+    done = client.post(f"{place}/{other}", data={**fields, "sure": "oui", "closing": closing.group(1)})
+    assert done.headers["location"] == f"/foyers/{kept}"
+    assert f"Dossier réuni avec le dossier {codes[kept]}" in client.get(f"/foyers/{other}").text
+    again = client.post(f"{place}/{other}", data={**fields, "sure": "oui", "closing": closing.group(1)})
+    assert (again.status_code, "vient d’être réuni" in again.text) == (409, True)
+    told = re.search(rf"/foyers/{kept}/reunions/[0-9a-f-]+", client.get(f"/foyers/{kept}").text)
+    assert told is not None
+    assert "Se rouvriront à ces structures" in client.get(told.group()).text
+    assert client.post(told.group(), data={"confirm": "defaire"}).status_code == 303
+    assert client.post(told.group(), data={"confirm": "defaire"}).status_code == 409
 
 
 # ------------------------------------------------------------------ protected files, and files closed to somebody

@@ -279,8 +279,8 @@ class Builder:
             if row["household_id"] != self.home["household_id"]
         ]
         for row in strangers[:1]:
-            here = {**self.home, "organisation_id": self.holder, "merged_by": self.choose(self.people)["id"]}
-            merge = self.add("merge", **here, absorbed_id=row["household_id"], undone_at=self.choose((None, NOON)))
+            here = {**self.home, "organisation_id": self.holder, "merged_by": self.people[0]["id"]}
+            merge = self.add("merge", **here, absorbed_id=row["household_id"])
             self.add("merge_move", **self.home, merge_id=merge["id"])
             other = {"other_household_id": row["household_id"], "other_person_id": row["id"]}
             self.add("person_link", **self.home, person_id=self.persons[1], **other)
