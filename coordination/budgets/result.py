@@ -12,7 +12,7 @@ from fractions import Fraction
 from coordination.budgets import frozen
 from coordination.budgets.bareme import Base, Every, Per, Standing, Zone, ZoneKind
 from coordination.budgets.lines import LineKind, Side
-from coordination.kit.money import euros, euros_exact, french_number, rounded
+from coordination.kit.money import euros, euros_exact, french_number, plain_number, rounded
 
 _NEUTRAL = (LineKind.AUTRE_RESSOURCE, LineKind.AUTRE_CHARGE)
 
@@ -206,10 +206,7 @@ class Result:
     @property
     def user_share_label(self) -> str:
         """ "10 %", "10 à 20 %", or nothing when the barème does not say."""
-        if self.user_share is None:
-            return ""
-        low, high = (french_number(share * 100, 0) for share in self.user_share)
-        return f"{low} %" if low == high else f"{low} à {high} %"
+        return share_label(self.user_share)
 
     @property
     def user_pays_cents(self) -> tuple[int, int] | None:
@@ -281,6 +278,18 @@ def _merged(side: Side, lines: Sequence[Explained]) -> Explained:
     return Explained(f"autres-{side}", lines[0].kind, label, outcome, monthly, counted, says, lines[0].source)
 
 
+def share_label(share: tuple[Fraction, Fraction] | None) -> str:
+    """ "10 %", "12,5 %", "10 à 20 %", or nothing."""
+    if share is None:
+        return ""
+    low, high = (plain_number(part * 100) for part in share)
+    return f"{low} %" if low == high else f"{low} à {high} %"
+
+
+def _share_words(zone: Zone) -> str:
+    return f", participation {share_label(zone.user_share)}" if zone.user_share else ", sans participation"
+
+
 def measure(value: Fraction, zone: Zone, next_zone: Zone) -> Distance:
     """The distance of a value (cents) to the upper bound of `zone`, in words.
 
@@ -289,7 +298,9 @@ def measure(value: Fraction, zone: Zone, next_zone: Zone) -> Distance:
     """
     bound = zone.bound_cents or 0
     gap = value - bound
-    sides = f"(« {zone.kind.label} » : {zone.bound_phrase} ; au-dessus, « {next_zone.kind.label} »)"
+    same = zone.kind is next_zone.kind and zone.user_share != next_zone.user_share
+    below, above = (f"« {each.kind.label} »{_share_words(each) * same}" for each in (zone, next_zone))
+    sides = f"({below} : {zone.bound_phrase} ; au-dessus, {above})"
     if gap == 0:
         where = "exactement, encore compris" if zone.inclusive else "exactement"
         says = f"{euros_exact(value)} : seuil de {euros(bound)} atteint {where}"

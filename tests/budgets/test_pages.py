@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from fractions import Fraction
 from html import unescape
 from uuid import UUID, uuid4
 
@@ -9,6 +10,7 @@ import pytest
 
 from coordination.budgets.rules import LineKind
 from coordination.kit.actor import Member
+from coordination.kit.money import euros_exact
 from tests.budgets.make import G1, draft, mother_and_two, partners_with_baremes, typed, validated
 from tests.cast import PASSWORD, Cast, Organised
 from tests.conftest import Base, Browser
@@ -257,3 +259,27 @@ def test_a_partner_trusted_with_the_budget_reads_it_but_does_not_type_in_it(
     assert "720,10 €" in text(page.get(address).text)
     assert page.post(f"{address}/enregistrer", data=typed(G1, 3)).status_code == 404
     assert as_(cast.epicerie, "volunteer").get(address).status_code == 403
+
+
+def test_the_page_the_sheet_and_json_explain_each_line_alike(
+    partners: dict[str, Organised], shared_base: Base, as_: Browsers
+) -> None:
+    """Every line of every answer: the same words, the same amount, the same source, on the page that is printed."""
+    ccas = partners["ccas-carvin"]
+    worker, household = ccas.people["intake"], mother_and_two(shared_base.engine, ccas.people["intake"])
+    lines = {**G1, LineKind.ARS: "35,57", LineKind.TELEPHONE: "75", LineKind.AIDE_FAMILIALE: "50"}
+    made = validated(shared_base.engine, worker, household, lines)
+    page = as_(ccas, "intake")
+    shown = text(page.get(f"/foyers/{household}/budget/{made}").text)
+    form = {"grant_type": "password", "username": ccas.emails["intake"], "password": PASSWORD}
+    token = page.post("/api/v1/token", data=form).json()["access_token"]
+    address = f"/api/v1/households/{household}/assessments/{made}"
+    answers = page.get(address, headers={"authorization": f"Bearer {token}"}).json()["answers"]
+    outcomes = set()
+    for answer in answers:
+        for said in answer["result"]["lines"]:
+            outcomes.add(said["outcome"])
+            counted = euros_exact(Fraction(said["counted_cents"]), 2)
+            assert [words for words in (said["says"], said["source"], counted) if text(words) not in shown] == []
+            assert said["rule"]
+    assert outcomes == {"counted", "shared", "capped", "flat", "ignored"}

@@ -288,6 +288,14 @@ def test_an_ordinary_budget_raises_no_question(lines: list[Line]) -> None:
 CHILDREN = (Head(age=8), Head(age=5))
 
 
+def test_two_zones_of_one_name_are_told_apart_by_what_the_household_pays() -> None:
+    tenth, fifth = (F(1, 10), F(1, 10)), (F(1, 8), F(1, 5))
+    zones = (Zone(ZoneKind.ELIGIBLE, 400, user_share=tenth), Zone(ZoneKind.ELIGIBLE, user_share=fifth))
+    said = computed(bareme(zones=zones), family(1), line(K.RSA, "90")).threshold_sentence
+    assert "« éligible », participation 10 % : moins de 4,00" in said
+    assert "au-dessus, « éligible », participation 12,5 à 20 %" in said
+
+
 @pytest.mark.parametrize(
     ("people", "lines", "codes"),
     [
