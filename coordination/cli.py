@@ -137,6 +137,35 @@ def serve(
 
 
 @app.command()
+def worker(
+    once: Annotated[bool, typer.Option("--once", help="Fait chaque tâche une fois, puis s’arrête.")] = False,
+) -> None:
+    """Travaille en arrière-plan : avis, relances et courriels. Plusieurs peuvent travailler ensemble."""
+    from coordination.kit.db import close_engine, make_engine
+    from coordination.notices import jobs
+
+    with plainly():
+        settings = get_settings()
+        url = app_url(settings)
+        check_role(url)
+        mailer = settings.mailer()
+        if mailer is None:
+            out.print("COORDINATION_SMTP_URL n’est pas donné : les avis s’affichent, aucun courriel ne part.")
+        engine = make_engine(url)
+        try:
+            turns = jobs.turns(engine, mailer, settings.base_url)
+            if once:
+                for _, turn in turns.values():
+                    turn()
+                return
+            out.print("Le travail en arrière-plan a commencé. Arrêter : Ctrl+C.")
+            with jobs.queue(url, turns).open() as queue:
+                queue.run_worker(concurrency=2, delete_jobs="successful")
+        finally:
+            close_engine(engine)
+
+
+@app.command()
 def stop() -> None:
     """Arrête la base embarquée ; les données restent."""
     from coordination.kit import embedded

@@ -43,6 +43,7 @@ from coordination.kit.db import close_engine, make_engine, refuse_powerful_role
 from coordination.kit.guards import App, Guards, Scope, TooLargeBody
 from coordination.kit.rest import PREFIX, Invalid, fault_of, is_api, openapi_of, problem_json
 from coordination.kit.web import NavItem, SignInFirst, assets, page
+from coordination.notices import pages as notices
 from coordination.referrals import api as referrals_api
 from coordination.referrals import pages as referrals
 from coordination.settings import Settings, get_settings
@@ -66,6 +67,7 @@ ROOMS = (
     situation.router,
     hand_over.router,
     referrals.router,
+    notices.router,
 )
 API = (
     identity_api.router,
@@ -80,6 +82,7 @@ NAVIGATION = (
     NavItem("/", "Aujourd’hui"),
     NavItem("/foyers", "Foyers", Permission.SEARCH_FILES),
     NavItem("/orientations", "Orientations", Permission.READ_REFERRALS),
+    NavItem("/avis", "Avis"),
     NavItem("/comptes", "Comptes", Permission.MANAGE_ACCOUNTS),
     NavItem("/journal", "Journal", Permission.READ_JOURNAL),
 )

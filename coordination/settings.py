@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from coordination.kit.embedded import default_data_dir, write_secret
+from coordination.kit.mail import Mailer
 
 KEY_LENGTH = 32
 NEW_KEY = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
@@ -34,6 +35,8 @@ class Settings(BaseSettings):
     base_url: str = Field(default="http://127.0.0.1:8000", alias="COORDINATION_BASE_URL")
     secure_cookies_asked: bool | None = Field(default=None, alias="COORDINATION_SECURE_COOKIES")
     trusted_proxy: str = Field(default="", alias="COORDINATION_TRUSTED_PROXY")
+    smtp_url: SecretStr | None = Field(default=None, alias="COORDINATION_SMTP_URL")
+    mail_from: str = Field(default="", alias="COORDINATION_MAIL_FROM")
 
     @property
     def embedded(self) -> bool:
@@ -51,6 +54,14 @@ class Settings(BaseSettings):
         if self.secure_cookies_asked is None:
             return self.base_url.startswith("https://")
         return self.secure_cookies_asked
+
+    def mailer(self) -> Mailer | None:
+        """What sends mail; None when the installation names no server: notices then stay on screen."""
+        if self.smtp_url is None:
+            return None
+        if not self.mail_from:
+            raise SettingsError("COORDINATION_MAIL_FROM manque : c’est l’adresse dont partent les courriels.")
+        return Mailer(self.smtp_url.get_secret_value(), self.mail_from)
 
     def signing_key(self) -> str:
         """The secret that signs links. Drawn once beside the embedded data; never guessed anywhere else."""
@@ -79,6 +90,22 @@ class Settings(BaseSettings):
             if url.startswith(scheme):
                 return SCHEMES[0] + url.removeprefix(scheme)
         raise ValueError("une adresse de la forme postgresql://rôle:motdepasse@serveur:5432/base est attendue")
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _smtp(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None:
+            parts = urlsplit(url.get_secret_value())
+            if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+                raise ValueError("une adresse comme smtp://compte:motdepasse@serveur:587 est attendue, ou smtps://")
+        return url
+
+    @field_validator("mail_from")
+    @classmethod
+    def _address(cls, address: str) -> str:
+        if address and "@" not in address.strip(" @"):
+            raise ValueError("une adresse comme coordination@exemple.fr est attendue")
+        return address.strip()
 
     @field_validator("secret_key")
     @classmethod

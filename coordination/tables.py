@@ -8,6 +8,7 @@ import coordination.casework.models
 import coordination.households.models
 import coordination.identity.models
 import coordination.imports.models
+import coordination.notices.models
 import coordination.referrals.models
 import coordination.sharing.models  # noqa: F401
 

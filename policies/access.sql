@@ -72,17 +72,22 @@ create function access.with_merged(file_id uuid) returns setof uuid
               select h.id from household h join f on h.merged_into_id = f.id)
           select id from f $$;
 
--- Whether a guarded file lets me in: it is not closed to me and, if it is protected, it is opened to me by name.
-create function access.reaches(file_id uuid) returns boolean
-    language sql stable security definer set search_path = public, pg_temp
+-- Whether a guarded file lets somebody in: it is not closed to her and, if it is protected, it is opened to her by name.
+create function access.lets_in(file_id uuid, member_id uuid) returns boolean
+    language sql stable set search_path = public, pg_temp
     as $$ select not exists (
               select 1 from access.onward(file_id) f
                where exists (select 1 from bar b
-                              where b.household_id = f and b.membership_id = access.membership() and b.lifted_at is null)
+                              where b.household_id = f and b.membership_id = member_id and b.lifted_at is null)
                   or exists (select 1 from protection p where p.household_id = f and p.lifted_at is null)
                      and not exists (select 1 from file_opening o
-                                      where o.household_id = f and o.membership_id = access.membership()
+                                      where o.household_id = f and o.membership_id = member_id
                                         and o.ended_at is null and (o.until is null or o.until > now()))) $$;
+
+-- The same of myself.
+create function access.reaches(file_id uuid) returns boolean
+    language sql stable security definer set search_path = public, pg_temp
+    as $$ select access.lets_in(file_id, access.membership()) $$;
 
 -- ---------------------------------------------------------------- what is live
 -- The sharing rule, once: what my organisation may see today, for my audience, among the parts my roles open.
@@ -739,6 +744,12 @@ create function access.break_glass(typed text, why text) returns uuid
            and not exists (select 1 from bar b where b.household_id = h.id and b.membership_id = access.membership()
                               and b.lifted_at is null)
         returning household_id into opened;
+        if opened is not null then
+            insert into notice (id, network_id, membership_id, step, about, at, mail_state, attempts)
+            select gen_random_uuid(), m.network_id, m.id, 'glass', now(), now(), 'pending', 0
+              from membership m
+             where m.network_id = access.network() and m.suspended_at is null and 'dpo' = any (m.roles);
+        end if;
         return opened;
     end $$;
 
@@ -933,6 +944,125 @@ create function access.last_contact(file_id uuid) returns date
              and exists (select 1 from access.live_share s
                           where s.household_id = file_id
                             and (s.ground = 'holder' or c.organisation_id = access.organisation())) $$;
+
+-- ---------------------------------------------------------------- the worker: codes, never a name
+
+create function access.refuse_but_worker() returns void language plpgsql
+    as $$ begin
+        if not access.is_service('worker') then
+            raise exception 'for the worker alone' using errcode = '42501';
+        end if;
+    end $$;
+
+create function access.networks_served() returns table (network_id uuid)
+    language plpgsql stable security definer set search_path = public, pg_temp
+    as $$ begin
+        perform access.refuse_but_worker();
+        return query select n.id from network n order by n.id;
+    end $$;
+
+-- The referrals of the worker's network that nobody answered.
+create function access.unanswered(sent_before timestamptz) returns table (referral_id uuid, sent_at timestamptz)
+    language plpgsql stable security definer set search_path = public, pg_temp
+    as $$ begin
+        perform access.refuse_but_worker();
+        return query select r.id, r.sent_at from referral r
+                      where r.network_id = access.network() and r.state in ('sent', 'received')
+                        and r.sent_at <= sent_before
+                      order by r.sent_at, r.id;
+    end $$;
+
+-- What moved since a moment, oldest first.
+create function access.moved_since(moment timestamptz)
+    returns table (referral_id uuid, verb text, at timestamptz, by_receiver boolean)
+    language plpgsql stable security definer set search_path = public, pg_temp
+    as $$ begin
+        perform access.refuse_but_worker();
+        return query select e.referral_id, e.verb::text, e.at, e.organisation_id = r.to_organisation_id
+                       from referral_event e join referral r on r.id = e.referral_id
+                      where e.network_id = access.network() and e.at >= moment
+                      order by e.at, e.id;
+    end $$;
+
+-- Tells a side of a referral something, once: to each of its members who works there, answers referrals, and is let in
+-- the file when it is guarded. How many were told anew.
+create function access.tell(referral uuid, side text, said text, moment timestamptz) returns bigint
+    language plpgsql security definer set search_path = public, pg_temp
+    as $$
+    declare n bigint;
+    begin
+        perform access.refuse_but_worker();
+        insert into notice (id, network_id, referral_id, membership_id, step, about, at, mail_state, attempts)
+        select gen_random_uuid(), r.network_id, r.id, m.id, said, moment, now(), 'pending', 0
+          from referral r join membership m on m.network_id = r.network_id and m.suspended_at is null
+         where r.id = referral and r.network_id = access.network() and access.is_code(said)
+           and case side
+                   when 'receiver' then m.organisation_id = r.to_organisation_id and not r.by_hand
+                        and m.roles && array['intake', 'volunteer', 'coordinator']
+                   when 'coordinators' then 'coordinator' = any (m.roles)
+                   when 'sender' then m.id = r.sent_by or m.organisation_id = r.from_organisation_id
+                        and 'intake' = any (m.roles) and exists (
+                            select 1 from membership s where s.id = r.sent_by and s.suspended_at is not null)
+               end
+           and (not r.guarded or access.lets_in(r.household_id, m.id))
+        on conflict do nothing;
+        get diagnostics n = row_count;
+        return n;
+    end $$;
+
+-- Takes up mail to send: what is new for whoever wants her mail so, and what another worker took up and never finished.
+-- One mail per member; its id stays if it must be sent again. Accounts of demonstration are written to by nobody.
+create function access.take_mail(wanted text, stale interval, most integer)
+    returns table (mail_id uuid, email text, organisation_name text, step text, times bigint)
+    language plpgsql security definer set search_path = public, pg_temp
+    as $$
+    #variable_conflict use_column
+    begin
+        perform access.refuse_but_worker();
+        update notice n set mail_state = 'none'
+          from membership m join account a on a.id = m.account_id left join notice_preference p on p.membership_id = m.id
+         where n.network_id = access.network() and n.mail_state = 'pending' and n.membership_id = m.id
+           and (a.demo or m.suspended_at is not null or coalesce(p.mail, 'immediate') = 'none');
+        -- Members one by one, each by one worker at a time.
+        with waiting as (
+            select m.id
+              from membership m left join notice_preference p on p.membership_id = m.id
+             where coalesce(p.mail, 'immediate') = wanted and m.network_id = access.network()
+               and exists (select 1 from notice n where n.membership_id = m.id and n.mail_state = 'pending'
+                              and n.claimed_at is null)
+             order by m.id limit most for no key update of m skip locked),
+        drawn as (select w.id, gen_random_uuid() as mail from waiting w)
+        update notice n set mail_id = d.mail, claimed_at = now(), attempts = 1
+          from drawn d where n.membership_id = d.id and n.mail_state = 'pending' and n.claimed_at is null;
+        with again as (
+            select n.id from notice n
+             where n.network_id = access.network() and n.mail_state = 'pending' and n.claimed_at < now() - stale
+             order by n.mail_id, n.id limit most for update skip locked)
+        update notice n set claimed_at = now(), attempts = n.attempts + 1 from again a where n.id = a.id;
+        return query
+            select n.mail_id, a.email::text, o.name::text, n.step::text, count(*)
+              from notice n join membership m on m.id = n.membership_id join account a on a.id = m.account_id
+              join organisation o on o.id = m.organisation_id
+             where n.mail_state = 'pending' and n.claimed_at = now()
+             group by n.mail_id, a.email, o.name, n.step order by n.mail_id, n.step;
+    end $$;
+
+create function access.note_mail(mail uuid, went boolean) returns void
+    language plpgsql security definer set search_path = public, pg_temp
+    as $$ begin
+        perform access.refuse_but_worker();
+        update notice set mail_state = case when went then 'sent' when attempts >= 20 then 'failed' else 'pending' end,
+                          mailed_at = case when went then now() end
+         where mail_id = mail and network_id = access.network() and mail_state = 'pending';
+    end $$;
+
+-- How many mails of an organisation have waited for more than a quarter of an hour, or were given up: for its admin.
+create function access.mail_waiting() returns bigint
+    language sql stable security definer set search_path = public, pg_temp
+    as $$ select count(distinct n.mail_id) from notice n join membership m on m.id = n.membership_id
+           where access.has_role('admin') and m.organisation_id = access.organisation()
+             and (n.mail_state = 'failed'
+                  or n.mail_state = 'pending' and n.attempts > 0 and n.at < now() - interval '15 minutes') $$;
 
 -- ---------------------------------------------------------------- imported lists
 

@@ -10,6 +10,7 @@ from coordination.households import queries as households
 from coordination.identity.permissions import Permission
 from coordination.kit.actor import may
 from coordination.kit.web import Acting, Walled, needs, page
+from coordination.notices import queries as notices
 from coordination.referrals import queries as referrals
 from coordination.referrals.queries import BasketCount
 from coordination.referrals.rules import Side
@@ -40,6 +41,8 @@ def home(request: Request, session: Walled, member: Acting) -> Response:
         ending=sharing.ending_soon(session) if agrees else [],
         to_review=len(sharing.to_review(session)) if agrees else 0,
         glasses=protection.broken_glass(session, unseen=True) if may(member, Permission.READ_JOURNAL) else [],
+        unread=notices.count_unread(session),
+        mail_waiting=notices.mail_waiting(session) if may(member, Permission.MANAGE_ACCOUNTS) else 0,
         typed="",
         baskets_of=_baskets,
     )

@@ -102,6 +102,7 @@ class ReferralEvent(SQLModel, table=True):
     __table_args__ = (
         ForeignKeyConstraint(["network_id", "referral_id"], ("referral.network_id", "referral.id")),
         Index("referral_event_referral", "referral_id", "at"),
+        Index("referral_event_at", "network_id", "at"),
     )
     id: UUID = column(Holds.LINK, default_factory=uuid4, primary_key=True)
     network_id: UUID = column(Holds.NOTHING)

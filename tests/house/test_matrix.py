@@ -159,6 +159,10 @@ GET  /foyers/{household_id}/suivi/projets/{goal_id}             200 403 403 403 
 POST /foyers/{household_id}/suivi/projets/{goal_id}             422 403 403 403 403 403 403 404 404 303
 GET  /foyers/{household_id}/suivi/document                      200 403 403 403 403 403 200 404 404 303
 POST /foyers/{household_id}/suivi/document                      422 403 403 403 403 403 422 404 404 303
+GET  /avis                                                      200 200 200 200 200 200 200 200 200 303
+POST /avis/lus                                                  303 303 303 303 303 303 303 303 303 303
+GET  /avis/reglages                                             200 200 200 200 200 200 200 200 200 303
+POST /avis/reglages                                             422 422 422 422 422 422 422 422 422 303
 GET  /orientations                                              200 200 403 200 403 403 200 200 200 303
 GET  /orientations/{referral_id}                                200 200 403 200 403 403 200 404 404 303
 GET  /orientations/{referral_id}/fiche                          200 200 403 200 403 403 200 404 404 303

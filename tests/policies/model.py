@@ -346,6 +346,8 @@ SEES: dict[str, Rule] = {
     "debt": sees_part("budget"),
     "goal": sees_part("needs"),
     "document_seen": sees_part("identity"),
+    "notice": lambda world, actor, row: own_key(actor, row),
+    "notice_preference": lambda world, actor, row: own_key(actor, row),
     "agreement": sees_agreement,
     "agreement_person": sees_answer,
     "agreement_part": sees_agreement_part,

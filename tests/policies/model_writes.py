@@ -290,6 +290,7 @@ ADDS: dict[str, Rule] = {
     "import_row": own_row,
     "imported_file": adds_imported_file,
     "import_columns": sees_batch,
+    "notice_preference": lambda world, actor, row: own_key(actor, row),
 }
 
 
@@ -400,6 +401,8 @@ CHANGES: dict[str, tuple[set[str] | None, Change]] = {
     "person": (None, changes_identity),
     "stay": (None, changes_identity),
     "person_activity": (None, changes_activity),
+    "notice": ({"read_at"}, lambda world, actor, old, new: own_key(actor, old)),
+    "notice_preference": ({"mail"}, lambda world, actor, old, new: own_key(actor, old)),
     "protected_address": ({"address", "updated_at", "updated_by", "version"}, changes_identity),
     "safe_contact": (
         {"call", "message", "letter", "email", "words", "updated_at", "updated_by", "version"},

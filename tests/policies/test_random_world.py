@@ -210,7 +210,7 @@ HOLES: dict[str, tuple[str, str]] = {
 }
 
 
-RULES = {"LIVE": ("view access.live_share", ";"), "REACHES": ("function access.reaches", "$$;")}
+RULES = {"LIVE": ("view access.live_share", ";"), "REACHES": ("function access.lets_in", "$$;")}
 
 
 @pytest.mark.parametrize("hole", HOLES)

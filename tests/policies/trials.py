@@ -176,6 +176,8 @@ BLIND: dict[str, Row] = {
     "import_batch": {"checked": 7},
     "import_row": {"state": "out"},
     "import_columns": {"columns": []},
+    "notice": {"read_at": NOON},
+    "notice_preference": {"mail": "none"},
 }
 
 
@@ -308,6 +310,7 @@ LIES: dict[str, list[dict[str, Any]]] = {
     "invitation": [{"created_by": uuid4}, {"purpose": "reset"}],
     "import_batch": [{"created_by": uuid4}, {"stage": "done"}],
     "import_row": [{"membership_id": uuid4}],
+    "notice_preference": [{"membership_id": uuid4}],
     "idempotency": [{"membership_id": uuid4}, {"network_id": uuid4}],
     "journal": [{"household_id": None}, {"fields": ["Ada Maes"]}, {"subject_id": "Ada Maes"}, {"verb": "Ada Maes"}],
 }
@@ -370,6 +373,7 @@ class Candidate:
     def for_imported_file(self) -> Row:
         mine = self.world.all("import_batch", created_by=self.me["id"]) or self.world.all("import_batch")
         return {"batch_id": mine[0]["id"]}
+    for_notice_preference = for_idempotency
 
     def for_stay(self) -> Row:
         return {"person_id": self.parent["id"]}

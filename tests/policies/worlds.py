@@ -162,6 +162,10 @@ class Builder:
                     membership_id=member["id"],
                     created_at=self.choose((NOON, NOON.replace(year=2100))),
                 )
+            if self.chance():
+                given = {"network_id": member["network_id"], "membership_id": member["id"]}
+                self.add("notice", **given, referral_id=None, step="glass", mail_state="none")
+                self.add("notice_preference", **given, mail="daily")
         for account in self.world.all("account"):
             if self.choose((False, False, True)):
                 organisation = self.choose(self.world.all("organisation"))

@@ -45,8 +45,8 @@ def docker_lines(instruction: str) -> list[list[str]]:
 
 
 def test_the_services_are_the_ones_a_server_needs() -> None:
-    assert set(SERVICES) == {"postgres", "upgrade", "app", "caddy", "mailpit"}
-    assert set(OURS) == {"upgrade", "app"}
+    assert set(SERVICES) == {"postgres", "upgrade", "app", "worker", "caddy", "mailpit"}
+    assert set(OURS) == {"upgrade", "app", "worker"}
     assert SERVICES["postgres"]["image"] == "postgres:18"
     assert SERVICES["mailpit"]["profiles"] == ["dev"]
     assert all("profiles" not in service for name, service in SERVICES.items() if name != "mailpit")
@@ -85,7 +85,9 @@ def test_only_the_upgrade_holds_the_powerful_passwords() -> None:
 
 def test_a_secret_has_no_default_and_the_example_names_every_variable() -> None:
     used = VARIABLE.findall(TEXT)
-    assert {name for name, mark, _ in used if mark != "?"} == {"COORDINATION_WORKERS"}
+    mail = {"COORDINATION_SMTP_URL", "COORDINATION_MAIL_FROM"}  # empty, and nothing is sent
+    assert {name for name, mark, said in used if mark != "?" and said} == {"COORDINATION_WORKERS"}
+    assert {name for name, mark, said in used if mark != "?" and not said} == mail
     assert all(said for _, mark, said in used if mark == "?")
     given = dict(re.findall(r"^([A-Z_]+)=(.*)$", EXAMPLE, re.MULTILINE))
     assert set(given) == {name for name, _, _ in used}

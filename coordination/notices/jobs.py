@@ -1,0 +1,66 @@
+"""The worker: what is done in time, on procrastinate's queue in the same PostgreSQL. Its tasks carry no argument.
+
+Two workers share the work: each turn of a task is queued once, and runs once at a time.
+"""
+
+from collections.abc import Callable
+
+import procrastinate
+import psycopg
+from sqlalchemy import Engine
+
+from coordination.kit.clock import PARIS
+from coordination.kit.mail import Mailer
+from coordination.notices import service
+from coordination.notices.rules import When
+
+SCHEMA_VERSION = "3.10.0"
+"""The procrastinate whose tables our migrations made; a test holds the lock to it."""
+EVERY_MINUTE = "* * * * *"
+EVERY_FIVE_MINUTES = "*/5 * * * *"
+MORNING_HOURS_UTC = "30 5,6 * * *"
+MORNING = 7
+
+Turn = Callable[[], object]
+
+
+def turns(engine: Engine, mailer: Mailer | None, base_url: str) -> dict[str, tuple[str, Turn]]:
+    """Each task by its name: when it comes round, and what it does. Without a mail server, notices stay on screen."""
+    found: dict[str, tuple[str, Turn]] = {"tell": (EVERY_MINUTE, lambda: service.tell_news(engine))}
+    if mailer is not None:
+        found["post"] = (EVERY_MINUTE, lambda: service.post(engine, mailer, base_url, When.IMMEDIATE))
+        found["digest"] = (MORNING_HOURS_UTC, lambda: _morning(engine, mailer, base_url))
+    return found
+
+
+def _morning(engine: Engine, mailer: Mailer, base_url: str) -> None:
+    """The cron counts in UTC and France changes hour: of the two calls, the one that falls at half past seven acts."""
+    from coordination.kit.clock import now
+
+    if now().astimezone(PARIS).hour == MORNING:
+        service.post(engine, mailer, base_url, When.DAILY)
+
+
+def queue(app_url: str, found: dict[str, tuple[str, Turn]]) -> procrastinate.App:
+    """The queue of these tasks, over the application's role."""
+    connector = procrastinate.PsycopgConnector(
+        conninfo=conninfo(app_url), kwargs={"options": "-c search_path=jobs"}, min_size=1, max_size=4
+    )
+    app = procrastinate.App(connector=connector)
+    for name, (cron, turn) in found.items():
+        _task(app, name, cron, turn)
+    return app
+
+
+def _task(app: procrastinate.App, name: str, cron: str, turn: Turn) -> None:
+    @app.periodic(cron=cron, periodic_id=name)
+    @app.task(name=name, lock=name, queueing_lock=name, retry=procrastinate.RetryStrategy(max_attempts=3, wait=60))
+    def run(timestamp: int) -> None:
+        turn()
+
+
+def conninfo(app_url: str) -> str:
+    """The address as psycopg reads it."""
+    from coordination.kit.roles import libpq
+
+    return psycopg.conninfo.make_conninfo(libpq(app_url), application_name="coordination worker")

@@ -1,0 +1,62 @@
+"""Reads of notices: a member's own, the newest first; how she wants her mail."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import col, func, select
+
+from coordination.kit.db import ActorSession
+from coordination.notices.models import Notice, NoticePreference
+from coordination.notices.rules import Step, When
+
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class NoticeLine:
+    """One notice on screen."""
+
+    id: UUID
+    label: str
+    at: datetime
+    read: bool
+    href: str
+
+
+def mine(session: ActorSession, size: int = PAGE, before: tuple[datetime, UUID] | None = None) -> list[NoticeLine]:
+    """A page of the member's notices, the newest first."""
+    query = select(Notice).where(Notice.membership_id == session.member.membership_id)
+    if before is not None:
+        at, key = before
+        query = query.where((col(Notice.at) < at) | ((col(Notice.at) == at) & (col(Notice.id) < key)))
+    rows = session.exec(query.order_by(col(Notice.at).desc(), col(Notice.id).desc()).limit(size))
+    return [
+        NoticeLine(
+            row.id,
+            Step(row.step).label,
+            row.at,
+            row.read_at is not None,
+            f"/orientations/{row.referral_id}" if row.referral_id else "/ouvertures-urgentes",
+        )
+        for row in rows
+    ]
+
+
+def count_unread(session: ActorSession) -> int:
+    """How many the member has not read."""
+    query = select(func.count()).where(
+        col(Notice.membership_id) == session.member.membership_id, col(Notice.read_at).is_(None)
+    )
+    return session.exec(query).one()
+
+
+def wanted(session: ActorSession) -> When:
+    """How the member wants her mail; at once when she never said."""
+    found = session.get(NoticePreference, session.member.membership_id)
+    return When(found.mail) if found else When.IMMEDIATE
+
+
+def mail_waiting(session: ActorSession) -> int:
+    """How many mails of her organisation do not go, for its admin; nothing for anybody else."""
+    return int(session.door("access.mail_waiting()"))

@@ -1,0 +1,136 @@
+"""What a notice says, to whom, and when a referral's silence calls for one. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+REMIND_AFTER = timedelta(days=9)
+ESCALATE_AFTER = timedelta(days=21)
+
+
+class To(StrEnum):
+    """Who is told: whoever answers at the receiver's, who sent it, or the coordinators of the network."""
+
+    RECEIVER = "receiver"
+    SENDER = "sender"
+    COORDINATORS = "coordinators"
+
+
+class Step(StrEnum):
+    """What happened to a referral, or did not."""
+
+    SENT = "sent"
+    MOVED = "moved"
+    MESSAGE = "message"
+    REMINDER = "reminder"
+    ABANDON = "abandon"
+    GLASS = "glass"
+
+    @property
+    def label(self) -> str:
+        """One line, without any name."""
+        return LABELS[self]
+
+
+LABELS = {
+    Step.SENT: "Une nouvelle orientation attend votre réponse",
+    Step.MOVED: "Une de vos orientations a avancé",
+    Step.MESSAGE: "Un nouveau message sur une orientation",
+    Step.REMINDER: "Une orientation attend votre réponse depuis 9 jours",
+    Step.GLASS: "Un dossier protégé a été ouvert en urgence",
+    Step.ABANDON: "Une orientation risque d’être abandonnée : 21 jours sans réponse",
+}
+
+# Moves that are no news for the other side, or have their own step.
+EVENT_STEPS: dict[str, tuple[Step, To]] = {
+    "send": (Step.SENT, To.RECEIVER),
+    "reopen": (Step.SENT, To.RECEIVER),
+    "cancel": (Step.MOVED, To.RECEIVER),
+    "message": (Step.MESSAGE, To.SENDER),
+}
+MOVED = (Step.MOVED, To.SENDER)
+SILENT = frozenset({"by_hand", "receive", "undo", "assign", "read"})
+
+
+class When(StrEnum):
+    """How a member wants her mail."""
+
+    IMMEDIATE = "immediate"
+    DAILY = "daily"
+    NONE = "none"
+
+    @property
+    def label(self) -> str:
+        return {
+            "immediate": "Tout de suite",
+            "daily": "Une fois par jour, le matin",
+            "none": "Jamais : seulement dans l’application",
+        }[self.value]
+
+    @classmethod
+    def options(cls) -> list[tuple[str, str]]:
+        return [(when.value, when.label) for when in cls]
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A referral nobody answered yet, in codes."""
+
+    id: UUID
+    sent_at: datetime
+
+
+@dataclass(frozen=True)
+class Told:
+    """One thing to tell about one referral; `about` is the moment it speaks of, which makes it tell once."""
+
+    referral_id: UUID
+    step: Step
+    to: To
+    about: datetime
+
+
+def of_event(verb: str, *, by_receiver: bool) -> tuple[Step, To] | None:
+    """What a move of the timeline tells, and to whom; None when it is no news. Words go to the other side."""
+    if verb in SILENT:
+        return None
+    step, to = EVENT_STEPS.get(verb, MOVED)
+    if step is Step.MESSAGE:
+        return step, To.SENDER if by_receiver else To.RECEIVER
+    return step, to
+
+
+def of_silence(watched: Watched, now: datetime) -> Iterator[Told]:
+    """What the silence of a receiver calls for: a reminder, then the coordinators and the sender too."""
+    waited = now - watched.sent_at
+    if waited >= REMIND_AFTER:
+        yield Told(watched.id, Step.REMINDER, To.RECEIVER, watched.sent_at)
+    if waited >= ESCALATE_AFTER:
+        for to in (To.RECEIVER, To.SENDER, To.COORDINATORS):
+            yield Told(watched.id, Step.ABANDON, to, watched.sent_at)
+
+
+def subject_of(steps: dict[Step, int]) -> str:
+    """The subject of a mail that tells these things, without any name."""
+    if sum(steps.values()) == 1:
+        return next(iter(steps)).label
+    return f"{sum(steps.values())} nouvelles de vos orientations"
+
+
+def words_of(steps: dict[Step, int], base_url: str, organisation: str) -> str:
+    """The mail itself: counts and one address, no person, no household, no need."""
+    lines = [f"- {step.label}" + (f" ({count} fois)" if count > 1 else "") for step, count in sorted(steps.items())]
+    return "\n".join(
+        [
+            "Bonjour,",
+            "",
+            f"Pour {organisation} :",
+            *lines,
+            "",
+            f"À lire ici : {base_url}/avis",
+            "",
+            f"Ce courriel ne nomme personne. Pour en recevoir moins, ou plus du tout : {base_url}/avis/reglages",
+        ]
+    )

@@ -1,0 +1,43 @@
+"""A real SMTP server on loopback that keeps what it receives, and can be told to refuse."""
+
+from email import message_from_bytes, policy
+from email.message import Message
+from types import TracebackType
+from typing import Any
+
+from aiosmtpd.controller import Controller
+
+from coordination.kit.mail import Mailer
+from tests.serving import free_port
+
+
+class Letterbox:
+    """`with Letterbox() as box:` — `box.mailer` writes to it, `box.letters` came, `box.open = False` refuses."""
+
+    def __init__(self) -> None:
+        self.letters: list[tuple[str, Message]] = []
+        self.open = True
+        self._controller = Controller(self, hostname="127.0.0.1", port=free_port())
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802, ARG002 - aiosmtpd's
+        if not self.open:
+            return "451 come back later"
+        self.letters.append((envelope.rcpt_tos[0], message_from_bytes(envelope.content, policy=policy.default)))
+        return "250 kept"
+
+    @property
+    def mailer(self) -> Mailer:
+        return Mailer(f"smtp://127.0.0.1:{self._controller.port}", "avis@exemple.fr")
+
+    def to(self, email: str) -> list[Message]:
+        """What somebody received."""
+        return [letter for who, letter in self.letters if who == email]
+
+    def __enter__(self) -> "Letterbox":
+        self._controller.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._controller.stop()

@@ -1,0 +1,213 @@
+"""Notices and mail: each thing is told once to the right people, without any name, and no mail is lost or doubled."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from sqlalchemy.exc import ProgrammingError
+
+from coordination.households import protection
+from coordination.kit.actor import Actor, Member, Nobody, Service
+from coordination.kit.clock import now
+from coordination.kit.db import ActorSession, acting
+from coordination.notices import queries, service
+from coordination.notices.rules import Step, When
+from coordination.referrals import service as referrals
+from tests.cast import PASSWORD, Cast
+from tests.conftest import Base, Browser
+from tests.households.make import open_household
+from tests.notices.post import Letterbox
+from tests.referrals.make import refer
+from tests.sharing.make import agree
+
+URL = "https://coordination.exemple.fr"
+
+
+@pytest.fixture
+def letterbox() -> Iterator[Letterbox]:
+    with Letterbox() as box:
+        yield box
+
+
+@pytest.fixture
+def sent(cast: Cast, shared_base: Base) -> UUID:
+    """A referral of the CCAS to the Secours, alone in its world."""
+    for table in ("notice", "notice_preference", "referral_text", "referral_event", "referral"):
+        shared_base.admin(f"delete from {table}")
+    holder = cast.ccas.people["intake"]
+    file = open_household(cast.engine, holder, "Vasseur", "Mona")
+    agree(cast.engine, holder, file, [cast.secours])
+    return refer(cast.engine, holder, file, cast.secours).id
+
+
+def told(cast: Cast, member: Member) -> list[str]:
+    with acting(cast.engine, member) as session:
+        return [line.label for line in queries.mine(session)]
+
+
+def age(base: Base, referral: UUID, days: int) -> None:
+    base.admin("update referral set sent_at = sent_at - make_interval(days => %s) where id = %s", days, referral)
+
+
+def test_whoever_answers_at_the_receivers_is_told_once(cast: Cast, sent: UUID) -> None:
+    secours = cast.secours.people
+    assert service.tell_news(cast.engine) == 3
+    assert service.tell_news(cast.engine) == 0
+    assert [told(cast, secours[role]) for role in ("intake", "volunteer", "coordinator")] == [[Step.SENT.label]] * 3
+    others = [secours["admin"], cast.ccas.people["intake"], cast.epicerie.people["intake"]]
+    assert [told(cast, member) for member in others] == [[], [], []]
+
+
+def test_the_sender_is_told_what_became_of_it(cast: Cast, sent: UUID) -> None:
+    with acting(cast.engine, cast.secours.people["intake"]) as session:
+        referrals.accept(session, sent, 1)
+    service.tell_news(cast.engine)
+    assert told(cast, cast.ccas.people["intake"]) == [Step.MOVED.label]
+
+
+def test_silence_is_reminded_at_nine_days_and_escalated_at_twenty_one(
+    cast: Cast, shared_base: Base, sent: UUID
+) -> None:
+    receiver, sender = cast.secours.people["intake"], cast.ccas.people["intake"]
+    coordinator = cast.ccas.people["coordinator"]
+    service.tell_news(cast.engine)
+    age(shared_base, sent, 10)
+    service.tell_news(cast.engine)
+    assert told(cast, receiver) == [Step.REMINDER.label, Step.SENT.label]
+    assert (told(cast, sender), told(cast, coordinator)) == ([], [])
+    age(shared_base, sent, 12)
+    service.tell_news(cast.engine)
+    service.tell_news(cast.engine)
+    assert told(cast, receiver).count(Step.ABANDON.label) == 1
+    assert (told(cast, sender), told(cast, coordinator)) == ([Step.ABANDON.label], [Step.ABANDON.label])
+
+
+def test_of_a_protected_file_only_those_named_are_told(cast: Cast, shared_base: Base, sent: UUID) -> None:
+    ((file,),) = shared_base.admin("select household_id from referral where id = %s", sent)
+    assert isinstance(file, UUID)
+    named = cast.secours.people["volunteer"]
+    with acting(cast.engine, cast.ccas.people["intake"]) as session:
+        protection.protect(session, file, [named.membership_id])
+    service.tell_news(cast.engine)
+    assert told(cast, named) == [Step.SENT.label]
+    assert told(cast, cast.secours.people["intake"]) == []
+
+
+def test_workers_side_by_side_tell_and_write_each_thing_once(
+    cast: Cast, shared_base: Base, letterbox: Letterbox, sent: UUID
+) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(lambda _: service.tell_news(cast.engine), range(4))) == 3
+        outcomes = list(pool.map(lambda _: service.post(cast.engine, letterbox.mailer, URL, When.IMMEDIATE), range(4)))
+    assert sum(went for went, _ in outcomes) == len(letterbox.letters) == 3
+    assert len({who for who, _ in letterbox.letters}) == 3
+    assert shared_base.admin("select distinct mail_state from notice") == [("sent",)]
+
+
+def test_a_mail_names_nobody_and_leads_to_the_notices(cast: Cast, letterbox: Letterbox, sent: UUID) -> None:
+    service.tell_news(cast.engine)
+    service.post(cast.engine, letterbox.mailer, URL, When.IMMEDIATE)
+    (letter,) = letterbox.to(cast.secours.emails["intake"])
+    words = letter.get_payload(decode=True)
+    assert isinstance(words, bytes)
+    said = words.decode()
+    assert f"{URL}/avis" in said
+    assert str(sent) not in said
+    assert not any(word in said for word in ("Vasseur", "Mona", "Logement", "Intake", "loyer"))
+
+
+def test_a_server_that_is_down_loses_nothing_and_the_admin_sees_it(
+    cast: Cast, shared_base: Base, letterbox: Letterbox, sent: UUID
+) -> None:
+    letterbox.open = False
+    service.tell_news(cast.engine)
+    assert service.post(cast.engine, letterbox.mailer, URL, When.IMMEDIATE) == (0, 3)
+    shared_base.admin("update notice set at = at - interval '1 hour', claimed_at = claimed_at - interval '1 hour'")
+    with acting(cast.engine, cast.secours.people["admin"]) as session:
+        assert queries.mail_waiting(session) == 3
+    with acting(cast.engine, cast.ccas.people["admin"]) as session:
+        assert queries.mail_waiting(session) == 0
+    letterbox.open = True
+    assert service.post(cast.engine, letterbox.mailer, URL, When.IMMEDIATE) == (3, 0)
+    with acting(cast.engine, cast.secours.people["admin"]) as session:
+        assert queries.mail_waiting(session) == 0
+
+
+def test_what_a_killed_worker_took_up_goes_later_under_the_same_message_id(
+    cast: Cast, shared_base: Base, letterbox: Letterbox, sent: UUID
+) -> None:
+    """It sent the mail and died before it could say so: sent again, the letter is the same letter."""
+    service.tell_news(cast.engine)
+    with service.working(cast.engine, cast.ccas.network_id) as session:
+        rows = session.rows("select * from access.take_mail('immediate', interval '10 minutes', 10)")
+    assert len(rows) == 3
+    assert service.post(cast.engine, letterbox.mailer, URL, When.IMMEDIATE) == (0, 0)
+    shared_base.admin("update notice set claimed_at = claimed_at - interval '11 minutes'")
+    assert service.post(cast.engine, letterbox.mailer, URL, When.IMMEDIATE) == (3, 0)
+    assert {letter["Message-ID"] for _, letter in letterbox.letters} == {f"<{r.mail_id}@exemple.fr>" for r in rows}
+
+
+def test_a_daily_digest_gathers_and_none_is_none(
+    cast: Cast, shared_base: Base, letterbox: Letterbox, sent: UUID
+) -> None:
+    for role, when in (("intake", When.DAILY), ("volunteer", When.NONE)):
+        with acting(cast.engine, cast.secours.people[role]) as session:
+            service.choose(session, when)
+    service.tell_news(cast.engine)
+    age(shared_base, sent, 10)
+    service.tell_news(cast.engine)
+    service.post(cast.engine, letterbox.mailer, URL, When.IMMEDIATE)
+    assert {who for who, _ in letterbox.letters} == {cast.secours.emails["coordinator"]}
+    service.post(cast.engine, letterbox.mailer, URL, When.DAILY)
+    (digest,) = letterbox.to(cast.secours.emails["intake"])
+    assert digest["Subject"] == "2 nouvelles de vos orientations"
+    assert letterbox.to(cast.secours.emails["volunteer"]) == []
+
+
+@pytest.mark.parametrize("actor", [Nobody(), Service("journal"), Service("operator")])
+def test_the_workers_doors_answer_the_worker_alone(cast: Cast, actor: Actor) -> None:
+    for door in (
+        "access.networks_served()",
+        "access.unanswered(now())",
+        "access.moved_since(now())",
+        "access.take_mail('immediate', interval '1 minute', 1)",
+    ):
+        with ActorSession(cast.engine, actor) as session, pytest.raises(ProgrammingError):
+            session.rows(f"select * from {door}")
+
+
+def test_a_broken_glass_is_told_to_the_officer_by_mail_too(
+    cast: Cast, shared_base: Base, letterbox: Letterbox, sent: UUID
+) -> None:
+    shared_base.admin("delete from network_question")
+    holder = cast.ccas.people["intake"]
+    file = open_household(cast.engine, holder, "Hidden", "Jo")
+    with acting(cast.engine, holder) as session:
+        protection.protect(session, file, [])
+        code = session.rows("select code from household where id = :id", id=file)[0].code
+    with acting(cast.engine, holder) as session:
+        protection.break_glass(session, code, "Une urgence à la sortie de l’école")
+    service.post(cast.engine, letterbox.mailer, URL, When.IMMEDIATE)
+    assert letterbox.to(cast.ccas.emails["dpo"])
+    assert told(cast, cast.ccas.people["dpo"]) == [Step.GLASS.label]
+
+
+def test_the_screens_of_a_member(cast: Cast, browser: Callable[[], Browser], sent: UUID) -> None:
+    service.tell_news(cast.engine)
+    client = browser().sign_in(cast.secours.emails["intake"], PASSWORD)
+    assert "Un avis à lire" in client.get("/").text
+    assert Step.SENT.label in client.get("/avis").text.replace("&#39;", "’")
+    assert client.post("/avis/lus").status_code == 303
+    assert "Un avis à lire" not in client.get("/").text
+    assert client.post("/avis/reglages", data={"mail": "daily"}).status_code == 303
+    said = client.get("/avis/reglages").text
+    assert 'value="daily" checked' in said.replace("\n", " ")
+    assert client.post("/avis/reglages", data={"mail": "jamais"}).status_code == 422
+
+
+def test_time_is_the_callers(cast: Cast, sent: UUID) -> None:
+    """Told as of a day to come, the reminder is there; the clock of the machine is asked only by default."""
+    service.tell_news(cast.engine, now() + timedelta(days=10))
+    assert Step.REMINDER.label in told(cast, cast.secours.people["intake"])

@@ -1,0 +1,65 @@
+"""The worker itself: its queue in PostgreSQL, driven as `coordination worker` drives it."""
+
+import subprocess
+import sys
+import time
+
+import procrastinate
+import pytest
+
+from coordination.notices import jobs
+from tests.conftest import TEST_KEY, Base
+from tests.serving import ROOT
+
+
+def test_the_queues_tables_are_those_of_the_package() -> None:
+    """A newer procrastinate asks for a migration of ours that applies its scripts."""
+    assert procrastinate.__version__ == jobs.SCHEMA_VERSION
+
+
+def test_a_turn_is_queued_once_whoever_asks_and_is_run(base: Base) -> None:
+    ran: list[str] = []
+    app = jobs.queue(base.app_url, {"tell": (jobs.EVERY_MINUTE, lambda: ran.append("tell"))})
+    other = jobs.queue(base.app_url, {"tell": (jobs.EVERY_MINUTE, lambda: ran.append("other"))})
+    with app.open(), other.open():
+        app.tasks["tell"].configure(queueing_lock="tell").defer(timestamp=1)
+        with pytest.raises(procrastinate.exceptions.AlreadyEnqueued):
+            other.tasks["tell"].configure(queueing_lock="tell").defer(timestamp=1)
+        app.run_worker(wait=False, install_signal_handlers=False, listen_notify=False)
+    assert ran == ["tell"]
+
+
+def test_the_command_works_once_and_without_a_mail_server(base: Base) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "coordination", "worker", "--once"],
+        cwd=ROOT,
+        env={
+            "PATH": "/usr/bin:/bin",
+            "DATABASE_URL": base.app_url,
+            "COORDINATION_SECRET_KEY": TEST_KEY,
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "aucun courriel ne part" in done.stdout
+
+
+def test_the_worker_takes_up_its_periodic_turns(base: Base) -> None:
+    """Started for good, it registers in the queue and ends when asked."""
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "coordination", "worker"],
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", "DATABASE_URL": base.app_url, "COORDINATION_SECRET_KEY": TEST_KEY},
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        started = time.monotonic()
+        while base.admin("select count(*) from jobs.procrastinate_workers") == [(0,)]:
+            assert time.monotonic() - started < 30
+            time.sleep(0.1)
+    finally:
+        worker.terminate()
+    assert worker.wait(20) == 0
