@@ -302,7 +302,7 @@ class Builder:
         answer = self.choose(("agrees", "absent"))
         self.add("agreement_person", **self.home, agreement_id=agreement, person_id=self.persons[0], answer=answer)
         for partner in dict.fromkeys((self.choose(self.partners), self.choose(self.partners))):
-            part = self.choose(PARTS)
+            part = self.choose(("identity", "identity", *PARTS))
             self.add("agreement_part", **self.home, agreement_id=agreement, organisation_id=partner, part=part)
             if granted:
                 self.loose_share(organisation=partner, part=part, agreement_id=agreement)
