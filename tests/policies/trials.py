@@ -373,6 +373,7 @@ class Candidate:
     def for_imported_file(self) -> Row:
         mine = self.world.all("import_batch", created_by=self.me["id"]) or self.world.all("import_batch")
         return {"batch_id": mine[0]["id"]}
+
     for_notice_preference = for_idempotency
 
     def for_stay(self) -> Row:
