@@ -49,6 +49,7 @@ from coordination.referrals import pages as referrals
 from coordination.settings import Settings, get_settings
 from coordination.sharing import api as sharing_api
 from coordination.sharing import pages as sharing
+from coordination.simulators import public_pages as public_simulator
 
 ROOMS = (
     identity.router,
@@ -68,6 +69,7 @@ ROOMS = (
     hand_over.router,
     referrals.router,
     notices.router,
+    public_simulator.router,
 )
 API = (
     identity_api.router,

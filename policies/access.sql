@@ -200,6 +200,15 @@ create function access.invitation_of(hash text)
             join network n on n.id = i.network_id
            where i.token_hash = hash and i.used_at is null and i.revoked_at is null and i.expires_at > now() $$;
 
+-- Whom the public simulator tells to call: of the organisations whose barème answers anybody, what they publish.
+create function access.public_partners(slugs text[])
+    returns table (slug text, name text, commune text, phone text, network text, demo boolean)
+    language sql stable security definer set search_path = public, pg_temp
+    as $$ select o.slug, o.name, o.commune, o.phone, n.name, n.demo
+            from organisation o join network n on n.id = o.network_id
+           where o.slug = any (slugs)
+           order by n.name, o.name $$;
+
 -- Whether an account works for the admin's organisation and for no other, suspended or not: only then may she hand
 -- over a link that changes its password. Otherwise an admin could take over what a person does elsewhere.
 create function access.account_is_ours(account uuid) returns boolean

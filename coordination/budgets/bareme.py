@@ -314,6 +314,7 @@ class Bareme:
 
     `zones` answers any household; `zones_single`, when given, answers people who live alone instead.
     `days` is the length of a month (30, 31, 365/12). `digest` is the fingerprint of the version as read from its file.
+    `public`: its organisation lets anybody be answered by it, on the public simulator.
     """
 
     code: str
@@ -337,6 +338,7 @@ class Bareme:
     terms: Terms = Terms()
     notes: tuple[str, ...] = ()
     digest: str = ""
+    public: bool = False
 
     def __post_init__(self) -> None:
         check_zones(self.zones)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 from functools import lru_cache
@@ -119,7 +119,7 @@ def load_baremes(folder: Path) -> Baremes:
 def read_scheme(path: Path) -> Dated[Bareme]:
     """One file: what does not change, then the versions. Raises `BadParameters`."""
     root = open_parameters(path)
-    root.only("code", "title", "organisation", "organisation_label", "standing", "versions")
+    root.only("code", "title", "organisation", "organisation_label", "standing", "public", "versions")
     code = root.field("code", path.stem)
     if code.text() != path.stem:
         code.refuse(f"le code « {code.text()} » n’est pas le nom du fichier.", f"Écrivez « code: {path.stem} ».")
@@ -128,9 +128,11 @@ def read_scheme(path: Path) -> Dated[Bareme]:
     standing = root.field("standing", "adopted").choice(Standing)
     organisation = root.maybe("organisation")
     slug = organisation.text() if organisation else None
+    answers_all = root.maybe("public")
+    public = answers_all.flag() if answers_all else False
 
     def read(entry: Entry, version: date) -> Bareme:
-        return _read_version(entry, version, (code.text(), title, label, standing, slug))
+        return replace(_read_version(entry, version, (code.text(), title, label, standing, slug)), public=public)
 
     return read_dated(root.field("versions"), read)
 

@@ -159,7 +159,10 @@ def schema() -> Schema:
                 "standing": _choice("Ce que valent ces valeurs.", Standing),
                 "versions": {"type": "array", "minItems": 1, "items": _ref("version")},
             },
-            {"organisation": {"description": "L’identifiant de la structure, ou null.", "type": ["string", "null"]}},
+            {
+                "organisation": {"description": "L’identifiant de la structure, ou null.", "type": ["string", "null"]},
+                "public": {"description": "true : le simulateur public en donne la réponse.", "type": "boolean"},
+            },
         ),
         "$defs": {
             "number": NUMBER,

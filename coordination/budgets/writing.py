@@ -46,6 +46,7 @@ def scheme_text(versions: Sequence[Bareme]) -> str:
         "organisation": first.organisation,
         "organisation_label": first.organisation_label,
         "standing": first.standing.value,
+        **({"public": True} if first.public else {}),
         "versions": [_version(bareme) for bareme in sorted(versions, key=lambda each: each.version)],
     }
     return _text(root)

@@ -62,6 +62,11 @@ class FormState:
         return self._errors.get(name)
 
     @property
+    def typed(self) -> dict[str, list[str]]:
+        """All that was typed, to show it again without its faults."""
+        return self._typed
+
+    @property
     def errors(self) -> list[tuple[str, str]]:
         return list(self._errors.items())
 

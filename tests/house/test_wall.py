@@ -20,6 +20,7 @@ DOORS = {
     "note_attempt": "anybody, by keyed hash",
     "attempts": "anybody, by keyed hash",
     "forget_attempts": "anybody, by keyed hash",
+    "public_partners": "anybody, what organisations that publish a barème publish of themselves",
     "invitation_of": "whoever holds the token",
     "use_invitation": "whoever holds the token",
     "account_is_ours": "admins, about their organisation",
