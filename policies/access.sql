@@ -172,6 +172,24 @@ create function access.touch_session(hash text)
     as $$ update browser_session set seen_at = now()
            where token_hash = hash and revoked_at is null and seen_at < now() - interval '1 minute' $$;
 
+-- What every request asks, in one question: who is behind this token, for which organisations she may act; and that she
+-- was seen.
+create function access.signed_in(hash text, idle interval)
+    returns table (session_id uuid, account_id uuid, account_name text, demo boolean, membership_id uuid,
+                   network_id uuid, network_name text, organisation_id uuid, organisation_name text,
+                   name text, roles text[], professional boolean, memberships jsonb)
+    language plpgsql security definer set search_path = public, pg_temp
+    as $$ begin
+        return query
+        select s.session_id, s.account_id, s.account_name, s.demo, s.membership_id, s.network_id, s.network_name,
+               s.organisation_id, s.organisation_name, s.name, s.roles, s.professional,
+               (select jsonb_agg(to_jsonb(m)) from access.memberships_of(s.account_id) m)
+          from access.session_of(hash, idle) s;
+        if found then
+            perform access.touch_session(hash);
+        end if;
+    end $$;
+
 create function access.close_session(hash text)
     returns void language sql security definer set search_path = public, pg_temp
     as $$ update browser_session set revoked_at = now() where token_hash = hash and revoked_at is null $$;

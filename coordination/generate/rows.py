@@ -32,6 +32,7 @@ ORGANISATIONS = (
 )
 """Name, short name, kind, and share of the files in a hundred."""
 ROLES = (Role.INTAKE, Role.COORDINATOR)
+"""Whoever coordinates also receives people."""
 OPEN_REFERRALS = 0.02
 SHARED = 0.4
 IN_NEED = 0.5
@@ -148,7 +149,7 @@ def network_rows(made: Sequence[Network], password_hash: str, now: datetime) -> 
                         organisation.id,
                         worker.account,
                         label,
-                        "{" + role + "}",
+                        "{" + ("intake" if role == Role.INTAKE else f"{role},intake") + "}",
                         kind == "ccas",
                         False,
                         now,

@@ -50,16 +50,20 @@ class Signed:
 
 def signed_in(session: ActorSession, token_hash: str) -> Signed | None:
     """The live session behind a cookie's hash, or None when it is unknown, idle, expired or revoked."""
-    found = session.rows("select * from access.session_of(:hash, :idle)", hash=token_hash, idle=IDLE_SIGN_OUT)
+    found = session.rows("select * from access.signed_in(:hash, :idle)", hash=token_hash, idle=IDLE_SIGN_OUT)
     if not found:
         return None
     row = found[0]
-    session.door("access.touch_session(:hash)", hash=token_hash)
     memberships = [
         OwnMembership(
-            m.membership_id, m.organisation_name, m.network_name, labels(m.roles), m.membership_id == row.membership_id
+            own,
+            m["organisation_name"],
+            m["network_name"],
+            labels(m["roles"]),
+            own == row.membership_id,
         )
-        for m in session.rows("select * from access.memberships_of(:account)", account=row.account_id)
+        for m in row.memberships or []
+        for own in [UUID(m["membership_id"])]
     ]
     me = Me(
         name=row.name or row.account_name,
@@ -99,7 +103,11 @@ def labels(roles: list[str]) -> list[str]:
 
 def organisations(session: ActorSession) -> dict[UUID, Organisation]:
     """The organisations of the actor's network, by id, in the order of their names."""
-    return {o.id: o for o in session.exec(select(Organisation).order_by(col(Organisation.name)))}
+    known: dict[UUID, Organisation] | None = session.remembered.get("organisations")
+    if known is None:
+        known = {o.id: o for o in session.exec(select(Organisation).order_by(col(Organisation.name)))}
+        session.remembered["organisations"] = known
+    return dict(known)
 
 
 def network(session: ActorSession, network_id: UUID) -> Network | None:

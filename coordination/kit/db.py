@@ -55,6 +55,8 @@ class ActorSession(Session):
         super().__init__(bind, expire_on_commit=False, autoflush=True)
         self.actor = actor
         self.changed: dict[tuple[str, Any], set[str]] = {}
+        self.remembered: dict[str, Any] = {}
+        """What a page asks again and again, until this transaction ends or writes anything."""
 
     @property
     def member(self) -> Member:
@@ -84,11 +86,13 @@ def _tell_who_acts(session: ActorSession, transaction: SessionTransaction, conne
     if transaction.nested:
         return
     session.changed.clear()
+    session.remembered.clear()
     connection.execute(TELL, settings_of(session.actor))
 
 
 @event.listens_for(ActorSession, "before_flush")
 def _remember_field_names(session: ActorSession, flush: UOWTransaction, instances: Any) -> None:
+    session.remembered.clear()
     for row in (*session.new, *session.dirty):
         names = {a.key for a in inspect(row).attrs if a.history.has_changes()}
         if row in session.new:

@@ -14,6 +14,7 @@ DOORS = {
     "sign_in": "nobody",
     "open_session": "nobody",
     "session_of": "nobody",
+    "signed_in": "nobody",
     "memberships_of": "nobody, or about oneself",
     "touch_session": "whoever holds the token",
     "close_session": "whoever holds the token",
