@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from coordination.operate import add_commands
-from coordination.terminal import Stop, app_url, cluster, get_settings, out, plainly
+from coordination.terminal import Stop, app_url, cluster, get_settings, operator, out, plainly
 
 if TYPE_CHECKING:
     from coordination.settings import Settings
@@ -245,13 +245,21 @@ def database_url(
 
 @app.command()
 def rav(
-    case: Annotated[str, typer.Argument(metavar="CAS.json", help="Le foyer et son budget ; « - » lit l’entrée.")],
+    case: Annotated[str, typer.Argument(metavar="CAS.json", help="Le foyer et son budget ; « - » lit l’entrée.")] = "",
     bareme: Annotated[list[str] | None, typer.Option(help="Code ou fichier .yaml ; tous par défaut.")] = None,
     on: Annotated[str, typer.Option(help="Jour du calcul, AAAA-MM-JJ.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Réponse en JSON.")] = False,
+    reproduce: Annotated[str, typer.Option(metavar="ID", help="Refait un budget validé et compare.")] = "",
 ) -> None:
     """Calcule un reste à vivre, sans base (docs/baremes/README.md). Finit par 1 si aucun barème ne peut répondre,
-    par 2 si le cas ou un barème est à corriger."""
+    par 2 si le cas ou un barème est à corriger.
+
+    Avec --reproduce, refait le calcul d’un budget validé de la base, avec ses lignes et la version d’alors de chaque
+    barème : 0 si chaque chiffre est celui qui a été figé, 1 sinon, en disant où, 2 si ce budget n’existe pas."""
+    if reproduce or not case:
+        if case or bareme or on or not reproduce:
+            raise Stop("Donnez un cas à calculer, ou --reproduce avec l’identifiant d’un budget, pas les deux.", 2)
+        do_reproduce(reproduce, as_json=as_json)
     from coordination.budgets.console import Unreadable
     from coordination.budgets.console import rav as compute
 
@@ -261,6 +269,19 @@ def rav(
         raise Stop(str(fault), 2) from fault
     typer.echo(answer)
     raise typer.Exit(0 if answered else 1)
+
+
+def do_reproduce(assessment: str, *, as_json: bool) -> None:
+    """Computes a validated budget again, by the operator's door; ends the command."""
+    from coordination.budgets.reproduce import UnknownBudget, reproduce
+
+    with plainly(), operator() as session:
+        try:
+            text, holds = reproduce(session, assessment, as_json=as_json)
+        except UnknownBudget as unknown:
+            raise Stop(str(unknown), 2) from unknown
+    typer.echo(text)
+    raise typer.Exit(0 if holds else 1)
 
 
 @app.command("check-policies")

@@ -1197,6 +1197,46 @@ create function access.freeze_assessment() returns trigger language plpgsql
 create trigger assessment_frozen before update on assessment
     for each row execute function access.freeze_assessment();
 
+-- A frozen answer without what workers typed: neither the names of lines nor the questions that repeat them.
+create function access.without_typed_words(answer jsonb) returns jsonb language sql immutable
+    as $$ select case when answer ? 'refusal'
+                 then answer #- '{refusal,says}'
+                 else answer
+                      || jsonb_build_object('lines', (select coalesce(jsonb_agg(l - 'label' order by n), '[]')
+                             from jsonb_array_elements(answer -> 'lines') with ordinality t (l, n)))
+                      || jsonb_build_object('notices', (select coalesce(jsonb_agg(l - 'says' order by n), '[]')
+                             from jsonb_array_elements(answer -> 'notices') with ordinality t (l, n))) end $$;
+
+-- What it takes to compute one validated budget again: amounts, ages and the frozen answers; no name, no word, no file,
+-- nobody. For the operator, one at a time, and written in the network's journal.
+create function access.budget_to_reproduce(wanted uuid) returns jsonb
+    language plpgsql security definer set search_path = public, pg_temp
+    as $$
+    declare a assessment;
+    begin
+        if not access.is_service('operator') then
+            raise exception 'for the operator' using errcode = '42501';
+        end if;
+        select * into a from assessment x where x.id = wanted and x.status <> 'draft';
+        if a.id is null then return null; end if;
+        insert into journal (id, network_id, number, at, actor_kind, actor_id, verb, subject, subject_id, household_id,
+                             fields, previous_hash, hash)
+        values (gen_random_uuid(), a.network_id, 0, now(), '', '', 'budget.reproduce', 'assessment', a.id::text,
+                a.household_id, '{}', '', '');
+        return jsonb_build_object(
+            'on', a.reference_date,
+            'composition', case when jsonb_typeof(a.composition) = 'object' then
+                a.composition || jsonb_build_object('heads', (select coalesce(jsonb_agg(h - 'person_id' order by n), '[]')
+                    from jsonb_array_elements(a.composition -> 'heads') with ordinality t (h, n))) end,
+            'lines', (select coalesce(jsonb_agg(jsonb_build_object('id', l.id, 'kind', coalesce(d.kind, l.kind),
+                    'amount_cents', l.amount_cents, 'period', l.period, 'origin', l.origin, 'month', l.month,
+                    'paid_to_landlord', l.paid_to_landlord) order by l.side desc, l.position), '[]')
+                from budget_line l left join budget_line_detail d on d.line_id = l.id where l.assessment_id = a.id),
+            'answers', (select coalesce(jsonb_agg(jsonb_build_object('code', r.bareme_code, 'version', r.bareme_version,
+                    'result', access.without_typed_words(r.result)) order by r.bareme_code), '[]')
+                from assessment_result r where r.assessment_id = a.id));
+    end $$;
+
 -- ---------------------------------------------------------------- the journal
 
 -- The files an organisation may be said to have acted on: it sees or saw a part, or stands at an end of a referral;

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import BigInteger, Column, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import BigInteger, Column, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -14,6 +14,7 @@ from coordination.kit.db import Holds, column
 from coordination.kit.types import Moment
 
 ASSESSMENT = ("assessment.network_id", "assessment.household_id", "assessment.id")
+DECISION = ("network_id", "household_id", "organisation_id", "assessment_id", "bareme_code", "id")
 
 
 class Assessment(SQLModel, table=True):
@@ -98,3 +99,42 @@ class AssessmentResult(SQLModel, table=True):
     bareme_code: str = column(Holds.NOTHING)
     bareme_version: str = column(Holds.NOTHING)
     result: dict[str, Any] = column(Holds.MONEY, sa_type=JSONB)
+
+
+class BudgetDecision(SQLModel, table=True):
+    """What an organisation retains of one barème's frozen answer, by whom, and why when it departs. Part: budget.
+
+    Never overwritten: a later decision is a new row that `replaces` the former, and none is replaced twice.
+    `proposed` is the zone of the frozen answer, nothing when the barème could not answer.
+    """
+
+    __tablename__ = "budget_decision"
+    __table_args__ = of_household(
+        ForeignKeyConstraint(["network_id", "organisation_id"], ORGANISATION),
+        ForeignKeyConstraint(["network_id", "household_id", "assessment_id"], ASSESSMENT),
+        UniqueConstraint(*DECISION),
+        UniqueConstraint("replaces"),
+        ForeignKeyConstraint([*DECISION[:-1], "replaces"], [f"budget_decision.{name}" for name in DECISION]),
+        Index("budget_decision_household", "household_id", "decided_at"),
+        Index(
+            "budget_decision_first",
+            "assessment_id",
+            "organisation_id",
+            "bareme_code",
+            unique=True,
+            postgresql_where=text("replaces is null"),
+        ),
+    )
+    id: UUID = column(Holds.LINK, default_factory=uuid4, primary_key=True)
+    network_id: UUID = column(Holds.NOTHING)
+    household_id: UUID = column(Holds.LINK)
+    organisation_id: UUID = column(Holds.LINK)
+    assessment_id: UUID = column(Holds.LINK)
+    bareme_code: str = column(Holds.NOTHING)
+    bareme_version: str = column(Holds.NOTHING)
+    proposed: str = column(Holds.MONEY)
+    retained: str = column(Holds.MONEY)
+    reason: str = column(Holds.MONEY, "")
+    replaces: UUID | None = column(Holds.LINK, None)
+    decided_at: datetime = column(Holds.LINK, default_factory=now, sa_type=Moment)
+    decided_by: UUID = column(Holds.WORKER)

@@ -10,6 +10,7 @@ from fastapi.responses import Response
 
 from coordination.budgets import queries, service
 from coordination.budgets.answers import Answer, Totals, notices_of, totals_of
+from coordination.budgets.deciding import questions_of
 from coordination.budgets.forms import (
     StartForm,
     VersionForm,
@@ -152,6 +153,7 @@ def assessment(request: Request, household_id: UUID, assessment_id: UUID, sessio
         title="Budget et reste à vivre",
         file=file_header(session, household_id),
         view=queries.assessment_view(session, household_id, assessment_id),
+        questions=questions_of(session, household_id, assessment_id),
         superseded=found.status == queries.SUPERSEDED,
         Side=Side,
     )

@@ -13,6 +13,7 @@ from sqlmodel import col, select
 from coordination.budgets.answers import Answer, Totals, answer_of, notices_of, thaw_answer, totals_of
 from coordination.budgets.baremes import Baremes, NoBareme, load_baremes
 from coordination.budgets.models import Assessment, AssessmentResult, BudgetLine, BudgetLineDetail
+from coordination.budgets.retained import Decision, decisions_of
 from coordination.budgets.rules import (
     Bareme,
     Composition,
@@ -95,15 +96,23 @@ class Earlier:
 
 @dataclass(frozen=True)
 class FileBudget:
-    """The budgets of a file: each organisation's current one, mine first; my organisation's drafts; older ones."""
+    """The budgets of a file: each organisation's current one, mine first; my organisation's drafts; older ones.
+
+    `decisions`: what organisations retain today, of any of them.
+    """
 
     current: list[Reading]
     drafts: list[Draft]
     earlier: list[Earlier]
+    decisions: list[Decision]
 
     @property
     def mine(self) -> Reading | None:
         return next((reading for reading in self.current if reading.mine), None)
+
+    def decided(self, reading: Reading) -> list[Decision]:
+        """What is retained of this budget's answers."""
+        return [each for each in self.decisions if each.row.assessment_id == reading.assessment.id]
 
     @property
     def source(self) -> Reading | None:
@@ -261,7 +270,13 @@ def file_budget(session: ActorSession, household_id: UUID) -> FileBudget:
         earlier=[
             Earlier(a.id, partners[a.organisation_id].name, a.reference_date) for a in found if a.status == SUPERSEDED
         ],
+        decisions=[each for each in file_decisions(session, household_id) if not each.replaced],
     )
+
+
+def file_decisions(session: ActorSession, household_id: UUID) -> list[Decision]:
+    """Every decision one may read of a file's budgets, replaced or not; one's own organisation's first."""
+    return decisions_of(session, household_id)
 
 
 @dataclass(frozen=True)
@@ -325,17 +340,17 @@ def _readings(session: ActorSession, household_id: UUID, found: Sequence[Assessm
 
 def _frozen_answers(session: ActorSession, a: Assessment, lines: Sequence[Line], mine: str) -> list[Answer]:
     rows = session.exec(select(AssessmentResult).where(AssessmentResult.assessment_id == a.id))
-    known = [(row, _known(row)) for row in rows]
+    known = [(row, known_bareme(row.bareme_code, row.bareme_version)) for row in rows]
     given = [
         thaw_answer(row.result, lines, rule, mine=rule is not None and rule.organisation == mine) for row, rule in known
     ]
     return sorted(given, key=lambda answer: (not answer.mine, answer.organisation))
 
 
-def _known(row: AssessmentResult) -> Bareme | None:
+def known_bareme(code: str, version: str) -> Bareme | None:
     """The version of the barème that answered, when its file still holds it."""
     try:
-        return house_baremes().get(row.bareme_code, date.fromisoformat(row.bareme_version))
+        return house_baremes().get(code, date.fromisoformat(version))
     except (NoBareme, ValueError):
         return None
 

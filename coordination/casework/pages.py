@@ -278,7 +278,7 @@ def _written(session: ActorSession, household_id: UUID) -> Iterator[Happening]:
 
 
 def _agreed(session: ActorSession, household_id: UUID) -> list[Happening]:
-    """Agreements and their withdrawal, and the budgets that were validated."""
+    """Agreements and their withdrawal, the budgets that were validated, and what was decided on them."""
     partners, found = organisations(session), []
     for view in sharing.agreements_of(session, household_id):
         to = ", ".join(name for name, _ in view.recipients)
@@ -291,6 +291,11 @@ def _agreed(session: ActorSession, household_id: UUID) -> list[Happening]:
         if budget.validated_at:
             title = f"Budget validé, au {date_fr(budget.reference_date)}"
             found.append(Happening(budget.validated_at, title, "", partners[budget.organisation_id].name))
+    for one in budgets.file_decisions(session, household_id):
+        title = f"Décision sur le reste à vivre ({one.of}) : {one.label}"
+        found.append(
+            Happening(one.at, title, one.row.reason, one.organisation, "warning" if one.departs else "success")
+        )
     return found
 
 

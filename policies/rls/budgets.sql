@@ -73,3 +73,24 @@ create policy add on assessment_result for insert to coordination_app
                      where a.id = assessment_result.assessment_id
                        and a.household_id = assessment_result.household_id
                        and a.organisation_id = (select access.organisation()) and a.status = 'draft'));
+
+-- What each organisation retains of a barème's frozen answer, in the name of whoever decides; only ever added to. Which
+-- decision it replaces is held by the keys: of the same answer and organisation, and replaced once.
+grant select, insert on budget_decision to coordination_app;
+
+create policy see on budget_decision for select to coordination_app
+    using (network_id = (select access.network())
+        and exists (select 1 from access.live_share s
+                     where s.household_id = budget_decision.household_id and s.scope = 'budget'));
+create policy add on budget_decision for insert to coordination_app
+    with check (network_id = (select access.network())
+        and organisation_id = (select access.organisation())
+        and decided_by = (select access.membership())
+        and (retained = proposed or reason <> '')
+        and exists (select 1 from access.live_share s
+                     where s.household_id = budget_decision.household_id and s.scope = 'budget')
+        and exists (select 1 from assessment a join assessment_result r on r.assessment_id = a.id
+                     where a.id = budget_decision.assessment_id and a.status = 'validated'
+                       and r.bareme_code = budget_decision.bareme_code
+                       and r.bareme_version = budget_decision.bareme_version
+                       and coalesce(r.result ->> 'zone', '') = budget_decision.proposed));

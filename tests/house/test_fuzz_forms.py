@@ -200,7 +200,7 @@ def test_every_form_answers_in_french_and_keeps_what_is_stored(place: Place, pat
     @settings(max_examples=max(4, settings().max_examples // 6))
     @given(BODIES)
     def attempt(body: list[tuple[str, bytes]]) -> None:
-        address = path.format(**{"token": "x", "invitation_id": uuid4(), **place.known})
+        address = path.format(**{"token": "x", "code": "ccas-carvin", "invitation_id": uuid4(), **place.known})
         before = written(place.base)
         answer = place.client.post(
             address, content=encode(body), headers={"content-type": "application/x-www-form-urlencoded"}
@@ -222,7 +222,7 @@ def test_every_form_answers_in_french_and_keeps_what_is_stored(place: Place, pat
 )
 def test_any_address_gets_an_answer(place: Place, path: str, piece: bytes, method: str) -> None:
     filled = quote_from_bytes(piece, safe="")[:2000]
-    names = dict.fromkeys(("token", "invitation_id", *place.known), filled)
+    names = dict.fromkeys(("token", "code", "invitation_id", *place.known), filled)
     for client in (place.client, place.nobody):
         answer = client.request(method, path.format(**names))
         assert answer.status_code < 500, (path, filled, answer.status_code)

@@ -11,6 +11,7 @@ from coordination.kit.db import acting
 from coordination.main import ROOMS
 from coordination.referrals import service as referrals
 from coordination.referrals.rules import Domain
+from tests.budgets.make import validated
 from tests.casework.make import give, hope, owe, write
 from tests.cast import PASSWORD, Cast
 from tests.conftest import Browser
@@ -132,6 +133,9 @@ POST /foyers/{household_id}/budget/{assessment_id}/calcul       422 403 403 403 
 POST /foyers/{household_id}/budget/{assessment_id}/enregistrer  422 403 403 403 403 403 404 404 404 303
 GET  /foyers/{household_id}/budget/{assessment_id}/valider      200 403 403 403 403 403 404 404 404 303
 POST /foyers/{household_id}/budget/{assessment_id}/valider      422 403 403 403 403 403 404 404 404 303
+GET  /foyers/{household_id}/budget/{assessment_id}/decision/{code}  409 403 403 403 403 403 404 404 404 303
+POST /foyers/{household_id}/budget/{assessment_id}/decision/{code}  409 403 403 403 403 403 404 404 404 303
+GET  /foyers/{household_id}/budget/{validated}/refaire          200 403 403 403 403 403 200 404 404 303
 GET  /foyers/{household_id}/besoins/nouveau                     200 403 403 403 403 403 200 404 404 303
 POST /foyers/{household_id}/besoins/nouveau                     422 403 403 403 403 403 422 404 404 303
 GET  /foyers/{household_id}/besoins/{need_id}/orienter          200 403 403 403 403 403 200 404 404 303
@@ -177,6 +181,7 @@ POST /deconnexion                                               303 303 303 303 
 """
 NAMES = {
     "{unknown_batch}": "{batch_id}",
+    "{validated}": "{assessment_id}",
     "{unknown_request}": "{request_id}",
     "{unknown_merge}": "{merge_id}",
     "{unknown_household}": "{household_id}",
@@ -227,7 +232,7 @@ class World:
     """The browsers of every actor, and what stands in the addresses."""
 
     browsers: dict[str, Browser]
-    places: dict[str, UUID]
+    places: dict[str, UUID | str]
     emails: dict[str, str]
     make: Callable[[], Browser]
 
@@ -248,6 +253,7 @@ def world(cast: Cast, browser: Callable[[], Browser]) -> World:
     task_id = give(cast.engine, worker, household_id)
     debt_id, goal_id = owe(cast.engine, worker, household_id), hope(cast.engine, worker, household_id)
     batch_id, row_id = checked_list(cast.engine, worker)
+    past = validated(cast.engine, worker, household_id)
     emails = {role: cast.ccas.emails[role] for role in ACTORS[:6]} | {
         "trusted": cast.epicerie.emails["intake"],
         "stranger": cast.bonne_action.emails["intake"],
@@ -258,6 +264,8 @@ def world(cast: Cast, browser: Callable[[], Browser]) -> World:
     draft = browsers["intake"].post(f"/foyers/{household_id}/budget/nouveau", data={"reference_date": "21/11/2026"})
     places = {
         "token": uuid4(),
+        "validated": past,
+        "code": "ccas-carvin",
         "assessment_id": UUID(draft.headers["location"].rsplit("/", 1)[-1]),
         "household_id": household_id,
         "person_id": person_id,

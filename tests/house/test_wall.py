@@ -71,6 +71,7 @@ DOORS = {
     "undo_import": "intake, the imports of its organisation, while none of their files has served",
     "covered": "members who see the needs of the file",
     "last_contact": "members, through their live shares; a day and nothing else",
+    "budget_to_reproduce": "the operator; one budget without names nor words, told in the journal",
     "concerned": "members, yes or no",
     "chain_journal": "the trigger of the journal",
 }

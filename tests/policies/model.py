@@ -335,6 +335,7 @@ SEES: dict[str, Rule] = {
     "budget_line": sees_part("budget"),
     "budget_line_detail": sees_detail,
     "assessment_result": sees_part("budget"),
+    "budget_decision": sees_part("budget"),
     "need": sees_need,
     "referral": sees_referral,
     "referral_text": sees_referral_text,

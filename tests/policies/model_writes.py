@@ -111,6 +111,23 @@ def in_own_draft(world: World, actor: Actor, row: Row) -> bool:
     return mine and "budget" in open_parts(world, actor, row["household_id"])
 
 
+def adds_decision(world: World, actor: Actor, row: Row) -> bool:
+    """On the frozen answer of a validated budget, in one's own name, told as it was; departing takes a reason."""
+    assessment = world.one("assessment", id=row["assessment_id"])
+    frozen = world.all("assessment_result", assessment_id=row["assessment_id"], bareme_code=row["bareme_code"])
+    told = [
+        answer["bareme_version"] == row["bareme_version"] and answer["result"].get("zone", "") == row["proposed"]
+        for answer in frozen
+    ]
+    return (
+        in_own_name(actor, row, "decided_by")
+        and "budget" in open_parts(world, actor, row["household_id"])
+        and assessment["status"] == "validated"
+        and any(told)
+        and (row["retained"] == row["proposed"] or row["reason"] != "")
+    )
+
+
 def writes_detail(world: World, actor: Actor, row: Row) -> bool:
     line = world.one("budget_line", id=row["line_id"])
     return in_own_draft(world, actor, line) and "sensitive" in open_parts(world, actor, row["household_id"])
@@ -269,6 +286,7 @@ ADDS: dict[str, Rule] = {
     "budget_line": in_own_draft,
     "budget_line_detail": writes_detail,
     "assessment_result": in_own_draft,
+    "budget_decision": adds_decision,
     "need": adds_need,
     "referral": adds_referral,
     "referral_text": adds_referral_text,

@@ -163,6 +163,16 @@ HOLES: dict[str, tuple[str, str]] = {
             " and exists (select 1 from access.live_share s where s.household_id = task.household_id))"
         ),
     ),
+    "a decision that says the barème proposed otherwise": (
+        "budget_decision",
+        (
+            "drop policy add on budget_decision; create policy add on budget_decision for insert to coordination_app"
+            f" with check ({OPEN} and organisation_id = access.organisation() and decided_by = access.membership()"
+            " and (retained = proposed or reason <> '') and exists (select 1 from access.live_share s"
+            " where s.household_id = budget_decision.household_id and s.scope = 'budget')"
+            " and exists (select 1 from assessment a where a.id = assessment_id and a.status = 'validated'))"
+        ),
+    ),
     "a validated budget changed": ("assessment", "drop trigger assessment_frozen on assessment"),
     "a password reset across organisations": (
         "invitation",

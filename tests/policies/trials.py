@@ -260,6 +260,7 @@ PARENTS = {
     "budget_line": "assessment",
     "budget_line_detail": "budget_line",
     "assessment_result": "assessment",
+    "budget_decision": "assessment_result",
     "need": "household",
     "note": "household",
     "contact": "household",
@@ -284,6 +285,12 @@ PARENTS = {
 LIES: dict[str, list[dict[str, Any]]] = {
     "person_activity": [{"sensitive": True}],
     "assessment": [{"created_by": uuid4}, {"status": "validated"}],
+    "budget_decision": [
+        {"decided_by": uuid4},
+        {"proposed": "council"},
+        {"bareme_version": "1999-01-01"},
+        {"retained": "council", "reason": ""},
+    ],
     "need": [{"opened_by": uuid4}, {"sensitive": True}],
     "note": [{"written_by": uuid4}],
     "contact": [{"written_by": uuid4}, {"met_on": date(2999, 1, 1)}],
@@ -388,6 +395,11 @@ class Candidate:
         return {"assessment_id": self.parent["id"]}
 
     for_assessment_result = for_budget_line
+
+    def for_budget_decision(self) -> Row:
+        proposed = self.parent["result"].get("zone", "")
+        same = {name: self.parent[name] for name in ("assessment_id", "bareme_code", "bareme_version")}
+        return {**same, "proposed": proposed, "retained": proposed, "reason": "", **self._own("decided_by")}
 
     def for_budget_line_detail(self) -> Row:
         return {"line_id": self.parent["id"]}

@@ -332,7 +332,19 @@ class Builder:
         line = self.add("budget_line", **self.home, assessment_id=assessment)["id"]
         if self.chance():
             self.add("budget_line_detail", **self.home, line_id=line)
-        self.add("assessment_result", **self.home, assessment_id=assessment)
+        result = self.choose(({}, {"zone": "eligible"}))
+        answer = self.add("assessment_result", **self.home, assessment_id=assessment, result=result)
+        if self.chance():
+            self.decision(answer)
+
+    def decision(self, answer: Row) -> None:
+        """What somebody retained of a frozen answer, and perhaps what she retained afterwards."""
+        by = self.choose(self.people)
+        same = {name: answer[name] for name in ("assessment_id", "bareme_code", "bareme_version")}
+        there = {**self.home, **same, "organisation_id": by["organisation_id"], "decided_by": by["id"]}
+        first = self.add("budget_decision", **there)
+        if self.chance():
+            self.add("budget_decision", **there, replaces=first["id"])
 
     def need(self, code: str) -> None:
         need = self.add(
