@@ -20,8 +20,9 @@ create function access.carried_tables() returns setof text language sql stable
 -- that is not named here is taken to show every part, so that nobody sees anything new by forgetfulness.
 create function access.weighed_tables() returns text[] language sql immutable
     as $$ select array['person', 'stay', 'person_activity', 'household_profile', 'document_seen', 'assessment', 'budget_line',
-                       'budget_line_detail', 'assessment_result', 'budget_decision', 'debt', 'need', 'goal', 'referral', 'referral_text',
-                       'note', 'contact', 'task', 'referent', 'past_address', 'share_review', 'access_request_file',
+                       'budget_line_detail', 'assessment_result', 'budget_decision', 'debt', 'need', 'goal', 'referral',
+                       'referral_text', 'note', 'contact', 'task', 'referent', 'past_address', 'share_review',
+                       'access_request_file',
                        'agreement', 'agreement_part', 'agreement_person', 'protected_address', 'safe_contact'] $$;
 
 -- Whether I hold both files, and may change them.
