@@ -31,7 +31,7 @@ from coordination.demo.accounts import PASSWORD as DEMO_PASSWORD
 from coordination.demo.accounts import shown as demo_accounts
 from coordination.desk import pages as desk
 from coordination.households import api as households_api
-from coordination.households import family_pages, merging_pages, protection_pages
+from coordination.households import family_api, family_pages, merging_pages, protection_pages
 from coordination.households import pages as households
 from coordination.identity import api as identity_api
 from coordination.identity import pages as identity
@@ -77,7 +77,9 @@ API = (
     identity_api.router,
     identity_api.bearers,
     households_api.router,
+    family_api.router,
     sharing_api.router,
+    sharing_api.requests,
     budgets_api.router,
     reste_a_vivre.router,
     referrals_api.router,

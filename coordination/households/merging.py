@@ -25,6 +25,10 @@ class Closes(NotNow):
     """Des partenaires ne verront plus une partie de ces dossiers : lisez la liste, puis confirmez.
     Rien n’a été modifié."""
 
+    def __init__(self, *, closing: str) -> None:
+        super().__init__()
+        self.extra = {"closing": closing}
+
 
 class TooLate(NotNow):
     """Une réunion ne se défait que pendant trente jours. Rien n’a été modifié."""
@@ -68,7 +72,7 @@ def merge_files(session: ActorSession, kept_id: UUID, absorbed_id: UUID, form: M
     _refuse_other_people(session, kept_id, absorbed_id, form)
     told = sights(session, kept, absorbed, form)
     if closing_key(told) and (form.sure != "oui" or form.closing != closing_key(told)):
-        raise Closes
+        raise Closes(closing=closing_key(told))
     session.door(
         "access.merge_files(:merge, :kept, :absorbed, cast(:choices as jsonb))",
         merge=uuid4(),

@@ -13,10 +13,21 @@ from coordination.identity.permissions import Part, Permission
 from coordination.kit.rest import BEARER, PREFIX, Body, form_of
 from coordination.kit.web import Walled, needs
 from coordination.sharing import queries, service
-from coordination.sharing.forms import AgreementForm
-from coordination.sharing.rules import AgreementState, Answer, Audience, GivenHow, Purpose, SharedPart
+from coordination.sharing.forms import AccessForm, AgreementForm
+from coordination.sharing.rules import (
+    AgreementState,
+    Answer,
+    Audience,
+    Decline,
+    GivenHow,
+    Purpose,
+    RequestState,
+    SharedPart,
+)
 
 router = APIRouter(prefix=f"{PREFIX}/households/{{household_id}}", tags=["partage"], dependencies=[Depends(BEARER)])
+requests = APIRouter(prefix=f"{PREFIX}/access-requests", tags=["partage"], dependencies=[Depends(BEARER)])
+RECORDS = [needs(Permission.RECORD_AGREEMENTS)]
 
 
 class Share(BaseModel):
@@ -136,6 +147,9 @@ class NewAgreement(Body):
     given_how: GivenHow
     representative: Annotated[str, Field(max_length=120, description="Obligatoire si `given_how` le dit.")] = ""
     valid_until: date = Field(description="Dernier jour compris : d’aujourd’hui à un an.", examples=["2027-05-21"])
+    request: UUID | None = Field(
+        None, description="La demande d’accès à laquelle cet accord répond : acceptée, ou refusée si l’accord l’est."
+    )
 
 
 @router.post(
@@ -161,3 +175,87 @@ def withdraw(session: Walled, once: OnceOnly, household_id: UUID, agreement_id: 
     """Ce que l’accord ouvrait se ferme dès la réponse. 409 s’il est déjà retiré."""
     done = once.do(None, lambda: service.withdraw_agreement(session, household_id, agreement_id).id)
     return _model(queries.agreement_of(session, household_id, done))
+
+
+# ------------------------------------------------------------------ access requests
+
+
+class AccessRequest(BaseModel):
+    """Une demande de lire le dossier dont la personne a donné le code."""
+
+    id: UUID
+    code: str = Field(description="Le code tapé.", examples=["7K3M-2PX"])
+    organisation: UUID = Field(description="La structure qui demande.")
+    parts: list[SharedPart]
+    purpose: Purpose
+    state: RequestState = Field(description="`asked` aussi quand aucun dossier ne porte ce code : rien n’en est dit.")
+    reason: Decline | None = Field(description="Pourquoi elle a été refusée.")
+    asked_at: datetime
+    answered_at: datetime | None
+
+
+class NewAccessRequest(Body):
+    """Le code donné par la personne, et ce que vous demandez à lire."""
+
+    code: Annotated[str, Field(min_length=1, max_length=20, examples=["7K3M-2PX"])]
+    parts: Annotated[list[SharedPart], Field(min_length=1, description="`identity` en fait toujours partie.")]
+    purpose: Purpose
+
+
+class Refusal(Body):
+    """Pourquoi la demande est refusée."""
+
+    reason: Decline
+
+
+class Answered(BaseModel):
+    """La réponse donnée à une demande."""
+
+    request: UUID
+    state: RequestState
+
+
+def _request(view: queries.RequestView) -> AccessRequest:
+    return AccessRequest(
+        id=view.id,
+        code=view.code,
+        organisation=view.asker,
+        parts=view.parts,
+        purpose=view.purpose,
+        state=view.state,
+        reason=view.reason,
+        asked_at=view.asked_at,
+        answered_at=view.answered_at,
+    )
+
+
+@requests.get("", summary="Vos demandes d’accès", dependencies=RECORDS)
+def asked_by_us(session: Walled) -> list[AccessRequest]:
+    """Celles de votre structure, les plus récentes d’abord, sous les codes que vous avez donnés."""
+    return [_request(view) for view in queries.my_requests(session)]
+
+
+@requests.post("", status_code=201, summary="Demander à lire un dossier", dependencies=RECORDS)
+def ask(session: Walled, once: OnceOnly, asked: NewAccessRequest) -> AccessRequest:
+    """La réponse est la même qu’un dossier porte ce code ou non. 409 au-delà de vingt demandes en un jour, ou si votre
+    structure attend déjà une réponse pour ce code. La structure qui tient le dossier répond, avec l’accord du foyer."""
+    form = form_of(AccessForm, asked.model_dump())
+    made = once.do(asked, lambda: service.request_access(session, form))
+    return next(_request(view) for view in queries.my_requests(session, most=100) if view.id == made)
+
+
+@router.get("/access-requests", summary="Les demandes sur un dossier", dependencies=RECORDS)
+def waiting(session: Walled, household_id: UUID) -> list[AccessRequest]:
+    """Celles qui attendent une réponse, la plus ancienne d’abord ; réservé à la structure qui tient le dossier.
+
+    Pour accepter, enregistrez l’accord de la personne (`POST …/agreements`, champ `request`).
+    """
+    households.refuse_non_holder(session, household_id)
+    return [_request(view) for view in queries.requests_waiting(session, household_id, most=100)]
+
+
+@router.post("/access-requests/{request_id}/decline", summary="Refuser une demande", dependencies=RECORDS)
+def decline(session: Walled, once: OnceOnly, household_id: UUID, request_id: UUID, asked: Refusal) -> Answered:
+    """Le motif est lu par la structure qui a demandé ; il ne dit rien du foyer. 409 si elle a déjà sa réponse."""
+    done = once.do(asked, lambda: service.decline_request(session, household_id, request_id, asked.reason).id)
+    return Answered(request=done, state=RequestState.DECLINED)

@@ -39,6 +39,21 @@ POST   /households                                             422 403 403 403 4
 PUT    /households/{household_id}/profile                      422 403 403 403 403 403 422 422 422 401
 POST   /households/{household_id}/people                       422 403 403 403 403 403 422 422 422 401
 PUT    /households/{household_id}/people/{person_id}           422 403 403 403 403 403 422 422 422 401
+POST   /households/{household_id}/people/{person_id}/departure 422 403 403 403 403 403 422 422 422 401
+POST   /households/{household_id}/people/{person_id}/death    422 403 403 403 403 403 422 422 422 401
+POST   /households/{household_id}/people/{person_id}/return   422 403 403 403 403 403 422 422 422 401
+POST   /households/{household_id}/separation                  422 403 403 403 403 403 422 422 422 401
+POST   /households/{household_id}/move                        422 403 403 403 403 403 422 422 422 401
+POST   /households/{household_id}/transfer                    422 403 403 403 403 403 422 422 422 401
+POST   /households/{household_id}/close                       422 403 403 403 403 403 422 422 422 401
+POST   /households/{household_id}/reopen                      409 403 403 403 403 403 403 404 404 401
+GET    /households/{household_id}/merges                      200 403 403 403 403 403 403 404 404 401
+POST   /households/{household_id}/merges                      422 403 403 403 403 403 422 422 422 401
+POST   /households/{household_id}/merges/{unknown_merge}/undo 404 403 403 403 403 403 404 404 404 401
+GET    /access-requests                                       200 403 403 403 403 403 200 200 200 401
+POST   /access-requests                                       422 403 403 403 403 403 422 422 422 401
+GET    /households/{household_id}/access-requests             200 403 403 403 403 403 403 404 404 401
+POST   /households/{household_id}/access-requests/{request_id}/decline 422 403 403 403 403 403 422 422 422 401
 GET    /households/{household_id}/shares                       200 200 403 200 403 403 200 404 404 401
 GET    /households/{household_id}/agreements                   200 200 403 200 403 403 200 404 404 401
 GET    /households/{household_id}/agreements/{agreement_id}    200 200 403 200 403 403 200 404 404 401
@@ -88,7 +103,10 @@ def test_every_route_has_its_row() -> None:
         if isinstance(route, APIRoute)
         for method in route.methods or ()
     }
-    assert declared == {(row.method, row.path.replace("{unknown}", "{agreement_id}")) for row in rows()}
+    assert declared == {
+        (row.method, row.path.replace("{unknown}", "{agreement_id}").replace("{unknown_merge}", "{merge_id}"))
+        for row in rows()
+    }
 
 
 @dataclass(frozen=True)
@@ -127,6 +145,8 @@ def world(cast: Cast, api: Callable[[], Client]) -> World:
         "need_id": need.id,
         "referral_id": referral.id,
         "unknown": uuid4(),
+        "unknown_merge": uuid4(),
+        "request_id": uuid4(),
     }
     return World(clients, places)
 

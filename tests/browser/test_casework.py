@@ -1,5 +1,6 @@
-"""A morning of casework on a phone: what is due, a contact, a note, a debt, the timeline, a hand-over."""
+"""A morning of casework on a phone; and a household that was written twice, made one and parted again."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -37,3 +38,60 @@ def test_a_worker_writes_what_happened_and_reads_it_again(visitors: Callable[...
     assert "Souhaite être rappelée." in worker.text()
     worker.open("/suivi/passer")
     assert "Passer le suivi" in worker.text()
+
+
+def told(worker: Visitor, button: str) -> None:
+    """Presses a button that may be answered 409, which the browser's console repeats."""
+    worker.page.get_by_role("button", name=button).click()
+    worker.page.wait_for_load_state()
+    assert all("409" in said for said in worker.complaints)
+    worker.complaints.clear()
+    worker.look()
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_two_files_become_one_and_are_parted_again(visitors: Callable[..., Visitor], javascript: bool) -> None:
+    worker = visitors(javascript=javascript).sign_in("accueil@ccas.demo.invalid")
+    commune = "Lens" if javascript else "Béthune"
+    worker.open("/foyers")
+    for row in range(9):  # somebody whose name and birth are known
+        worker.page.locator("main table a").nth(row).click()
+        worker.page.wait_for_load_state()
+        if re.search(r"\d{2}/\d{2}/\d{4}", worker.page.locator("#composition tbody td").nth(1).inner_text()):
+            break
+        worker.page.go_back()
+    kept = worker.page.url
+    first = worker.page.locator("#composition tbody tr").first
+    family, _, given = first.locator("th").inner_text().partition(" ")
+    birth = first.locator("td").nth(1).inner_text()
+    worker.open("/foyers/nouveau")
+    for label, words in (("Nom", family), ("Prénom (facultatif)", given), ("Date de naissance (facultatif)", birth)):
+        worker.page.get_by_label(label, exact=True).first.fill(words)
+    worker.page.get_by_label("Commune", exact=True).fill(commune)
+    told(worker, "Créer le dossier")
+    worker.page.get_by_label("créer le dossier", exact=False).first.check()
+    worker.press("Créer le dossier")
+    twin = worker.page.url
+    code = re.search(r"Dossier (\S{8})", worker.text())
+    assert code is not None
+
+    worker.open(kept.removeprefix(worker.url)).press("Réunir avec un autre dossier du même foyer")
+    worker.page.get_by_role("row").filter(has_text=code.group(1)).get_by_role("link", name="Comparer").click()
+    worker.page.wait_for_load_state()
+    worker.look()
+    worker.page.get_by_role("group", name="Commune").get_by_label(commune).check()
+    if worker.page.get_by_label("J’ai lu", exact=False).count():
+        worker.page.get_by_label("J’ai lu", exact=False).check()
+    told(worker, "Réunir les deux dossiers")
+    if "Rien n’a été modifié" in worker.text():  # what closes is not what was read: the address of a partner's file
+        worker.page.get_by_label("J’ai lu", exact=False).check()
+        worker.press("Réunir les deux dossiers")
+    assert "n’en font plus qu’un" in worker.page.content()
+    assert commune in worker.page.locator("#situation").inner_text()
+
+    worker.open(twin.removeprefix(worker.url))
+    assert "Dossier réuni avec le dossier" in worker.text()
+    worker.press("Défaire cette réunion", exact=False)
+    worker.press("Défaire la réunion")
+    assert "La réunion est défaite" in worker.page.content()
+    assert commune not in worker.page.locator("#situation").inner_text()

@@ -228,7 +228,7 @@ def seen_by(cast: Cast, who: Member) -> set[tuple[str, ...]]:
 UNREAD = {"journal", "person_link", "merge_move", "share", "household_profile"}
 
 
-@settings(max_examples=8)
+@settings(max_examples=max(5, settings().max_examples // 20))
 @given(drawn_files, drawn_files, drawn_choices, st.booleans())
 def test_no_row_is_lost_no_partner_sees_more_and_the_way_back_is_exact(
     cast: Cast, shared_base: Base, left: Any, right: Any, sides: dict[str, Side], alike: bool
