@@ -9,16 +9,6 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
 from coordination.households import family, life, merging, queries, separation
-from coordination.households.api import (
-    Household,
-    Person,
-    Profile,
-    Version,
-    Weight,
-    household_of,
-    person_model,
-    profile_model,
-)
 from coordination.households.forms import (
     CloseForm,
     DeathForm,
@@ -30,6 +20,16 @@ from coordination.households.forms import (
 )
 from coordination.households.pairing import Side
 from coordination.households.rules import AddressKind, ClosingReason, EndReason, Link, Place
+from coordination.households.shapes import (
+    Household,
+    Person,
+    Profile,
+    Version,
+    Weight,
+    household_of,
+    person_model,
+    profile_model,
+)
 from coordination.identity.idempotency import OnceOnly
 from coordination.identity.permissions import Permission
 from coordination.kit.clock import today
