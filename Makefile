@@ -3,6 +3,8 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .ONESHELL:
 MAKEFLAGS += --no-print-directory
+# Code is compiled once for all the processes of the suite, even where the machine's habit is to keep nothing.
+unexport PYTHONDONTWRITEBYTECODE
 
 PY := .venv/bin/python
 JOBS ?= 3

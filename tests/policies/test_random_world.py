@@ -19,7 +19,7 @@ from coordination.upgrade import POLICIES
 from tests import servers
 from tests.conftest import Base, new_base
 from tests.policies import model
-from tests.policies.trials import ATTEMPT, differences
+from tests.policies.trials import differences, prepare
 from tests.policies.worlds import build, members, others, seeded, write
 
 THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "fuzz"
@@ -37,7 +37,7 @@ class Ground:
 
 def ground_on(cluster: Cluster) -> Iterator[Ground]:
     base = new_base(cluster)
-    base.admin(ATTEMPT)
+    prepare(base)
     with psycopg.connect(libpq(base.admin_url)) as admin, psycopg.connect(libpq(base.app_url)) as app:
         row = app.execute("select access.today()").fetchone()
         app.rollback()
