@@ -26,7 +26,7 @@ stop: ## Arrête la base embarquée (les données restent)
 test: ## Lance toute la suite ; sous root, installe Chromium et PostgreSQL 15 s’ils manquent
 	@scripts/setup test
 	scripts/system
-	$(PY) -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+	$(PY) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 fuzz: ## Rejoue longuement les tests au hasard
 	@scripts/setup test

@@ -1,5 +1,6 @@
 """The suite's ground: databases from a template, the fixed cast, clients that speak like a browser."""
 
+import fcntl
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -20,17 +21,22 @@ from coordination.kit.roles import OWNER, libpq
 from coordination.settings import Settings
 from coordination.upgrade import upgrade
 from tests import servers
+from tests.calling import ORIGIN, Caller
 from tests.cast import Cast, build_cast
+from tests.order import rank
 from tests.ui import specimen
 
 TEST_KEY = "une-clef-d-essai-qui-ne-sert-qu-aux-tests-0123456789"
-ORIGIN = "http://testserver"
 
 settings.register_profile("quick", max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 settings.register_profile("fuzz", max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 identity.HASHER = identity.HASHER.using(memory_cost=64, rounds=1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: rank(item.nodeid))
 
 
 def database_url(url: str, name: str) -> str:
@@ -59,14 +65,47 @@ def drop_database(cluster: Cluster, name: str) -> None:
         admin.execute(f"drop database if exists {name} with (force)")
 
 
+RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID") or f"{os.getpid():032x}"
+"""One name for all the processes of a run of the suite."""
+
+
+def once(cluster: Cluster, kind: str, fill: Callable[[str], None]) -> str:
+    """The database of that kind, made by the first process of the run that asks for it, to be copied by all."""
+    name = f"{kind}_{RUN}"
+    with (servers.HOME / "templates.lock").open("w") as lock, psycopg.connect(libpq(cluster.admin_url)) as admin:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if admin.execute("select from pg_database where datname = %s", [name]).fetchone() is None:
+            draft = f"{name}_draft"
+            drop_database(cluster, draft)
+            fill(draft)
+            with psycopg.connect(libpq(cluster.admin_url), autocommit=True) as renaming:
+                renaming.execute(f"alter database {draft} rename to {name}")
+    return name
+
+
 @cache
 def template_of(cluster: Cluster) -> str:
-    """A migrated, empty database of this test process, copied for every test that wants a fresh one."""
-    name = f"template_{os.getpid()}"
-    drop_database(cluster, name)
-    create_database(cluster, name)
-    upgrade(database_url(cluster.owner_url, name))
-    return name
+    """A migrated, empty database, copied for every test that wants a fresh one."""
+
+    def fill(draft: str) -> None:
+        create_database(cluster, draft)
+        upgrade(database_url(cluster.owner_url, draft))
+
+    return once(cluster, "template", fill)
+
+
+@cache
+def demonstration_of(cluster: Cluster, households: int) -> str:
+    """The same, with the demonstration of so many households in it."""
+    from coordination.demo.load import load  # late: most tests need no demonstration
+
+    empty = template_of(cluster)  # asked for before the lock, which it takes too
+
+    def fill(draft: str) -> None:
+        create_database(cluster, draft, empty)
+        load(database_url(cluster.app_url, draft), households=households)
+
+    return once(cluster, f"demonstration_{households}", fill)
 
 
 class Base:
@@ -79,22 +118,26 @@ class Base:
         self.owner_url = database_url(cluster.owner_url, name)
         self.admin_url = database_url(cluster.admin_url, name)
         self.engine: Engine = make_engine(self.app_url)
+        self._outside: psycopg.Connection[tuple[object, ...]] | None = None
 
     def admin(self, statement: str, *values: object) -> list[tuple[object, ...]]:
         """A statement past every wall, for tests that damage or count things from outside."""
-        with psycopg.connect(libpq(self.admin_url), autocommit=True) as connection:
-            cursor = connection.execute(statement, values or None)
-            return list(cursor.fetchall()) if cursor.description else []
+        if self._outside is None or self._outside.closed:
+            self._outside = psycopg.connect(libpq(self.admin_url), autocommit=True)
+        cursor = self._outside.execute(statement, values or None)
+        return list(cursor.fetchall()) if cursor.description else []
 
     def close(self) -> None:
         close_engine(self.engine)
+        if self._outside is not None:
+            self._outside.close()
         drop_database(self.cluster, self.name)
 
 
-def new_base(cluster: Cluster) -> Base:
-    """A fresh copy of the template."""
+def new_base(cluster: Cluster, template: str | None = None) -> Base:
+    """A fresh copy of the empty template, or of another."""
     name = f"test_{os.getpid()}_{uuid4().hex[:8]}"
-    create_database(cluster, name, template_of(cluster))
+    create_database(cluster, name, template or template_of(cluster))
     return Base(cluster, name)
 
 
@@ -141,11 +184,11 @@ def chromium() -> Iterator[Chromium]:
         yield opened
 
 
-class Browser(TestClient):
-    """A client that sends what a browser sends with a form, and does not follow redirections unasked."""
+class Browser(Caller):
+    """A client that sends what a browser sends with a form."""
 
     def __init__(self, app: object) -> None:
-        super().__init__(app, follow_redirects=False, raise_server_exceptions=False)  # type: ignore[arg-type]
+        super().__init__(app)
         self.headers["sec-fetch-site"] = "same-origin"
 
     def sign_in(self, email: str, password: str) -> "Browser":

@@ -24,6 +24,7 @@ from coordination.kit.postgres import ServerError
 from coordination.kit.roles import libpq
 
 REQUIRE_ALL = "COORDINATION_REQUIRE_ALL"
+HOME = embedded.default_data_dir() / "test"
 DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")
 
 
@@ -37,7 +38,7 @@ def require_or_skip(reason: str) -> NoReturn:
 @cache
 def embedded_test_cluster() -> Cluster:
     """The embedded server, with durability off."""
-    return shared_cluster(embedded.default_data_dir() / "test" / "embedded")
+    return shared_cluster(HOME / "embedded")
 
 
 @cache
@@ -48,7 +49,7 @@ def debian_pg15() -> Cluster | None:
     """
     if not (DEBIAN_15 / "postgres").exists():
         return None
-    return shared_cluster(embedded.default_data_dir() / "test" / "debian15", DEBIAN_15)
+    return shared_cluster(HOME / "debian15", DEBIAN_15)
 
 
 def pg15_or_skip() -> Cluster:

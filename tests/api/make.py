@@ -2,19 +2,16 @@
 
 from typing import Any
 
-from fastapi.testclient import TestClient
 from httpx import Response
 
+from tests.calling import Caller
 from tests.cast import PASSWORD
 
 API = "/api/v1"
 
 
-class Client(TestClient):
+class Client(Caller):
     """Speaks JSON under /api/v1; a bearer once `sign_in` was called."""
-
-    def __init__(self, app: Any) -> None:
-        super().__init__(app, follow_redirects=False, raise_server_exceptions=False)
 
     def ask_token(self, email: str, password: str = PASSWORD, **more: str) -> Response:
         form = {"grant_type": "password", "username": email, "password": password, **more}

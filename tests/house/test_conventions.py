@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.order import LONG
+
 ROOT = Path(__file__).resolve().parents[2]
 HOUSE = ROOT / "coordination"
 LONGEST = 400
@@ -42,6 +44,10 @@ def test_every_module_begins_by_saying_what_it_is_for() -> None:
 def test_no_module_is_too_long_to_read_at_once() -> None:
     long = {short(path): len(said(path).splitlines()) for path in MODULES}
     assert {name: lines for name, lines in long.items() if lines > LONGEST and "/versions/" not in name} == {}
+
+
+def test_the_long_files_of_the_suite_that_are_named_exist() -> None:
+    assert [path for path in LONG if not (ROOT / path).is_file()] == []
 
 
 def test_a_yield_dependency_ends_before_the_answer_leaves() -> None:

@@ -44,7 +44,9 @@ grant execute on function trial.attempt to coordination_app;
 def _look() -> str:
     """And one for what is read: the keys of every table, none where reading is not granted. PostgreSQL keeps its plans
     from one look to the next, however many actors and worlds there are."""
-    one = "begin return query select '{0}'::text, array[{1}]::text[] from {0}; exception when sqlstate '42501' then end;"
+    one = (
+        "begin return query select '{0}'::text, array[{1}]::text[] from {0}; exception when sqlstate '42501' then end;"
+    )
     looks = [one.format(table, ", ".join(f"{name}::text" for name in keys(table))) for table in METADATA.tables]
     return f"""
         create or replace function trial.seen() returns table (name text, key text[]) language plpgsql as

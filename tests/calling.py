@@ -1,0 +1,44 @@
+"""The application called in this process by a client that keeps cookies, without a socket.
+
+Starlette's TestClient starts a thread and an event loop for each request and crosses between them nine times; here one
+loop serves the whole test process, and a request crosses once.
+"""
+
+import asyncio
+from functools import cache
+from threading import Thread
+from typing import Any
+
+import httpx
+
+ORIGIN = "http://testserver"
+
+
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    made = asyncio.new_event_loop()
+    Thread(target=made.run_forever, name="applications", daemon=True).start()
+    return made
+
+
+class InProcess(httpx.BaseTransport):
+    """Answers as a server would: what fails inside is a 500, never an exception here."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = httpx.ASGITransport(app, raise_app_exceptions=False, client=("testclient", 50000))
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        request.read()
+        return asyncio.run_coroutine_threadsafe(self._answer(request), _loop()).result()
+
+    async def _answer(self, request: httpx.Request) -> httpx.Response:
+        asked = httpx.Request(request.method, request.url, headers=request.headers, content=request.content)
+        given = await self._app.handle_async_request(asked)
+        return httpx.Response(given.status_code, headers=given.headers, content=await given.aread())
+
+
+class Caller(httpx.Client):
+    """Keeps cookies, follows no redirection unasked, and reads every answer, the failed ones too."""
+
+    def __init__(self, app: Any) -> None:
+        super().__init__(transport=InProcess(app), base_url=ORIGIN, headers={"user-agent": "testclient"})
