@@ -41,4 +41,5 @@ class Caller(httpx.Client):
     """Keeps cookies, follows no redirection unasked, and reads every answer, the failed ones too."""
 
     def __init__(self, app: Any) -> None:
-        super().__init__(transport=InProcess(app), base_url=ORIGIN, headers={"user-agent": "testclient"})
+        super().__init__(transport=InProcess(app), base_url=ORIGIN)
+        self.app = app

@@ -163,13 +163,13 @@ def cast(shared_base: Base) -> Cast:
     return build_cast(shared_base.engine)
 
 
-def settings_for(app_url: str) -> Settings:
+def settings_for(app_url: str, origin: str = ORIGIN) -> Settings:
     """Settings of a test application."""
     return Settings.model_validate(
         {
             "DATABASE_URL": app_url,
             "COORDINATION_SECRET_KEY": TEST_KEY,
-            "COORDINATION_BASE_URL": ORIGIN,
+            "COORDINATION_BASE_URL": origin,
             "COORDINATION_DEMO": True,
         }
     )

@@ -1,14 +1,19 @@
-"""A real server process on a free port of loopback, ended by its own id."""
+"""A real server on a free port of loopback: a process, ended by its own id, or a thread of this one."""
 
 import os
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 from types import TracebackType
+from typing import Any
 
 import httpx
+import uvicorn
 
 ROOT = Path(__file__).resolve().parents[1]
 PATIENCE = 30.0
@@ -58,3 +63,19 @@ class Served:
         if self._process is not None:
             self._process.terminate()
             self._process.wait(15)
+
+
+@contextmanager
+def answering(port: int, app: Any) -> Iterator[str]:
+    """An application answered by a thread of this process: its address. What `coordination serve` adds is not tried."""
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, access_log=False))
+    thread = Thread(target=server.run, daemon=True)
+    thread.start()
+    started = time.monotonic()
+    while not server.started:
+        if not thread.is_alive() or time.monotonic() - started > PATIENCE:
+            raise RuntimeError("the application did not start")
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(15)

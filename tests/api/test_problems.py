@@ -1,6 +1,6 @@
 """Every refusal under /api is a problem (RFC 9457) in French; and the OpenAPI document says so."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from uuid import uuid4
 
 import pytest
@@ -65,7 +65,7 @@ def test_a_faulty_form_names_its_fields(api: Api) -> None:
 
 
 def test_too_large_announced_or_not(client: Client) -> None:
-    def chunks() -> object:
+    def chunks() -> Iterator[bytes]:
         yield from (b"x" * 300_000 for _ in range(4))
 
     for body in (b"x" * 1_100_000, chunks()):

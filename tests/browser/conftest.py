@@ -13,9 +13,10 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page
 
 from coordination.demo.accounts import PASSWORD
+from coordination.main import create_app
 from tests import servers
-from tests.conftest import TEST_KEY, demonstration_of, new_base
-from tests.serving import Served
+from tests.conftest import Base, demonstration_of, new_base, settings_for
+from tests.serving import answering, free_port
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 RULES = {"runOnly": {"type": "tag", "values": TAGS}, "resultTypes": ["violations"]}
@@ -105,25 +106,26 @@ def _is_fault(said: ConsoleMessage) -> bool:
 
 
 @contextmanager
-def small_demonstration() -> Iterator[Served]:
-    """A dozen households of the demonstration, case G1 among them, behind a real server."""
+def small_demonstration() -> Iterator[Base]:
+    """A dozen households of the demonstration, case G1 among them."""
     cluster = servers.embedded_test_cluster()
     base = new_base(cluster, demonstration_of(cluster, 12))
-    variables = {"DATABASE_URL": base.app_url, "COORDINATION_SECRET_KEY": TEST_KEY, "COORDINATION_DEMO": "true"}
-    with Served(variables) as server:
-        yield server
+    yield base
     base.close()
 
 
-@pytest.fixture(scope="session")
-def served() -> Iterator[Served]:
-    """One server for all the walks of this process: each finds a household of its own."""
-    with small_demonstration() as server:
-        yield server
+@pytest.fixture(scope="module")
+def served() -> Iterator[str]:
+    """The address of the application over a small demonstration."""
+    with small_demonstration() as base:
+        port = free_port()
+        settings = settings_for(base.app_url, f"http://127.0.0.1:{port}")
+        with answering(port, create_app(settings, base.app_url)) as address:
+            yield address
 
 
 @pytest.fixture
-def visitors(chromium: Chromium, served: Served) -> Iterator[Callable[..., Visitor]]:
+def visitors(chromium: Chromium, served: str) -> Iterator[Callable[..., Visitor]]:
     """Makes visitors, each with a browser context of her own."""
     contexts: list[BrowserContext] = []
 
@@ -136,7 +138,7 @@ def visitors(chromium: Chromium, served: Served) -> Iterator[Callable[..., Visit
         )
         contexts.append(context)
         page = context.new_page()
-        visitor = Visitor(page, served.url, javascript)
+        visitor = Visitor(page, served, javascript)
         page.on("pageerror", lambda error: visitor.complaints.append(str(error)))
         page.on("console", lambda said: visitor.complaints.append(said.text) if _is_fault(said) else None)
         return visitor

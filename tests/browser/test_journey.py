@@ -5,16 +5,19 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.browser.conftest import Visitor, small_demonstration
+from tests.conftest import TEST_KEY
 from tests.serving import Served
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def served() -> Iterator[Served]:
-    """A server of one's own for each walk: both start from the same untouched household."""
-    with small_demonstration() as server:
-        yield server
+def served() -> Iterator[str]:
+    """`coordination serve` itself, one for each walk: both start from the same untouched household."""
+    with small_demonstration() as base:
+        variables = {"DATABASE_URL": base.app_url, "COORDINATION_SECRET_KEY": TEST_KEY, "COORDINATION_DEMO": "true"}
+        with Served(variables) as server:
+            yield server.url
 
 
 BUDGET = {

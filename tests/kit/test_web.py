@@ -253,7 +253,7 @@ def test_a_word_is_said_once_on_the_next_page(odd: Browser) -> None:
 
 @pytest.mark.parametrize("cookie", ["x", "e30=", "W10=", "WyJlcnJvciIsIDFd", "é" * 10, "A" * 3000, "WyJ4IiwgIngiXQ=="])
 def test_a_forged_word_is_ignored(odd: Browser, cookie: str) -> None:
-    answer = odd.get("/aide", headers={"cookie": f"mot={cookie}".encode()})
+    answer = odd.get("/aide", headers=[(b"cookie", f"mot={cookie}".encode())])
     assert answer.status_code == 200
     assert 'class="alert' not in answer.text.split('id="flash"')[1].split("</div>")[0]
 

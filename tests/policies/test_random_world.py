@@ -1,9 +1,10 @@
 """Random worlds: what PostgreSQL shows and accepts is what the model says, table by table, verb by verb."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from random import Random
 from typing import Any
 
@@ -223,11 +224,24 @@ HOLES: dict[str, tuple[str, str]] = {
 RULES = {"LIVE": ("view access.live_share", ";"), "REACHES": ("function access.lets_in", "$$;")}
 
 
+def _somebody_is_absent(world: model.World) -> bool:
+    """An agreement that opens the file to a partner today lacks the answer of the person whose activity is known."""
+    absent = {row["agreement_id"] for row in world.all("agreement_person", answer="absent")}
+    opening = [share for share in world.all("share", scope="identity") if share["agreement_id"] in absent]
+    return any(model.is_current(world, share) for share in opening)
+
+
+# Where few worlds could show the hole, those that could not are not even written.
+WORTH: dict[str, Callable[[model.World], bool]] = {"an absent adult's activity shown": _somebody_is_absent}
+
+
 @pytest.mark.parametrize("hole", HOLES)
 def test_a_hole_in_the_wall_is_noticed(ground: Ground, hole: str) -> None:
     """A laxer wall, for the time of a transaction: within a few worlds the comparison must complain."""
     written, laxer = HOLES[hole]
-    assert any(_noticed(ground, laxer, seed, written) for seed in range(60))
+    worth = WORTH.get(hole)
+    seeds = (seed for seed in range(400) if worth is None or worth(build(seeded(seed), ground.today)))
+    assert any(_noticed(ground, laxer, seed, written) for seed in islice(seeds, 60))
 
 
 def test_the_same_worlds_behind_the_whole_wall_raise_no_complaint(ground: Ground) -> None:
