@@ -71,7 +71,7 @@ def search(session: ActorSession, typed: str, most: int = 20) -> list[Hit]:
     kept = kept or _best(finder.people_there() or finder.people_loosely() + finder.places_loosely())
     kept = kept or finder.half_known()
     kept.sort(key=lambda hit: (-hit.score, fold(hit.name), hit.household_id))
-    return _where_they_live(session, kept[:most])
+    return _where_they_live(session, kept[:most]) if kept else []
 
 
 def _where_they_live(session: ActorSession, kept: list[_Found]) -> list[Hit]:
@@ -98,9 +98,11 @@ def _best(found: list[_Found]) -> list[_Found]:
 
 def likely_duplicates(session: ActorSession, family_name: str, given_name: str, birth: BirthDate) -> list[Hit]:
     """Files one may see whose person has nearly this name, and no other birth date."""
-    hits = search(session, fold(f"{family_name} {given_name}"), most=50)
-    close = [hit for hit in hits if hit.score >= SURE and _compatible(hit.birth, birth)]
-    return close[:5]
+    finder = _Finder(session, Asked(tuple(fold(f"{family_name} {given_name}").split())))
+    found = _best(finder.people()) or _best(finder.people_loosely())
+    found.sort(key=lambda hit: (-hit.score, fold(hit.name), hit.household_id))
+    close = [hit for hit in found if hit.score >= SURE and _compatible(hit.birth, birth)]
+    return _where_they_live(session, close[:5]) if close else []
 
 
 def _compatible(one: BirthDate, other: BirthDate) -> bool:
