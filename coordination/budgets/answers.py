@@ -39,6 +39,7 @@ class Answer:
     mine: bool
     result: Result | None
     refusal: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def tone(self) -> str:
@@ -104,6 +105,7 @@ def answer_of(bareme: Bareme, computed: Result | Refusal, *, mine: bool) -> Answ
         mine=mine,
         result=computed if isinstance(computed, Result) else None,
         refusal=computed.says if isinstance(computed, Refusal) else "",
+        notes=bareme.notes,
     )
 
 
@@ -124,18 +126,18 @@ def freeze_answer(bareme: Bareme, computed: Result | Refusal) -> dict[str, Any]:
 def thaw_answer(frozen: Mapping[str, Any], lines: Sequence[Line], bareme: Bareme | None, *, mine: bool) -> Answer:
     """The answer that was frozen; the lines whose true kind the reader may see say their name again.
 
-    `bareme` is the version that answered, when its file still holds it: only its source is read.
+    `bareme` is the version that answered, when its file still holds it: only its source and notes are read.
     """
-    source = bareme.source if bareme else None
+    source, notes = (bareme.source, bareme.notes) if bareme else (None, ())
     if "refusal" in frozen:
         whose = frozen["bareme"]
         standing = Standing(whose["standing"])
         says = str(frozen["refusal"]["says"])
-        return Answer(whose["organisation_label"], whose["title"], standing, source, mine, None, says)
+        return Answer(whose["organisation_label"], whose["title"], standing, source, mine, None, says, notes)
     result = Result.from_json(frozen)
     names = {line.id: line.name for line in lines if line.kind.sensitive}
     result = replace(result, lines=tuple(replace(e, label=names.get(e.line_id, e.label)) for e in result.lines))
-    return Answer(result.organisation_label, result.bareme_title, result.standing, source, mine, result)
+    return Answer(result.organisation_label, result.bareme_title, result.standing, source, mine, result, notes=notes)
 
 
 def freeze_composition(composition: Composition, person_ids: Sequence[str], on: str) -> dict[str, Any]:

@@ -15,6 +15,10 @@ from coordination.kit.money import euros
 from coordination.kit.parameters import Source
 
 
+class BadBareme(ValueError):
+    """Ce barème est incohérent."""
+
+
 class Standing(StrEnum):
     """What these values are worth."""
 
@@ -141,6 +145,10 @@ class Composition:
     home: Home | None = None
 
 
+HEAVIEST = 2
+"""Nobody counts for more than two persons: above, a typing error."""
+
+
 @dataclass(frozen=True)
 class Weights:
     """For how much each counts: the first adult, the others, a child under `child_under` years, an unborn child.
@@ -156,6 +164,13 @@ class Weights:
     unborn: Fraction = Fraction(0)
     single_parent: Fraction = Fraction(0)
     shared_custody: Fraction | None = None
+
+    def __post_init__(self) -> None:
+        counted = (self.first, self.other, self.child, self.unborn, self.single_parent)
+        if not all(0 <= weight <= HEAVIEST for weight in counted):
+            raise BadBareme(f"Un poids doit être entre 0 et {HEAVIEST} : écrivez par exemple 1 ou 0.5.")
+        if self.shared_custody is not None and not 0 <= self.shared_custody <= 1:
+            raise BadBareme("Une garde partagée compte entre 0 et 1 : écrivez par exemple 0.5.")
 
     def share_of(self, head: Head) -> Fraction:
         """For how much of themselves somebody counts: their custody share, or the barème's own for a part-time one."""
@@ -174,6 +189,10 @@ class Scale:
 
     steps: tuple[int, ...]
     more: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.steps or min(*self.steps, self.more) < 0:
+            raise BadBareme("Écrivez un montant par mois, zéro ou plus, pour une personne au moins.")
 
     def of(self, people: int) -> int:
         """The amount for that many people; a household of nobody reads the first step."""
@@ -260,6 +279,10 @@ class Zone:
     inclusive: bool = False
     user_share: tuple[Fraction, Fraction] | None = None
 
+    def __post_init__(self) -> None:
+        if self.user_share is not None and not 0 <= self.user_share[0] <= self.user_share[1] <= 1:
+            raise BadBareme("La participation va de 0 à 100 %, le plus petit nombre d’abord.")
+
     def holds(self, value: Fraction) -> bool:
         """Whether a value in cents is under this zone's upper bound."""
         if self.bound_cents is None:
@@ -271,10 +294,6 @@ class Zone:
         if self.bound_cents is None:
             return "au-delà"
         return f"{euros(self.bound_cents)} ou moins" if self.inclusive else f"moins de {euros(self.bound_cents)}"
-
-
-class BadBareme(ValueError):
-    """Ce barème est incohérent."""
 
 
 def check_zones(zones: tuple[Zone, ...]) -> None:

@@ -14,9 +14,9 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Any, TypeVar
 
-from coordination.budgets.bareme import Composition, Head, Home
+from coordination.budgets.bareme import HEAVIEST, Composition, Head, Home
 from coordination.budgets.lines import CHARGES, RESOURCES, Line, LineKind, Origin, Period, Side
-from coordination.budgets.units import ADULT, HEAVIEST, OLDEST, age_range
+from coordination.budgets.units import ADULT, OLDEST, age_range
 from coordination.kit.money import BadAmount, parse_cents
 
 E = TypeVar("E", bound=StrEnum)

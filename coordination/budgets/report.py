@@ -86,6 +86,7 @@ def _answer(bareme: Bareme, answer: Result | Refusal) -> dict[str, Any]:
         "base": bareme.base.value,
         "days": str(bareme.days),
         "unit": bareme.unit_phrase,
+        "notes": list(bareme.notes),
         **(_figures(answer) if isinstance(answer, Result) else NO_FIGURES),
         "refusal": _refusal(answer) if isinstance(answer, Refusal) else None,
     }
@@ -193,7 +194,7 @@ def _spoken_answer(bareme: Bareme, answer: Result | Refusal) -> list[str]:
     said += [f"  {each}" for each in (answer.threshold_sentence, answer.rounding_warning) if each]
     if answer.user_share_label:
         said.append(f"  Participation du foyer : {answer.user_share_label}")
-    said += [f"  {each}" for each in (answer.purchase_sentence, answer.terms) if each]
+    said += [f"  {each}" for each in (answer.purchase_sentence, answer.terms, *bareme.notes) if each]
     said += [_spoken_line(line) for line in answer.lines]
     count = plain_number(answer.unit_count)
     said.append(f"    = {euros_exact(answer.net_month_cents, 2)} par mois ; le foyer compte pour {count}.")

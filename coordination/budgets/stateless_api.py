@@ -136,6 +136,7 @@ class BaremeSaid(BaseModel):
     base: Base
     days: str = Field(description="Jours d’un mois, exacts.", examples=["30", "365/12"])
     unit: str
+    notes: list[str] = Field(description="Ce que la structure ajoute : contrepartie, réserve.")
     net_monthly: Euros | None
     per_person_per_day: Euros | None = Field(description="Par jour et par personne ou part, dix décimales au plus.")
     unit_count: str | None

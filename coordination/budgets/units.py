@@ -3,14 +3,12 @@
 from datetime import date, timedelta
 from fractions import Fraction
 
-from coordination.budgets.bareme import Composition, Head, Weights
+from coordination.budgets.bareme import HEAVIEST, Composition, Head, Weights
 from coordination.budgets.result import Refusal, RefusalCode
 from coordination.kit.money import french_number
 
 ADULT = 18
 OLDEST = 150
-HEAVIEST = 2
-"""A custody share above two persons is a typing error."""
 
 
 def count_units(weights: Weights, composition: Composition, on: date) -> Fraction | Refusal:
@@ -62,8 +60,10 @@ def name_of(head: Head, rank: int) -> str:
 
 
 def age_range(head: Head, on: date) -> tuple[int, int]:
-    """The youngest and the eldest this person can be that day, in whole years, from what is known."""
+    """The youngest and the eldest this person can be that day, in whole years, from what is known; unborn: 0."""
     low, high = 0, OLDEST
+    if head.unborn:
+        return 0, 0
     if head.birth_date is not None:
         low = high = _age(head.birth_date, on)
     elif head.age is not None:
