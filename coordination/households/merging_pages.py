@@ -141,7 +141,10 @@ def merge(request: Request, household_id: UUID, other_id: UUID, data: Submitted,
         form = form.with_value("sure", "")
         form.refuse("sure" if isinstance(refused, merging.Closes) else "form", refused.sentence)
         return _compared(request, session, two, form, asked, 409)
-    return go(request, f"/foyers/{kept.id}", "Les deux dossiers n’en font plus qu’un. La réunion peut être défaite.")
+    said = "Les deux dossiers n’en font plus qu’un. La réunion peut être défaite."
+    if asked.closing:
+        said += " Proposez au foyer un nouvel accord pour les structures qui ne lisent plus."
+    return go(request, f"/foyers/{kept.id}", said)
 
 
 # ------------------------------------------------------------------ the way back

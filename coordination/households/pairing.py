@@ -57,6 +57,10 @@ class Compared:
     def same(self) -> bool:
         return self.kept == self.absorbed
 
+    @property
+    def filled(self) -> bool:
+        return self.kept != BLANKS.get(self.name, ("",) * len(self.kept))
+
 
 def compare(kept: Mapping[str, Any], absorbed: Mapping[str, Any], *, absorbed_is_newer: bool) -> list[Compared]:
     """Every unit of the two profiles; the filled one is proposed, and of two filled ones the newer."""

@@ -230,6 +230,12 @@ def withdraw(request: Request, household_id: UUID, agreement_id: UUID, data: Sub
     return go(request, f"/foyers/{household_id}/partage", words)
 
 
+def _stopped(session: ActorSession, household_id: UUID) -> set[UUID | None]:
+    """The agreements of which nothing is left open: given up by whom they trusted, or ended by a merge of two files."""
+    given = households.shares_of(session, household_id)
+    return {share.agreement_id for share in given} - {s.agreement_id for s in given if s.revoked_at is None}
+
+
 @router.get("/partage", dependencies=[needs(Permission.READ_FILES)])
 def sharing(request: Request, household_id: UUID, session: Walled, member: Acting) -> Response:
     """Who sees what of the file today, and every agreement."""
@@ -241,6 +247,7 @@ def sharing(request: Request, household_id: UUID, session: Walled, member: Actin
         file=header,
         seen=queries.who_sees(session, household_id),
         agreements=queries.agreements_of(session, household_id),
+        stopped=_stopped(session, household_id),
         holds=header.holder_organisation_id == member.organisation_id,
     )
 

@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from sqlalchemy.exc import ProgrammingError
 
 from coordination.budgets import service as budgets
+from coordination.casework import service as casework
+from coordination.casework.rules import DocumentKind
 from coordination.households import finding, life, merging, protection, queries, separation, service
 from coordination.households.comparing import (
     AlreadyMerged,
@@ -31,6 +33,7 @@ from coordination.households.comparing import (
 from coordination.households.forms import (
     CloseForm,
     MergeForm,
+    MoveForm,
     PersonForm,
     ProfileForm,
     SafeContactForm,
@@ -48,7 +51,7 @@ from coordination.households.merging import (
 )
 from coordination.households.pairing import UNITS, Side
 from coordination.households.reach import BarReason, Way
-from coordination.households.rules import Activity, ClosingReason, Link, Place
+from coordination.households.rules import Activity, AddressKind, ClosingReason, Link, Place
 from coordination.identity.permissions import Part, Role
 from coordination.kit import clock
 from coordination.kit.actor import Member
@@ -179,6 +182,24 @@ def moves(cast: Cast, file: UUID, who: Member) -> None:
         service.update_profile(session, file, form)
 
 
+def follows(cast: Cast, file: UUID, who: Member) -> None:
+    """Somebody follows the file, and saw a paper; the household lived elsewhere before."""
+    with acting(cast.engine, who) as session:
+        casework.name_referent(session, file, who.membership_id)
+        casework.see_document(session, file, DocumentKind.LEASE, today())
+        profile = queries.profile_of(session, file)
+        assert profile is not None
+        form = MoveForm(on=today(), commune="Lens", address_kind=AddressKind.FIXED, version=profile.version)
+        with suppress(NotNow):
+            life.move(session, file, form)
+
+
+def cares(cast: Cast, file: UUID, who: Member) -> None:
+    """How to reach the household without danger."""
+    with acting(cast.engine, who) as session, suppress(Stale):
+        protection.set_safe_contact(session, file, SafeContactForm(ways=[Way.CALL], words="Après 17 h.", version=0))
+
+
 CONTENTS: list[Callable[[Cast, UUID, Member], object]] = [
     lambda cast, file, who: validated(cast.engine, who, file),
     lambda cast, file, who: draft(cast.engine, who, file),
@@ -189,8 +210,10 @@ CONTENTS: list[Callable[[Cast, UUID, Member], object]] = [
     lambda cast, file, who: give(cast.engine, who, file),
     lambda cast, file, who: owe(cast.engine, who, file),
     lambda cast, file, who: hope(cast.engine, who, file),
+    follows,
     lives_by,
     moves,
+    cares,
 ]
 PARTS = (("identity",), ("identity", "needs"), ("identity", "budget"), ("identity", "needs", "sensitive"))
 drawn_files = st.tuples(
@@ -225,7 +248,8 @@ def seen_by(cast: Cast, who: Member) -> set[tuple[str, ...]]:
     return found
 
 
-UNREAD = {"journal", "person_link", "merge_move", "share", "household_profile"}
+# Compared otherwise, or read by doors alone; and who follows a file is told to whoever reads its identity.
+UNREAD = {"journal", "person_link", "merge_move", "share", "household_profile", "referent"}
 
 
 @settings(max_examples=max(5, settings().max_examples // 20))
@@ -382,6 +406,7 @@ def test_a_merge_through_its_screen_keeps_what_was_chosen_and_says_what_is_refus
     assert closing is not None
     done = client.post(f"{place}/{other}", data={**fields, "sure": "oui", "closing": closing.group(1)})
     assert done.headers["location"] == f"/foyers/{kept}"
+    assert "N’ouvre plus rien" in client.get(f"/foyers/{kept}/partage").text
     assert f"Dossier réuni avec le dossier {codes[kept]}" in client.get(f"/foyers/{other}").text
     again = client.post(f"{place}/{other}", data={**fields, "sure": "oui", "closing": closing.group(1)})
     assert (again.status_code, "vient d’être réuni" in again.text) == (409, True)
