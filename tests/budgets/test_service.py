@@ -19,7 +19,7 @@ from coordination.budgets.queries import (
 )
 from coordination.budgets.rules import LineKind, Per, Result, ZoneKind
 from coordination.households import service as households
-from coordination.households.forms import PersonForm
+from coordination.households.forms import PersonForm, ProfileForm
 from coordination.identity.permissions import Role
 from coordination.kit.actor import Member
 from coordination.kit.clock import today
@@ -31,6 +31,7 @@ from tests.conftest import Base
 from tests.households.make import open_household
 from tests.sharing.make import agree
 
+NO_RENT = "Le foyer est locataire, mais aucun loyer n’est saisi."
 EVERYTHING = ("identity", "budget", "sensitive")
 WITH_HEALTH = {LineKind.AAH: "1041,59", LineKind.LOYER: "400", LineKind.FRAIS_SANTE: "30"}
 
@@ -58,6 +59,23 @@ def professional(cast: Cast) -> Member:
 
 
 # ------------------------------------------------------------------ from the draft to the frozen budget
+
+
+def test_a_tenant_without_rent_is_asked_for_it(cast: Cast, worker: Member, household: UUID) -> None:
+    """How the file says the household is housed reaches the questions, and is frozen with the composition."""
+    made = draft(cast.engine, worker, household, {LineKind.RSA: "740", LineKind.ENERGIE: "60"})
+    with acting(cast.engine, worker) as session:
+        assert NO_RENT not in assessment_view(session, household, made).notices
+        (profile,) = session.rows("select version from household_profile where household_id = :id", id=household)
+        form = ProfileForm.model_validate({"commune": "Carvin", "housing": "parc_social", "version": profile.version})
+        households.update_profile(session, household, form)
+    with acting(cast.engine, worker) as session:
+        assert NO_RENT in assessment_view(session, household, made).notices
+        done = service.validate_assessment(session, household, made, 2)
+        assert done.composition is not None
+        assert done.composition["home"] == "tenant"
+    with acting(cast.engine, worker) as session:
+        assert NO_RENT in assessment_view(session, household, made).notices
 
 
 def test_g1_gets_the_answer_of_each_bareme_and_keeps_it(base: Base) -> None:
