@@ -7,6 +7,7 @@ LONG = (
     "tests/browser/test_journey.py",
     "tests/browser/test_pages.py",
     "tests/setup/test_embedded.py",
+    "tests/browser/test_families.py",
     "tests/browser/test_casework.py",
     "tests/demo/test_loading.py",
     "tests/house/test_fuzz_forms.py",
