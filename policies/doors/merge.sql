@@ -549,11 +549,11 @@ create function access.undo_budgets(m merge) returns void
 
 -- ---------------------------------------------------------------- nothing more is written in an absorbed file
 
--- After the row and after its keys were checked: whoever waited for a merge to end is told, and nothing is mislaid.
+-- After the rows and after their keys were checked, once a statement: whoever waited for a merge to end is told, and nothing is mislaid.
 create function access.refuse_merged() returns trigger
     language plpgsql security definer set search_path = public, pg_temp
     as $$ begin
-        if exists (select 1 from household h where h.id = new.household_id and h.merged_into_id is not null) then
+        if exists (select 1 from added a join household h on h.id = a.household_id where h.merged_into_id is not null) then
             raise exception 'this file was merged into another' using errcode = '42501';
         end if;
         return null;
@@ -563,8 +563,8 @@ do $$
 declare one text;
 begin
     for one in select t from access.carried_tables() t loop
-        execute format('create trigger zz_not_merged after insert on public.%I for each row'
-                       ' execute function access.refuse_merged()', one);
+        execute format('create trigger zz_not_merged after insert on public.%I referencing new table as added'
+                       ' for each statement execute function access.refuse_merged()', one);
     end loop;
 end $$;
 
