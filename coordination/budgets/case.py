@@ -13,6 +13,7 @@ from datetime import date
 from enum import StrEnum
 from fractions import Fraction
 from typing import Any, TypeVar
+from unicodedata import combining, normalize
 
 from coordination.budgets.bareme import HEAVIEST, Composition, Head, Home
 from coordination.budgets.lines import CHARGES, RESOURCES, Line, LineKind, Origin, Period, Side
@@ -25,6 +26,24 @@ MOST_PEOPLE, MOST_LINES, MOST_CHARACTERS = 30, 100, 200_000
 _WEIGHT = re.compile(r"[0-9](?:[.,][0-9]{1,6})?|[0-9]{1,4}/[1-9][0-9]{0,3}")
 _BIRTH = re.compile(r"([0-9]{4})(?:-([0-9]{2}))?(?:-([0-9]{2}))?")
 _MISSING = object()
+PERIODS = {
+    **dict.fromkeys(("week", "semaine", "hebdomadaire"), Period.WEEKLY),
+    **dict.fromkeys(("month", "mois", "mensuel", "mensuelle"), Period.MONTHLY),
+    **dict.fromkeys(("bimestre", "bimestriel", "bimestrielle"), Period.BIMONTHLY),
+    **dict.fromkeys(("quarter", "trimestre", "trimestriel", "trimestrielle"), Period.QUARTERLY),
+    **dict.fromkeys(("semestre", "semestriel", "semestrielle"), Period.HALF_YEARLY),
+    **dict.fromkeys(("year", "an", "annee", "annuel", "annuelle"), Period.YEARLY),
+}
+"""Other words for a period, as people write them."""
+
+
+def folded(text: str) -> str:
+    """Lower case, without accents, words joined: "Énergie" and "energie" are one word."""
+    plain = "".join(each for each in normalize("NFD", text.strip().lower()) if not combining(each))
+    return re.sub(r"[\s’'-]+", "_", plain)
+
+
+KINDS = {folded(name): kind for kind in LineKind for name in (kind.label, kind.value)}
 
 
 class BadCase(ValueError):
@@ -240,7 +259,7 @@ class _Reader:
         landlord = self.flag(fields.get("paid_to_landlord", False), f"{place}.paid_to_landlord")
         if landlord and kind is not None and not kind.is_housing_aid:
             self.fault(f"{place}.paid_to_landlord", "seule une aide au logement peut être versée au bailleur.")
-        period = self.choice(fields.get("period", "monthly"), f"{place}.period", Period)
+        period = self.period(fields.get("period", "monthly"), f"{place}.period")
         origin = self.choice(fields.get("origin", "declared"), f"{place}.origin", Origin)
         net = self.flag(fields.get("rent_is_net", True), f"{place}.rent_is_net")
         month = self.month(fields.get("month"), f"{place}.month")
@@ -250,20 +269,25 @@ class _Reader:
 
     def kind(self, value: object, place: str, side: Side) -> LineKind | None:
         known = RESOURCES if side is Side.RESOURCE else CHARGES
-        text = value.strip().lower() if isinstance(value, str) else ""
-        if text in set(LineKind):
-            kind = LineKind(text)
-            if kind.side is side:
-                return kind
+        text = folded(value) if isinstance(value, str) else ""
+        kind = KINDS.get(text)
+        if kind in known:
+            return kind
+        if kind is not None:
             other = "resources" if side is Side.CHARGE else "charges"
-            self.fault(place, f"« {text} » n’est pas de ce côté. Écrivez cette ligne dans « {other} ».")
+            self.fault(place, f"« {kind} » n’est pas de ce côté. Écrivez cette ligne dans « {other} ».")
             return None
-        names = {each.value: each.value for each in known} | {each.label.lower(): each.value for each in known}
+        names = {name: each.value for name, each in KINDS.items() if each in known}
         near = difflib.get_close_matches(text, names, n=1, cutoff=0.5)
         hint = f"Écrivez « {names[near[0]]} »" if near else f"Écrivez « {known[-1].value} »"
         shown = "(rien)" if value is _MISSING else str(value)[:40]
         self.fault(place, f"« {shown} » n’est pas connu. {hint}, ou l’une de ces sortes : {', '.join(known)}.")
         return None
+
+    def period(self, value: object, place: str) -> Period | None:
+        """A period, in the words of the format or as people write it."""
+        known = PERIODS.get(folded(value)) if isinstance(value, str) else None
+        return known or self.choice(value, place, Period)
 
     def cents(self, value: object, place: str) -> int | None:
         if not isinstance(value, int | str) or isinstance(value, bool):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
+from functools import cached_property
 from typing import Self
 
 
@@ -201,7 +202,7 @@ class Line:
     label: str = ""
     rent_is_net: bool = True
 
-    @property
+    @cached_property
     def monthly_cents(self) -> Fraction:
         """Exact cents a month."""
         return Fraction(self.amount_cents) / self.period.months

@@ -298,8 +298,8 @@ def measure(value: Fraction, zone: Zone, next_zone: Zone) -> Distance:
     """
     bound = zone.bound_cents or 0
     gap = value - bound
-    same = zone.kind is next_zone.kind and zone.user_share != next_zone.user_share
-    below, above = (f"« {each.kind.label} »{_share_words(each) * same}" for each in (zone, next_zone))
+    alike = zone.kind is next_zone.kind and zone.user_share != next_zone.user_share
+    below, above = (f"« {each.kind.label} »{_share_words(each) if alike else ''}" for each in (zone, next_zone))
     sides = f"({below} : {zone.bound_phrase} ; au-dessus, {above})"
     if gap == 0:
         where = "exactement, encore compris" if zone.inclusive else "exactement"

@@ -169,6 +169,14 @@ def test_shorthands_read_as_the_long_form() -> None:
     assert (short.composition, short.lines) == (long.composition, long.lines)
 
 
+def test_words_are_read_as_people_write_them() -> None:
+    typed = {"people": 1, "resources": {"RSA": "1", "Allocation de soutien familial (ASF)": "2"}}
+    typed["charges"] = [{"kind": "Énergie", "amount": "36", "period": "trimestre"}]
+    lines = read_case(typed, TODAY).lines
+    assert [line.kind.value for line in lines] == ["rsa", "asf", "energie"]
+    assert lines[2].monthly_cents == 1200
+
+
 def test_a_number_is_kept_as_it_is_written() -> None:
     case = read_case(parse_json('{"people": 1, "resources": {"rsa": 0.10, "al": 9.95}}'), TODAY)
     assert [line.amount_cents for line in case.lines] == [10, 995]
