@@ -29,6 +29,8 @@ from coordination.kit.web import Acting, SentFile, Submitted, Walled, go, needs,
 
 router = APIRouter(prefix="/imports")
 UPLOAD = "/imports/nouveau"
+BY_ITSELF, BY_HAND = 1.5, 4.0
+"""Seconds of checking a request takes: fewer when the page asks again by itself, more when somebody presses."""
 TABS = {
     "a-corriger": (RowState.FAULTY,),
     "ressemblances": (RowState.DOUBTFUL,),
@@ -213,8 +215,9 @@ def _done(
 @router.post("/{batch_id}/verifier", dependencies=[needs(Permission.OPEN_FILES)])
 def check(request: Request, batch_id: UUID, session: Walled) -> Response:
     """Checks some more rows: asked again and again by the page, or by its button."""
-    batch = service.check_some(session, batch_id)
-    if request.headers.get("hx-request") != "true":
+    by_itself = request.headers.get("hx-request") == "true"
+    batch = service.check_some(session, batch_id, BY_ITSELF if by_itself else BY_HAND)
+    if not by_itself:
         return go(request, f"/imports/{batch_id}")
     if batch.stage == Stage.CHECKING:
         return _checking(request, batch)

@@ -158,7 +158,7 @@ def check_some(session: ActorSession, batch_id: UUID, seconds: float = 1.5) -> I
     while True:
         done = check_rows(session, batch, AT_ONCE)
         batch.checked += done
-        if done < AT_ONCE:
+        if done < AT_ONCE or batch.checked >= batch.total:
             batch.stage = Stage.READY.value
             break
         if time.monotonic() > until:
