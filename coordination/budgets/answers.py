@@ -68,12 +68,6 @@ def _plural(words: str) -> str:
     return " ".join([f"{first}s", *rest])
 
 
-def notices_of(answers: Iterable[Answer]) -> list[str]:
-    """What looks wrong in the lines, once each, whatever the barème that asks."""
-    says = [notice.says for answer in answers if answer.result for notice in answer.result.notices]
-    return list(dict.fromkeys(says))
-
-
 @dataclass(frozen=True)
 class Totals:
     """Exact cents a month before any barème; an aid that already lowers the rent typed is left out."""

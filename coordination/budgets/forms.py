@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated
+from typing import Annotated, TypeVar
 from uuid import UUID
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
@@ -103,7 +103,8 @@ def _none_if_blank(typed: object) -> object:
     return None if isinstance(typed, str) and not typed.strip() else typed
 
 
-def _ticked(typed: object) -> object:
+def ticked(typed: object) -> object:
+    """Whether a box of the form was ticked."""
     return typed == "oui" if isinstance(typed, str) else typed
 
 
@@ -116,7 +117,7 @@ class LineRow(Form):
     month: Annotated[date | None, BeforeValidator(_month)] = None
     label: Annotated[str, Field(max_length=80)] = ""
     kind: Annotated[LineKind | None, BeforeValidator(_none_if_blank), Field(validate_default=True)] = None
-    landlord: Annotated[bool, BeforeValidator(_ticked)] = False
+    landlord: Annotated[bool, BeforeValidator(ticked)] = False
 
     @field_validator("month", "label")
     @classmethod
@@ -166,9 +167,17 @@ class BudgetForm(Form):
         ]
 
 
+B = TypeVar("B", bound=BudgetForm)
+
+
 def read_budget(data: FormData) -> tuple[BudgetForm | None, FormState]:
-    """The budget typed, or None and its faults; more rows than can be read is a fault, never a silent loss."""
-    asked, form = read(BudgetForm, data)
+    """The budget typed, or None and its faults."""
+    return read_lines(BudgetForm, data)
+
+
+def read_lines(model: type[B], data: FormData) -> tuple[B | None, FormState]:
+    """A form that holds a budget, or None and its faults; more rows than can be read is a fault, no silent loss."""
+    asked, form = read(model, data)
     if len(form.rows("lines")) > LONGEST_ROWS:
         form.refuse("lines", f"Trop de lignes : {LONGEST_ROWS} au plus. Regroupez les plus petites.")
         return None, form

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from coordination.budgets import queries, service
-from coordination.budgets.answers import Answer, Totals, notices_of, totals_of
+from coordination.budgets.answers import Answer, Totals, totals_of
 from coordination.budgets.deciding import questions_of
 from coordination.budgets.forms import (
     StartForm,
@@ -22,6 +22,8 @@ from coordination.budgets.forms import (
     rows_shown,
 )
 from coordination.budgets.models import Assessment
+from coordination.budgets.questions import Questions
+from coordination.budgets.questions import questions_of as asked_by
 from coordination.budgets.rules import Line, Origin, Period, Result, Side
 from coordination.households.queries import file_header, refuse_ended
 from coordination.identity.permissions import Part, Permission
@@ -55,9 +57,9 @@ class Live:
         return next((answer for answer in self.answers if answer.mine), None)
 
     @property
-    def notices(self) -> list[str]:
-        """What looks wrong in the lines."""
-        return notices_of(self.answers)
+    def questions(self) -> Questions:
+        """What is missing or looks wrong in the lines."""
+        return asked_by(self.answers)
 
     @property
     def result(self) -> Result | None:

@@ -10,9 +10,11 @@ from uuid import UUID
 
 from sqlmodel import col, select
 
-from coordination.budgets.answers import Answer, Totals, answer_of, notices_of, thaw_answer, totals_of
+from coordination.budgets.answers import Answer, Totals, answer_of, thaw_answer, totals_of
 from coordination.budgets.baremes import Baremes, NoBareme, load_baremes
+from coordination.budgets.history import Series, history_of
 from coordination.budgets.models import Assessment, AssessmentResult, BudgetLine, BudgetLineDetail
+from coordination.budgets.questions import Questions, questions_of
 from coordination.budgets.retained import Decision, decisions_of
 from coordination.budgets.rules import (
     Bareme,
@@ -71,9 +73,9 @@ class Reading:
         return [line for line in self.lines if line.kind.side is side]
 
     @property
-    def notices(self) -> list[str]:
-        """What looks wrong in the lines."""
-        return notices_of(self.answers)
+    def questions(self) -> Questions:
+        """What is missing or looks wrong in the lines."""
+        return questions_of(self.answers)
 
 
 @dataclass(frozen=True)
@@ -98,13 +100,15 @@ class Earlier:
 class FileBudget:
     """The budgets of a file: each organisation's current one, mine first; my organisation's drafts; older ones.
 
-    `decisions`: what organisations retain today, of any of them.
+    `decisions`: what organisations retain today, of any of them; `trend`: one's own barème's answers over time, when
+    there are several to compare.
     """
 
     current: list[Reading]
     drafts: list[Draft]
     earlier: list[Earlier]
     decisions: list[Decision]
+    trend: Series | None
 
     @property
     def mine(self) -> Reading | None:
@@ -271,7 +275,13 @@ def file_budget(session: ActorSession, household_id: UUID) -> FileBudget:
             Earlier(a.id, partners[a.organisation_id].name, a.reference_date) for a in found if a.status == SUPERSEDED
         ],
         decisions=[each for each in file_decisions(session, household_id) if not each.replaced],
+        trend=next((one for one in file_history(session, household_id) if len(one.points) > 1), None),
     )
+
+
+def file_history(session: ActorSession, household_id: UUID) -> list[Series]:
+    """Each barème's answers to the validated budgets of a file over time; one's own organisation's first."""
+    return history_of(session, household_id, known_bareme)
 
 
 def file_decisions(session: ActorSession, household_id: UUID) -> list[Decision]:
