@@ -115,6 +115,11 @@ class Again:
     differences: tuple[Difference, ...] = ()
     why: str = ""
 
+    @property
+    def day(self) -> date:
+        """The first day of the version."""
+        return date.fromisoformat(self.version)
+
 
 def compute_again(frozen: Frozen, known: Callable[[str, str], Bareme | None]) -> list[Again]:
     """Every frozen answer against the same computation today; `known(code, version)` finds the dated barème."""

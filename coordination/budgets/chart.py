@@ -19,7 +19,7 @@ class Measured:
 
     on: date
     cents: Fraction
-    version: str
+    version: date
     bounds: tuple[int, ...]
 
 

@@ -25,7 +25,7 @@ class Point:
     assessment_id: UUID
     on: date
     organisation: str
-    version: str
+    version: date
     current: bool
     answer: Answer
     decisions: list[Decision]
@@ -48,6 +48,12 @@ class Series:
     def unit(self) -> str:
         """What its values are expressed in, the latest if it changed."""
         return self.units[-1] if self.units else ""
+
+    @property
+    def bounds(self) -> list[int]:
+        """The thresholds of the latest answer, in cents."""
+        results = [point.answer.result for point in self.points if point.answer.result]
+        return [each.bound_cents for each in results[-1].distances] if results else []
 
     @property
     def newest_first(self) -> list[Point]:
@@ -93,7 +99,7 @@ def history_of(session: ActorSession, household_id: UUID, known: Known) -> list[
             assessment_id=budget.id,
             on=budget.reference_date,
             organisation=partners[budget.organisation_id].name,
-            version=row.bareme_version,
+            version=date.fromisoformat(row.bareme_version),
             current=budget.status == "validated",
             answer=thaw_answer(row.result, [], rule, mine=rule is not None and rule.organisation == slug),
             decisions=[d for d in decided if (d.row.assessment_id, d.row.bareme_code) == (budget.id, row.bareme_code)],

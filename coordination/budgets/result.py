@@ -120,6 +120,16 @@ class Distance:
     gap_cents: Fraction
     says: str
 
+    @property
+    def short(self) -> str:
+        """ "seuil de 8,00 € : dépassé de 0,0011 €", "seuil de 10,00 € : il manque 1,99 €"."""
+        at = f"seuil de {euros(self.bound_cents)}"
+        if self.gap_cents == 0:
+            return f"{at} : atteint exactement"
+        gap = abs(self.gap_cents)
+        amount = euros_exact(gap, 2) if gap >= 10 else _small(gap)
+        return f"{at} : dépassé de {amount}" if self.gap_cents > 0 else f"{at} : il manque {amount}"
+
 
 @dataclass(frozen=True)
 class Result:

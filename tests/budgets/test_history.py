@@ -27,7 +27,7 @@ VALUES = st.builds(
     Measured,
     on=st.dates(date(2020, 1, 1), date(2030, 1, 1)),
     cents=st.fractions(-200_000, 200_000, max_denominator=90),
-    version=st.sampled_from("abc"),
+    version=st.sampled_from([date(year, 1, 1) for year in (2019, 2022, 2025)]),
     bounds=st.lists(st.integers(-1000, 5000), max_size=3).map(lambda them: tuple(sorted(them))),
 )
 
@@ -52,7 +52,8 @@ def test_every_value_stands_inside_higher_when_it_is_more_and_later_to_the_right
 
 def test_a_line_never_joins_two_versions() -> None:
     days = [date(2026, month, 1) for month in (1, 4, 7, 10)]
-    values = [Measured(day, Fraction(800), version, (800,)) for day, version in zip(days, "aabb", strict=True)]
+    versions = [date(2026, 1, 1)] * 2 + [date(2026, 6, 1)] * 2
+    values = [Measured(day, Fraction(800), version, (800,)) for day, version in zip(days, versions, strict=True)]
     chart = draw(values)
     assert chart is not None
     assert [path.count(",") for path in chart.paths] == [2, 2]

@@ -383,3 +383,14 @@ def test_every_sensitive_kind_has_a_neutral_one_of_its_side() -> None:
         assert kind.public_kind.side is kind.side
         assert not kind.public_kind.sensitive
     assert {K.AAH, K.AAH_COMPLEMENT, K.AEEH, K.IJ_MALADIE, K.PENSION_INVALIDITE} <= {k for k in K if k.sensitive}
+
+
+def test_a_distance_is_said_shortly_with_decimals_only_where_they_tell() -> None:
+    value = computed(bareme(below=800), family(3), line(LineKind.RSA, "720,10")).distances[0]
+    assert value.short == "seuil de 8,00\u00a0€ : dépassé de 0,0011\u00a0€"
+    assert computed(bareme(below=1000), family(3), line(LineKind.RSA, "720")).distances[0].short == (
+        "seuil de 10,00\u00a0€ : il manque 2,00\u00a0€"
+    )
+    assert computed(bareme(below=800), family(3), line(LineKind.RSA, "720")).distances[0].short == (
+        "seuil de 8,00\u00a0€ : atteint exactement"
+    )

@@ -65,17 +65,17 @@ def test_a_tenant_without_rent_is_asked_for_it(cast: Cast, worker: Member, house
     """How the file says the household is housed reaches the questions, and is frozen with the composition."""
     made = draft(cast.engine, worker, household, {LineKind.RSA: "740", LineKind.ENERGIE: "60"})
     with acting(cast.engine, worker) as session:
-        assert NO_RENT not in assessment_view(session, household, made).notices
+        assert NO_RENT not in assessment_view(session, household, made).questions.missing
         (profile,) = session.rows("select version from household_profile where household_id = :id", id=household)
         form = ProfileForm.model_validate({"commune": "Carvin", "housing": "parc_social", "version": profile.version})
         households.update_profile(session, household, form)
     with acting(cast.engine, worker) as session:
-        assert NO_RENT in assessment_view(session, household, made).notices
+        assert NO_RENT in assessment_view(session, household, made).questions.missing
         done = service.validate_assessment(session, household, made, 2)
         assert done.composition is not None
         assert done.composition["home"] == "tenant"
     with acting(cast.engine, worker) as session:
-        assert NO_RENT in assessment_view(session, household, made).notices
+        assert NO_RENT in assessment_view(session, household, made).questions.missing
 
 
 def test_g1_gets_the_answer_of_each_bareme_and_keeps_it(base: Base) -> None:

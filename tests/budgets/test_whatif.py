@@ -120,7 +120,7 @@ def test_it_starts_as_the_budget_stands_and_moves_with_rent_people_and_date(
     assert "1 structure sur 4 change de réponse" in said
     assert "à examiner par le Conseil → éligible" in said
     assert "Avant : 8,00 € par jour et par personne, à examiner par le Conseil" in said
-    assert "il manque 0,0100 € pour atteindre le seuil de 8,00 €" in said
+    assert "seuil de 8,00 € : il manque 0,0100 €" in said
     gone = text(page.post(address, data=typed(G1, 3, people(people_2_leaves="oui"))).text)
     assert "Personnes : 3 → 2" in gone
     assert "12,00 €" in gone
