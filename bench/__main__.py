@@ -1,0 +1,117 @@
+"""`make bench`: every measure in one run, printed, and written to bench/results.json.
+
+BENCH_SIZES: numbers of households, by commas (1000,20000 unless told). BENCH_KEEP=1 keeps the bases for the next run.
+BENCH_QUICK=1: fewer rounds, for a machine that has other work.
+BENCH_DATA_DIR: where their server lives.
+"""
+
+import json
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from bench import bases, linkage, pace, pages
+from coordination.generate.rows import NETWORKS
+from coordination.kit import embedded
+from coordination.kit.clock import today
+
+RESULTS = Path(__file__).with_name("results.json")
+SIZES = "1000,20000"
+STATES = ("before vacuum analyze", "after vacuum analyze")
+out = Console(highlight=False, soft_wrap=True)
+
+Timings = dict[str, dict[str, pages.Timed]]
+
+
+def main() -> None:
+    sizes = sorted({int(size) for size in os.environ.get("BENCH_SIZES", SIZES).split(",")} | {1000})
+    home, cluster = bases.start()
+    timings: dict[int, Timings] = {}
+    paces: dict[int, dict[str, pace.Pace]] = {}
+    thousand: bases.Base | None = None
+    try:
+        quality = linkage.quality(cluster)
+        show_quality(quality)
+        for size in sizes:
+            base = bases.made(cluster, out, size)
+            thousand = thousand or base
+            timings[size] = {STATES[0]: pages.measure(base, thousand)}
+            base.admin("vacuum analyze")
+            timings[size][STATES[1]] = pages.measure(base, thousand)
+            paces[size] = pace.measure(base, [str(file) for file in pages.some_files(base)])
+            show_timings(size, timings)
+            show_paces(size, paces[size])
+            RESULTS.write_text(json.dumps(results(quality, timings, paces), indent=2, ensure_ascii=False) + "\n")
+            if base is not thousand and not os.environ.get("BENCH_KEEP"):
+                bases.drop(cluster, base.name)
+    finally:
+        if not os.environ.get("BENCH_KEEP"):
+            embedded.stop(home)
+    out.print(f"\nÉcrit : {RESULTS.relative_to(Path.cwd())}")
+
+
+def results(
+    quality: Mapping[str, Mapping[str, linkage.Quality]],
+    timings: Mapping[int, Timings],
+    paces: Mapping[int, Mapping[str, pace.Pace]],
+) -> dict[str, Any]:
+    """Everything measured, with what it was measured on."""
+    return {
+        "measured_on": date.isoformat(today()),
+        "machine": {"cores": os.cpu_count(), "python": platform.python_version(), "system": platform.system()},
+        "quick": bases.QUICK,
+        "load_average": round(os.getloadavg()[1], 1),
+        "networks": NETWORKS,
+        "search_quality": {
+            name: {typed: asdict(found) for typed, found in ways.items()} for name, ways in quality.items()
+        },
+        "pages": {
+            str(size): {
+                state: {name: asdict(timed) for name, timed in found.items()} for state, found in states.items()
+            }
+            for size, states in timings.items()
+        },
+        "requests_per_second": {
+            str(size): {name: asdict(found) for name, found in ways.items()} for size, ways in paces.items()
+        },
+    }
+
+
+def show_quality(quality: Mapping[str, Mapping[str, linkage.Quality]]) -> None:
+    table = Table("Jeu", "Ce qui est tapé", "Questions", "Première", "Dans les dix", "MRR", "ms (médiane)")
+    for name, ways in quality.items():
+        for typed, q in ways.items():
+            row = (q.asked, f"{q.first:.1%}", f"{q.in_ten:.1%}", f"{q.mean_reciprocal_rank:.3f}", q.median_ms)
+            table.add_row(name, typed, *map(str, row))
+    out.print(table)
+
+
+def show_timings(size: int, timings: Mapping[int, Timings]) -> None:
+    table = Table(f"{size} foyers", "", "ms", "sans mur", "rapport (≤ 1,3)", "à 1 000 (≤ 1,5)", "90 %", "lignes")
+    for state, found in timings[size].items():
+        for name, t in found.items():
+            row = (t.walled_ms, t.bare_ms, _marked(t.ratio, 1.3), _marked(t.against_1000, 1.5), t.ninetieth_ms, t.lines)
+            table.add_row(name, state, *map(str, row))
+    out.print(table)
+
+
+def _marked(value: float, most: float) -> str:
+    return str(value) if value <= most else f"[bold red]{value}[/]"
+
+
+def show_paces(size: int, paces: Mapping[str, pace.Pace]) -> None:
+    table = Table(f"{size} foyers", "demandes par seconde", "page minimale", "rapport (≥ 0,4)")
+    for name, p in paces.items():
+        table.add_row(name, str(p.ours), str(p.minimal), str(p.ratio) if p.ratio >= 0.4 else f"[bold red]{p.ratio}[/]")
+    out.print(table)
+
+
+if __name__ == "__main__":
+    main()

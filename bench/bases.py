@@ -1,0 +1,93 @@
+"""The bases measured: one for each size, in a server of their own, generated when missing."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from rich.console import Console
+
+from coordination.generate.console import generate, named
+from coordination.generate.rows import NETWORKS, Network, Plan, networks
+from coordination.identity.permissions import parts_of, permissions_of
+from coordination.kit import embedded
+from coordination.kit.actor import Member
+from coordination.kit.clock import today
+from coordination.kit.embedded import Cluster
+from coordination.kit.roles import libpq
+from coordination.upgrade import upgrade
+
+SEED = 1
+QUICK = bool(os.environ.get("BENCH_QUICK"))
+"""Fewer questions and rounds: for a machine that has other work."""
+
+
+@dataclass(frozen=True)
+class Base:
+    """A generated base and its addresses: as the application, and past every wall."""
+
+    name: str
+    households: int
+    app_url: str
+    admin_url: str
+    networks: list[Network]
+
+    def member(self, role: str = "intake", organisation: int = 0) -> Member:
+        """Somebody of the first network's CCAS, which holds more than half of its files."""
+        network = self.networks[0]
+        employer = network.organisations[organisation]
+        worker, roles = employer.workers[role], sorted({role, "intake"})
+        return Member(
+            worker.membership,
+            worker.account,
+            network.id,
+            employer.id,
+            role,
+            frozenset(roles),
+            permissions_of(roles),
+            parts_of(roles),
+            professional=True,
+        )
+
+    def admin(self, statement: str, *values: object) -> list[tuple[object, ...]]:
+        """A statement past every wall."""
+        with psycopg.connect(libpq(self.admin_url), autocommit=True) as connection:
+            cursor = connection.execute(statement.encode(), values or None)
+            return list(cursor.fetchall()) if cursor.description else []
+
+
+def start() -> tuple[Path, Cluster]:
+    """The server of the measures, as durable as a real one; nothing is vacuumed behind one's back."""
+    home = Path(os.environ.get("BENCH_DATA_DIR", "") or embedded.default_data_dir() / "bench")
+    cluster = embedded.start(home)
+    with psycopg.connect(libpq(cluster.admin_url), autocommit=True) as admin:
+        admin.execute("alter system set autovacuum = off")
+        admin.execute("select pg_reload_conf()")
+    return home, cluster
+
+
+def made(cluster: Cluster, out: Console, households: int) -> Base:
+    """The base of that size, new unless BENCH_KEEP kept it from an earlier run."""
+    name = f"bench_{households}"
+    if not os.environ.get("BENCH_KEEP") or not exists(cluster, name):
+        drop(cluster, name)
+        addresses = (cluster.admin_url, cluster.owner_url, cluster.app_url)
+        generate(out, addresses, name, households=households, networks=NETWORKS, seed=SEED)
+    upgrade(named(cluster.owner_url, name))
+    return Base(
+        name,
+        households,
+        named(cluster.app_url, name),
+        named(cluster.admin_url, name),
+        networks(Plan(households, NETWORKS, today(), SEED)),
+    )
+
+
+def exists(cluster: Cluster, name: str) -> bool:
+    with psycopg.connect(libpq(cluster.admin_url)) as admin:
+        return admin.execute("select from pg_database where datname = %s", [name]).fetchone() is not None
+
+
+def drop(cluster: Cluster, name: str) -> None:
+    with psycopg.connect(libpq(cluster.admin_url), autocommit=True) as admin:
+        admin.execute(f"drop database if exists {name} with (force)".encode())
