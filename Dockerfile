@@ -4,11 +4,16 @@ WORKDIR /app
 COPY requirements/app.txt requirements/app.txt
 RUN python -m venv .venv \
     && .venv/bin/python -m pip install --no-cache-dir --disable-pip-version-check --no-deps --require-hashes -r requirements/app.txt
+# The estimator of rights, apart: only the worker calls its interpreter.
+COPY requirements/rights.txt requirements/rights.txt
+RUN python -m venv .venv-rights \
+    && .venv-rights/bin/python -m pip install --no-cache-dir --disable-pip-version-check --no-deps --require-hashes -r requirements/rights.txt
 
 FROM python:3.13-slim
 RUN useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin coordination
 WORKDIR /app
 COPY --from=build /app/.venv .venv
+COPY --from=build /app/.venv-rights .venv-rights
 COPY scripts/coordination scripts/coordination
 COPY policies policies
 COPY migrations migrations

@@ -10,7 +10,7 @@ PY := .venv/bin/python
 JOBS ?= 3
 ARGS ?=
 
-.PHONY: help run stop test fuzz bench lint format lock clean
+.PHONY: help run stop rights test fuzz bench lint format lock clean
 
 help: ## Affiche cette aide
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -23,8 +23,12 @@ stop: ## Arrête la base embarquée (les données restent)
 	@scripts/setup app
 	$(PY) -m coordination stop
 
+rights: ## Installe de quoi estimer les droits (OpenFisca), à part : le travail en arrière-plan s’en sert
+	@scripts/setup rights
+
 test: ## Lance toute la suite ; sous root, installe Chromium et PostgreSQL 15 s’ils manquent
 	@scripts/setup test
+	@scripts/setup rights
 	scripts/system
 	$(PY) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
@@ -53,5 +57,5 @@ lock: ## Refait les verrous des dépendances (requirements/*.txt)
 
 clean: ## Arrête la base embarquée et retire l’environnement et les caches (les données restent)
 	@if [ -x $(PY) ]; then $(PY) -m coordination stop || true; fi
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .shots
+	rm -rf .venv .venv-rights .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .shots
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -3,7 +3,15 @@
 What is heavy is imported by the command that needs it: a computation needs neither a database nor settings.
 """
 
+import os
 import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -49,7 +57,36 @@ def run(port: Annotated[int, typer.Option(help="Premier port essayé.")] = 8000)
                 load_demo(url)
         chosen = free_port(port)
         announce(settings, chosen)
-        start_server(settings, "127.0.0.1", chosen, workers=1)
+        with background_worker(settings):
+            start_server(settings, "127.0.0.1", chosen, workers=1)
+
+
+@contextmanager
+def background_worker(settings: "Settings") -> Iterator[None]:
+    """The worker beside the pages, for as long as they are served; it ends by itself if we are killed."""
+    settings.signing_key()
+    beside = subprocess.Popen(
+        [sys.executable, "-m", "coordination", "worker", "--beside"],
+        cwd=Path(__file__).resolve().parents[1],
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        yield
+    finally:
+        beside.terminate()
+        beside.wait(20)
+
+
+def end_with_parent() -> None:
+    """Ends this process once the one that started it is gone."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(0)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def load_demo(url: str) -> None:
@@ -139,12 +176,16 @@ def serve(
 @app.command()
 def worker(
     once: Annotated[bool, typer.Option("--once", help="Fait chaque tâche une fois, puis s’arrête.")] = False,
+    beside: Annotated[bool, typer.Option("--beside", hidden=True)] = False,
 ) -> None:
     """Travaille en arrière-plan : avis, relances et courriels. Plusieurs peuvent travailler ensemble."""
     from coordination.kit.db import close_engine, make_engine
     from coordination.notices import jobs
+    from coordination.rights import jobs as rights
 
     with plainly():
+        if beside:
+            end_with_parent()
         settings = get_settings()
         url = app_url(settings)
         check_role(url)
@@ -153,7 +194,7 @@ def worker(
             out.print("COORDINATION_SMTP_URL n’est pas donné : les avis s’affichent, aucun courriel ne part.")
         engine = make_engine(url)
         try:
-            turns = jobs.turns(engine, mailer, settings.base_url)
+            turns = jobs.turns(engine, mailer, settings.base_url) | rights.turns(engine, settings.rights_interpreter())
             if once:
                 for _, turn in turns.values():
                     turn()

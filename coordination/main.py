@@ -47,6 +47,7 @@ from coordination.kit.web import NavItem, SignInFirst, assets, page
 from coordination.notices import pages as notices
 from coordination.referrals import api as referrals_api
 from coordination.referrals import pages as referrals
+from coordination.rights import pages as rights
 from coordination.settings import Settings, get_settings
 from coordination.sharing import api as sharing_api
 from coordination.sharing import pages as sharing
@@ -73,6 +74,7 @@ ROOMS = (
     hand_over.router,
     referrals.router,
     notices.router,
+    rights.router,
     public_simulator.router,
 )
 API = (

@@ -13,6 +13,7 @@ from coordination.kit.embedded import default_data_dir, write_secret
 from coordination.kit.mail import Mailer
 
 KEY_LENGTH = 32
+RIGHTS_PYTHON = Path(__file__).resolve().parents[1] / ".venv-rights" / "bin" / "python"
 NEW_KEY = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
 SCHEMES = ("postgresql+psycopg://", "postgresql://", "postgres://")
 
@@ -36,6 +37,7 @@ class Settings(BaseSettings):
     secure_cookies_asked: bool | None = Field(default=None, alias="COORDINATION_SECURE_COOKIES")
     trusted_proxy: str = Field(default="", alias="COORDINATION_TRUSTED_PROXY")
     smtp_url: SecretStr | None = Field(default=None, alias="COORDINATION_SMTP_URL")
+    rights_python: Path | None = Field(default=None, alias="COORDINATION_RIGHTS_PYTHON")
     mail_from: str = Field(default="", alias="COORDINATION_MAIL_FROM")
 
     @property
@@ -62,6 +64,11 @@ class Settings(BaseSettings):
         if not self.mail_from:
             raise SettingsError("COORDINATION_MAIL_FROM manque : c’est l’adresse dont partent les courriels.")
         return Mailer(self.smtp_url.get_secret_value(), self.mail_from)
+
+    def rights_interpreter(self) -> Path | None:
+        """The Python that has openfisca-france (`make rights`); None where rights are not estimated."""
+        found = self.rights_python or RIGHTS_PYTHON
+        return found if found.exists() else None
 
     def signing_key(self) -> str:
         """The secret that signs links. Drawn once beside the embedded data; never guessed anywhere else."""

@@ -1083,6 +1083,31 @@ create function access.note_mail(mail uuid, went boolean) returns void
          where mail_id = mail and network_id = access.network() and mail_state = 'pending';
     end $$;
 
+-- Questions about rights, a batch: ages, links and amounts, of nobody named. What another worker took up and never answered
+-- is taken up again after a while.
+create function access.take_estimates(stale interval, most integer) returns table (id uuid, facts jsonb)
+    language plpgsql security definer set search_path = public, pg_temp
+    as $$
+    #variable_conflict use_column
+    begin
+        perform access.refuse_but_worker();
+        return query
+            with taken as (
+                select r.id from rights_estimate r
+                 where r.network_id = access.network() and r.answered_at is null
+                   and (r.claimed_at is null or r.claimed_at < now() - stale)
+                 order by r.asked_at, r.id limit most for update skip locked)
+            update rights_estimate r set claimed_at = now() from taken t where r.id = t.id returning r.id, r.facts;
+    end $$;
+
+create function access.note_estimate(estimate uuid, said jsonb, version text, why text) returns void
+    language plpgsql security definer set search_path = public, pg_temp
+    as $$ begin
+        perform access.refuse_but_worker();
+        update rights_estimate set answer = said, package = version, fault = why, answered_at = now()
+         where id = estimate and network_id = access.network() and answered_at is null and access.is_code(why);
+    end $$;
+
 -- How many mails of an organisation have waited for more than a quarter of an hour, or were given up: for its admin.
 create function access.mail_waiting() returns bigint
     language sql stable security definer set search_path = public, pg_temp

@@ -140,6 +140,9 @@ GET  /foyers/{household_id}/budget/{assessment_id}/et-si        200 403 403 403 
 POST /foyers/{household_id}/budget/{validated}/et-si            422 403 403 403 403 403 422 404 404 303
 POST /foyers/{household_id}/budget/{validated}/et-si/garder     422 403 403 403 403 403 422 404 404 303
 GET  /foyers/{household_id}/budget/{validated}/refaire          200 403 403 403 403 403 200 404 404 303
+GET  /foyers/{household_id}/budget/{assessment_id}/droits       200 403 403 403 403 403 404 404 404 303
+POST /foyers/{household_id}/budget/{assessment_id}/droits       409 403 403 403 403 403 404 404 404 303
+POST /foyers/{household_id}/budget/{assessment_id}/droits/besoin 422 403 403 403 403 403 404 404 404 303
 GET  /foyers/{household_id}/besoins/nouveau                     200 403 403 403 403 403 200 404 404 303
 POST /foyers/{household_id}/besoins/nouveau                     422 403 403 403 403 403 422 404 404 303
 GET  /foyers/{household_id}/besoins/{need_id}/orienter          200 403 403 403 403 403 200 404 404 303

@@ -55,6 +55,8 @@ DOORS = {
     "tell": "the worker",
     "take_mail": "the worker; the addresses it writes to",
     "note_mail": "the worker",
+    "take_estimates": "the worker; ages and amounts, of nobody named",
+    "note_estimate": "the worker",
     "mail_waiting": "admins, a count about their organisation",
     "born_guarded": "the triggers of share and referral",
     "refuse_address": "the trigger of the profile",

@@ -347,6 +347,9 @@ SEES: dict[str, Rule] = {
     "debt": sees_part("budget"),
     "goal": sees_part("needs"),
     "document_seen": sees_part("identity"),
+    "rights_estimate": lambda world, actor, row: (
+        "budget" in open_parts(world, actor, row["household_id"]) and sensitive_too(world, actor, row)
+    ),
     "notice": lambda world, actor, row: own_key(actor, row),
     "notice_preference": lambda world, actor, row: own_key(actor, row),
     "agreement": sees_agreement,

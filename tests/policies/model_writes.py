@@ -271,7 +271,17 @@ def prepares(world: World, actor: Actor, batch: Row) -> bool:
     return mine and has_role(actor, "intake") and batch["stage"] in PREPARED
 
 
+def adds_estimate(world: World, actor: Actor, row: Row) -> bool:
+    """About a validated budget one sees, in one's own name, unanswered."""
+    assessment = world.one("assessment", id=row["assessment_id"])
+    unanswered = row["answered_at"] is None and row["claimed_at"] is None and row["answer"] is None
+    mine = in_own_name(actor, row, "asked_by") and unanswered and row["fault"] == ""
+    seen = "budget" in open_parts(world, actor, row["household_id"]) and sensitive_too(world, actor, row)
+    return mine and seen and assessment["status"] == "validated"
+
+
 ADDS: dict[str, Rule] = {
+    "rights_estimate": adds_estimate,
     "idempotency": lambda world, actor, row: own_key(actor, row),
     "network": by_operator,
     "organisation": by_operator,

@@ -283,6 +283,7 @@ PARENTS = {
     "budget_line": "assessment",
     "budget_line_detail": "budget_line",
     "assessment_result": "assessment",
+    "rights_estimate": "assessment",
     "budget_decision": "assessment_result",
     "need": "household",
     "note": "household",
@@ -313,6 +314,13 @@ LIES: dict[str, list[dict[str, Any]]] = {
         {"proposed": "council"},
         {"bareme_version": "1999-01-01"},
         {"retained": "council", "reason": ""},
+    ],
+    "rights_estimate": [
+        {"asked_by": uuid4},
+        {"sensitive": True},
+        {"answered_at": NOON},
+        {"answer": {}},
+        {"fault": "x"},
     ],
     "need": [{"opened_by": uuid4}, {"sensitive": True}],
     "note": [{"written_by": uuid4}],
@@ -423,6 +431,9 @@ class Candidate:
         proposed = self.parent["result"].get("zone", "")
         same = {name: self.parent[name] for name in ("assessment_id", "bareme_code", "bareme_version")}
         return {**same, "proposed": proposed, "retained": proposed, "reason": "", **self._own("decided_by")}
+
+    def for_rights_estimate(self) -> Row:
+        return {"assessment_id": self.parent["id"], "fault": "", **self._own("asked_by")}
 
     def for_budget_line_detail(self) -> Row:
         return {"line_id": self.parent["id"]}

@@ -333,6 +333,9 @@ class Builder:
         line = self.add("budget_line", **self.home, assessment_id=assessment)["id"]
         if self.chance():
             self.add("budget_line_detail", **self.home, line_id=line)
+        asker = self.choose(self.people)
+        given = {"organisation_id": asker["organisation_id"], "asked_by": asker["id"], "sensitive": self.chance()}
+        self.add("rights_estimate", **self.home, assessment_id=assessment, **given)
         result = self.choose(({}, {"zone": "eligible"}))
         answer = self.add("assessment_result", **self.home, assessment_id=assessment, result=result)
         if self.chance():
