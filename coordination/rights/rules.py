@@ -185,7 +185,7 @@ def _euros(cents: Fraction) -> str:
 def assumptions_of(people: Sequence[Human], amounts: Sequence[Amount]) -> list[str]:
     """What the estimate takes for granted, said beside it."""
     said = [
-        "Mêmes ressources depuis un an. Du plus bas au plus haut : selon celles de l’année d’avant, et la zone du logement.",
+        "Mêmes ressources depuis un an. Du bas au haut : selon celles de l’année d’avant, et la zone du logement.",
         "Résidence stable et régulière en France ; pas de patrimoine important ; pas de sanction.",
     ]
     kinds = {a.kind for a in amounts}

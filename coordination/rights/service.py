@@ -79,10 +79,10 @@ def note_need(session: ActorSession, household_id: UUID, assessment_id: UUID, be
 def words_of(right: Right) -> str:
     """« Prime d’activité : entre 181 et 211 € par mois semblent dus. Estimation, à vérifier auprès de la CAF. »"""
     if right.benefit is Benefit.CSS:
-        return f"{right.benefit.label} : semble ouverte. {CAF.capitalize()}."
+        return f"{right.benefit.label} : semble ouverte. {CAF[0].upper()}{CAF[1:]}."
     low, high = (max(0, amount - right.received) // 100 for amount in (right.low, right.high))
     much = f"{high} €" if low == high else f"entre {low} et {high} €"
-    return f"{right.benefit.label} : {much} par mois semblent dus et non reçus. {CAF.capitalize()}."
+    return f"{right.benefit.label} : {much} par mois semblent dus et non reçus. {CAF[0].upper()}{CAF[1:]}."
 
 
 # ------------------------------------------------------------------ the worker's part

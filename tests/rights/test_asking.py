@@ -12,6 +12,7 @@ from coordination.households.forms import ProfileForm
 from coordination.households.rules import Housing
 from coordination.kit.db import acting
 from coordination.kit.errors import NotKnown
+from coordination.notices.service import working
 from coordination.referrals.queries import needs_of
 from coordination.rights import queries, service
 from coordination.rights.rules import Benefit
@@ -90,7 +91,7 @@ def test_a_killed_worker_leaves_the_question_to_another(
     cast: Cast, shared_base: Base, budget: tuple[UUID, UUID], interpreter: Path
 ) -> None:
     ask(cast, budget)
-    with service.working(cast.engine, cast.ccas.network_id) as session:
+    with working(cast.engine, cast.ccas.network_id) as session:
         assert len(session.rows("select * from access.take_estimates(interval '15 minutes', 10)")) == 1
     assert service.answer_waiting(cast.engine, interpreter) == 0
     shared_base.admin("update rights_estimate set claimed_at = claimed_at - interval '16 minutes'")
