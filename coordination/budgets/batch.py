@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 from math import ceil, floor, lcm
+from operator import add, sub
 from typing import NamedTuple
 
 from coordination.budgets.bareme import Bareme, Base, Composition, Every, LandlordAid, Scale, Treatment, ZoneKind
@@ -163,7 +164,7 @@ def route(bareme: Bareme, population: Population) -> Routed:
         _counted(bareme, kind_side, side, _Sizes(people, population.class_of), fine)
         for kind_side, side in zip((Side.RESOURCE, Side.CHARGE), sides, strict=True)
     ]
-    nets = [incoming - outgoing for incoming, outgoing in zip(*totals, strict=True)]
+    nets = list(map(sub, *totals))
     cuts, codes = [band.cuts for band in bands], [band.codes for band in bands]
     zones = [codes[k][bisect_right(cuts[k], net)] for k, net in zip(population.class_of, nets, strict=True)]
     return Routed(zones, nets, scale, [band.divisor for band in bands], population.class_of)
@@ -213,37 +214,52 @@ class _Sizes:
 
 
 def _counted(bareme: Bareme, kind_side: Side, side: _Side, sizes: _Sizes, fine: int) -> list[int]:
-    """What counts of one side, for each household."""
+    """What counts of one side, for each household: the whole of it, or nothing, then what the barème treats apart."""
     whole = bareme.unlisted_resources_count if kind_side is Side.RESOURCE else bareme.unlisted_charges_count
-    totals = [total * fine for total in side.totals] if whole else [0] * len(side.totals)
+    base = fine if whole else 0
+    totals = _times(side.totals, base)
     for kind, column in side.columns.items():
         rule = bareme.treatment(kind)
-        if rule.plain if whole else rule.ignored:
-            continue
-        after = _apply(rule, column, sizes, fine)
-        before = column.sums if whole else [0] * len(column.rows)
-        for row, was, amount in zip(column.rows, before, after, strict=True):
-            totals[row] += amount - was * fine
+        if not (rule.plain if whole else rule.ignored):
+            totals = _added(totals, column.rows, _changes(rule, column, sizes, fine, base))
     for kind, rule in bareme.treatments.items():
         if kind.side is kind_side and rule.always and rule.forfait is not None and not rule.ignored:
             _add_forfait(rule.forfait, side.columns.get(kind), totals, sizes, fine)
     return totals
 
 
-def _apply(rule: Treatment, column: Column, sizes: _Sizes, fine: int) -> list[int]:
-    """What counts of one kind, for each household that has it."""
+def _times(amounts: list[int], by: int) -> list[int]:
+    if by == 0:
+        return [0] * len(amounts)
+    return amounts.copy() if by == 1 else [amount * by for amount in amounts]
+
+
+def _added(totals: list[int], rows: list[int], changes: list[int]) -> list[int]:
+    """The totals with these changes at these rows; at once when every household has one."""
+    if len(rows) == len(totals):
+        return list(map(add, totals, changes))
+    for row, change in zip(rows, changes, strict=True):
+        if change:
+            totals[row] += change
+    return totals
+
+
+def _changes(rule: Treatment, column: Column, sizes: _Sizes, fine: int, base: int) -> list[int]:
+    """What counts of one kind for each household that has it, less `base` times its sum, which is counted already."""
+    rows, sums, unit = column.rows, column.sums, TWELFTHS * fine
     if rule.ignored:
-        return [0] * len(column.rows)
+        return _times(sums, -base)
     if rule.flat is not None:
-        return sizes.amounts(rule.flat, column.rows, TWELFTHS * fine)
+        return [flat - was * base for flat, was in zip(sizes.amounts(rule.flat, rows, unit), sums, strict=True)]
     times = int(rule.share * fine)
-    counted = [amount * times for amount in column.sums]
+    changes = _times(sums, times - base)
     if rule.cap is not None:
-        counted = list(map(min, counted, sizes.amounts(rule.cap, column.rows, TWELFTHS * fine)))
+        caps = zip(sums, changes, sizes.amounts(rule.cap, rows, unit), strict=True)
+        changes = [change if was * times < cap else cap - was * base for was, change, cap in caps]
     if rule.flat_unproved is None:
-        return counted
-    flats = sizes.amounts(rule.flat_unproved, column.rows, TWELFTHS * fine)
-    return [amount if proved else flat for amount, flat, proved in zip(counted, flats, column.proved, strict=True)]
+        return changes
+    flats = zip(sums, changes, column.proved, sizes.amounts(rule.flat_unproved, rows, unit), strict=True)
+    return [change if proved else flat - was * base for was, change, proved, flat in flats]
 
 
 def _add_forfait(forfait: Scale, typed: Column | None, totals: list[int], sizes: _Sizes, fine: int) -> None:
