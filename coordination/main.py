@@ -46,6 +46,7 @@ from coordination.kit.rest import PREFIX, Invalid, fault_of, is_api, openapi_of,
 from coordination.kit.web import NavItem, SignInFirst, assets, page
 from coordination.notices import pages as notices
 from coordination.referrals import api as referrals_api
+from coordination.referrals import moves_api, need_pages, queue_pages
 from coordination.referrals import pages as referrals
 from coordination.rights import pages as rights
 from coordination.settings import Settings, get_settings
@@ -72,7 +73,9 @@ ROOMS = (
     casework.router,
     situation.router,
     hand_over.router,
+    queue_pages.router,
     referrals.router,
+    need_pages.router,
     notices.router,
     rights.router,
     public_simulator.router,
@@ -87,6 +90,7 @@ API = (
     budgets_api.router,
     reste_a_vivre.router,
     referrals_api.router,
+    moves_api.router,
 )
 NAVIGATION = (
     NavItem("/", "Aujourd’hui"),

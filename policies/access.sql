@@ -962,6 +962,34 @@ create function access.may_ask(what text, verb text)
         return free;
     end $$;
 
+-- Whether the agreement that carried a referral under way no longer does: yes or no, to its two sides, the network's
+-- coordinators and the worker.
+create function access.stopped(referral uuid) returns boolean
+    language sql stable security definer set search_path = public, pg_temp
+    as $$ select exists (
+        select 1 from referral r join need n on n.id = r.need_id
+         where r.id = stopped.referral and r.network_id = access.network() and not r.by_hand
+           and r.state in ('sent', 'received', 'info_requested', 'accepted', 'in_progress', 'on_hold')
+           and (access.organisation() in (r.from_organisation_id, r.to_organisation_id)
+                or access.has_role('coordinator') or access.is_service('worker'))
+           and (access.is_protected(r.household_id)
+                    and not access.somebody_named(r.household_id, r.to_organisation_id)
+                or (select count(distinct s.scope) from access.trusted_share s
+                     where s.household_id = r.household_id and s.organisation_id = r.to_organisation_id
+                       and (s.scope in ('identity', 'needs') or n.sensitive and s.scope = 'sensitive'))
+                   < case when n.sensitive then 3 else 2 end)) $$;
+
+-- Whether a referral's last move is mine, and this the state it left: how long one may take it back, the rules say.
+create function access.takes_back(referral uuid, back text) returns boolean
+    language sql stable security definer set search_path = public, pg_temp
+    as $$ select exists (
+        select 1 from referral r
+          join referral_event last on last.referral_id = r.id and last.version = r.version
+          join referral_event before on before.referral_id = r.id and before.version = r.version - 1
+         where r.id = takes_back.referral and r.network_id = access.network()
+           and last.membership_id = access.membership() and before.state = back
+           and last.verb not in ('redirect', 'undo', 'expire', 'stop')) $$;
+
 -- The day of the last contact with a household, and nothing else of it: for the holder, whoever had it, since how long
 -- the file is kept depends on it; for a partner, those of its own organisation.
 create function access.last_contact(file_id uuid) returns date
@@ -1265,7 +1293,7 @@ create function access.budget_to_reproduce(wanted uuid) returns jsonb
 -- ---------------------------------------------------------------- the journal
 
 -- The files an organisation may be said to have acted on: it sees or saw a part, or stands at an end of a referral;
--- a coordinator acts on the referrals of her network.
+-- a coordinator and the worker act on the referrals of their network.
 create function access.concerned(file_id uuid) returns boolean
     language sql stable security definer set search_path = public, pg_temp
     as $$ select exists (select 1 from share s
@@ -1275,7 +1303,7 @@ create function access.concerned(file_id uuid) returns boolean
                           where r.household_id = file_id and r.network_id = access.network()
                             and (r.from_organisation_id = access.organisation()
                                  or r.to_organisation_id = access.organisation() and not r.by_hand
-                                 or access.has_role('coordinator'))) $$;
+                                 or access.has_role('coordinator') or access.is_service('worker'))) $$;
 
 create function access.journal_text(line journal) returns text language sql immutable
     as $$ select array_to_string(array[

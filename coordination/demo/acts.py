@@ -25,8 +25,10 @@ from coordination.households.rules import Link
 from coordination.identity.permissions import Role
 from coordination.kit.actor import Member
 from coordination.kit.db import ActorSession
+from coordination.referrals import moves
 from coordination.referrals import service as referrals
-from coordination.referrals.rules import Refusal, State
+from coordination.referrals.machine import State
+from coordination.referrals.rules import Pause, Question, Refusal
 from coordination.sharing import service as sharing
 from coordination.sharing.forms import AdultRow, AgreementForm
 from coordination.sharing.queries import adults_of
@@ -235,18 +237,44 @@ class Player:
         answered = max(1, sent.days - self.rng.randint(1, 4))
         if sent.state is State.CANCELLED:
             with self.troupe.act(holder, answered, 15) as session:
-                referrals.cancel(session, referral_id, version, words.CANCELLED)
+                moves.cancel(session, referral_id, version, words.CANCELLED)
         if sent.state in (State.SENT, State.BY_HAND, State.CANCELLED):
             return
         answerer = holder if by_hand else self.troupe.partners[sent.to].who(Role.VOLUNTEER, Role.INTAKE)
-        if sent.state is State.REFUSED and sent.refusal is not None:
-            with self.troupe.act(answerer, answered, 14) as session:
-                why = words.OTHER_REASON if sent.refusal is Refusal.OTHER else ""
-                referrals.refuse(session, referral_id, version, sent.refusal, why)
-            return
-        if not by_hand:
-            with self.troupe.act(answerer, answered, 14) as session:
-                version = referrals.accept(session, referral_id, version, self.rng.choice(words.ACCEPTED)).version
+        if sent.refusal is not None:
+            self._refuse(holder, answerer, referral_id, version, sent, answered)
+        elif by_hand:
+            self._close(answerer, referral_id, version, sent, answered)
+        else:
+            self._take(answerer, referral_id, version, sent, answered)
+
+    def _refuse(
+        self, holder: Member, answerer: Member, referral_id: UUID, version: int, sent: Sent, answered: int
+    ) -> None:
+        """Refused, and perhaps sent on to somebody else."""
+        assert sent.refusal is not None
+        with self.troupe.act(answerer, answered, 14) as session:
+            why = words.OTHER_REASON if sent.refusal is Refusal.OTHER else ""
+            version = moves.refuse(session, referral_id, version, sent.refusal, why).version
+        if sent.then:
+            with self.troupe.act(holder, max(1, answered - 1), 11) as session:
+                moves.redirect(session, referral_id, version, self.troupe.partners[sent.then].id)
+
+    def _take(self, answerer: Member, referral_id: UUID, version: int, sent: Sent, answered: int) -> None:
+        """Step by step, as far as the story goes."""
+        with self.troupe.act(answerer, answered, 14) as session:
+            if sent.state is State.RECEIVED:
+                moves.receive(session, referral_id, version)
+                return
+            if sent.state is State.INFO_REQUESTED:
+                moves.ask(session, referral_id, version, Question.PAPERS, words.ASKED)
+                return
+            version = moves.accept(session, referral_id, version, self.rng.choice(words.ACCEPTED)).version
+        if sent.state in (State.IN_PROGRESS, State.ON_HOLD):
+            with self.troupe.act(answerer, answered, 16) as session:
+                version = moves.start(session, referral_id, version).version
+                if sent.state is State.ON_HOLD:
+                    moves.hold(session, referral_id, version, Pause.PLACE)
         if sent.outcome is not None:
             self._close(answerer, referral_id, version, sent, answered)
 
@@ -257,7 +285,7 @@ class Player:
         if sent.by_coordinator:
             closer, told = self.troupe.partners["ccas"].who(Role.COORDINATOR), ""
         with self.troupe.act(closer, max(1, answered - self.rng.randint(5, 14)), 16) as session:
-            referrals.close(session, referral_id, version, sent.outcome, told)
+            moves.close(session, referral_id, version, sent.outcome, told)
 
 
 def _row(human: Human) -> PersonRow:

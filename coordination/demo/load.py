@@ -17,8 +17,10 @@ from coordination.demo.stories import NEIGHBOURS, STORIES, Story
 from coordination.demo.troupe import OPERATOR, Troupe, deed
 from coordination.identity.queries import find_network
 from coordination.identity.rules import slug
+from coordination.kit.actor import Service
 from coordination.kit.db import close_engine, make_engine
 from coordination.kit.errors import NotNow
+from coordination.referrals import moves
 
 SEED = 20161114  # the day the partners of Carvin signed their charter
 NEIGHBOUR_HOUSEHOLDS = 12
@@ -86,6 +88,8 @@ def _play_all(connection: Connection, households: int, progress: Progress | None
             done += 1
             if progress is not None:
                 progress(done, total)
+        with deed(connection, Service("worker", troupe.network_id)) as session:
+            moves.settle_due(session)
 
 
 def _plan(name: str, stories: tuple[Story, ...], number: int, today: date) -> list[Planned]:

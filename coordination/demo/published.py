@@ -6,7 +6,8 @@ from coordination.demo.figures import G1, G2, G3, G10, Budget
 from coordination.demo.people import Card, Family, Home, Human, People, Shape
 from coordination.demo.stories import WHOLE, Agreed, Draft, Sent, Story, Wanted, refused
 from coordination.households.rules import Activity, AddressKind, FamilySituation, Housing, Link, Origin
-from coordination.referrals.rules import Domain, Refusal, State
+from coordination.referrals.machine import State
+from coordination.referrals.rules import Domain, Refusal
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from coordination.demo.people import Shape
-from coordination.referrals.rules import Domain, Outcome, Refusal, State
+from coordination.referrals.machine import State
+from coordination.referrals.rules import Domain, Outcome, Refusal
 from coordination.sharing.rules import GivenHow, Purpose, SharedPart
 
-LATE = 12
-"""Days that surely make an unanswered referral late."""
+LATE = 14
+"""Days that surely make an unanswered referral late, and no more than late."""
+GIVEN_UP = 29
+ENDING = (36, 39, 43)
+"""Days after which one unanswered referral at least ends within the week, whatever the public holidays."""
+SPENT = 62
 
 
 class Depth(StrEnum):
@@ -55,7 +60,7 @@ class Agreed:
 
 @dataclass(frozen=True)
 class Sent:
-    """A referral to a partner, `days` ago, and where it stands; `by` answers for the partner."""
+    """A referral to a partner, `days` ago, and where it stands; `then` takes over what was redirected."""
 
     to: str
     days: int
@@ -63,6 +68,7 @@ class Sent:
     refusal: Refusal | None = None
     outcome: Outcome | None = None
     by_coordinator: bool = False
+    then: str = ""
 
 
 @dataclass(frozen=True)
@@ -101,6 +107,10 @@ def refused(to: str, days: int, why: Refusal) -> Sent:
 
 def closed(to: str, days: int, what: Outcome, *, by_coordinator: bool = False) -> Sent:
     return Sent(to, days, State.CLOSED, outcome=what, by_coordinator=by_coordinator)
+
+
+def redirected(to: str, days: int, then: str) -> Sent:
+    return Sent(to, days, State.REDIRECTED, refusal=Refusal.CAPACITY, then=then)
 
 
 def by_hand(to: str, days: int) -> Sent:
@@ -172,6 +182,37 @@ STORIES: tuple[Story, ...] = (
         ),
     ),
     Story(52, agreed=(Agreed(("action",)),), wanted=(Wanted(D.FRENCH, (refused("action", 33, Refusal.OTHER),)),)),
+    Story(
+        58,
+        agreed=(Agreed(EVERYBODY),),
+        wanted=(
+            Wanted(D.JOB, (redirected("action", 30, "secours"),)),
+            Wanted(D.RIGHTS, (redirected("secours", 21, "epicerie"),)),
+        ),
+    ),
+    # Each step on the way to an answer, and after it.
+    Story(
+        13,
+        agreed=(Agreed(EVERYBODY),),
+        wanted=(
+            Wanted(D.DIGITAL, (Sent("secours", 5, State.RECEIVED),)),
+            Wanted(D.MOBILITY, (Sent("action", 6, State.INFO_REQUESTED),)),
+            Wanted(D.SOCIAL, (Sent("epicerie", 9, State.IN_PROGRESS),)),
+            Wanted(D.FRENCH, (Sent("action", 8, State.ON_HOLD),)),
+        ),
+    ),
+    # Silences: somebody must call, soon nobody can, nobody did.
+    Story(34, agreed=(Agreed(("secours",)),), wanted=(Wanted(D.JOB, (Sent("secours", GIVEN_UP),)),)),
+    Story(
+        47,
+        agreed=(Agreed(EVERYBODY),),
+        wanted=(
+            Wanted(D.HOUSING, (Sent("secours", ENDING[0]),)),
+            Wanted(D.BUDGET, (Sent("action", ENDING[1]),)),
+            Wanted(D.ENERGY, (Sent("epicerie", ENDING[2]),)),
+        ),
+    ),
+    Story(70, agreed=(Agreed(("action",)),), wanted=(Wanted(D.TRAINING, (Sent("action", SPENT),)),)),
     # What became of those that were taken.
     Story(
         75,

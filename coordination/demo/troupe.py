@@ -60,6 +60,7 @@ class Troupe:
         """Makes a network, its organisations and their accounts; everything marked as demonstration."""
         with deed(self.connection, OPERATOR) as session:
             made = operators.add_network(session, network, demo=True, contact=CONTACT)
+            self.network_id = made.id
             for one in ORGANISATIONS:
                 if one.network == network:
                     there = operators.add_organisation(

@@ -89,6 +89,7 @@ CLOSED = {
     "no_show": "Absente à deux rendez-vous.",
     "withdrawn": "La famille s’est arrangée autrement.",
 }
+ASKED = "Pouvez-vous joindre la dernière quittance ?"
 OTHER_REASON = "Notre local est en travaux jusqu’à la fin du mois : reprenez contact après."
 CANCELLED = "Orientation faite deux fois par erreur."
 REPRESENTATIVE = "Service de l’enfance (représentant fictif)"

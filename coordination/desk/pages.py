@@ -11,9 +11,9 @@ from coordination.identity.permissions import Permission
 from coordination.kit.actor import may
 from coordination.kit.web import Acting, Walled, needs, page
 from coordination.notices import queries as notices
-from coordination.referrals import queries as referrals
-from coordination.referrals.queries import BasketCount
-from coordination.referrals.rules import Side
+from coordination.referrals import queue as referrals
+from coordination.referrals.machine import Side
+from coordination.referrals.queue import BasketCount
 from coordination.sharing import queries as sharing
 from coordination.sharing.rules import NOTICE_VERSION
 

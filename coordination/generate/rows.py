@@ -33,6 +33,7 @@ ORGANISATIONS = (
 """Name, short name, kind, and share of the files in a hundred."""
 ROLES = (Role.INTAKE, Role.COORDINATOR)
 """Whoever coordinates also receives people."""
+DELAYS = (9, 21, 42)
 OPEN_REFERRALS = 0.02
 SHARED = 0.4
 IN_NEED = 0.5
@@ -187,8 +188,9 @@ COLUMNS = {
     "agreement_person": "agreement_id person_id network_id household_id answer answered_at",
     "need": "id network_id household_id organisation_id domain sensitive summary opened_at opened_by",
     "referral": "id network_id household_id household_code need_id from_organisation_id to_organisation_id"
-    " public_domain by_hand state refusal outcome sent_at sent_by answered_at closed_at moved_by version",
-    "referral_event": "id network_id referral_id at verb state reason organisation_id membership_id",
+    " public_domain by_hand state refusal outcome sent_at sent_by answered_at closed_at moved_by version"
+    " late_at risk_at expires_at",
+    "referral_event": "id network_id referral_id at verb state reason organisation_id membership_id version",
     "assessment": "id network_id household_id organisation_id status reference_date composition created_at created_by"
     " validated_at validated_by superseded_by version",
     "budget_line": "id network_id household_id assessment_id position side kind amount_cents period origin month"
@@ -335,10 +337,11 @@ class Household:
             (
                 *(referral, net, self.id, self.code, need, self.holder.id, partner.id, domain, False, state),
                 *(refusal, outcome, sent, me, answered, closed, partner.workers["intake"].membership, 1),
+                *(sent + timedelta(days=days) for days in DELAYS),
             )
         )
         self.rows["referral_event"].append(
-            (identifier(draw), net, referral, sent, "send", "sent", None, self.holder.id, me)
+            (identifier(draw), net, referral, sent, "send", state, None, self.holder.id, me, 1)
         )
 
     def _lately(self) -> datetime:

@@ -20,6 +20,7 @@ class Permission(StrEnum):
     SEND_REFERRALS = "send_referrals"
     READ_REFERRALS = "read_referrals"
     ANSWER_REFERRALS = "answer_referrals"
+    REDIRECT_REFERRALS = "redirect_referrals"
     COORDINATE_REFERRALS = "coordinate_referrals"
     READ_JOURNAL = "read_journal"
     MANAGE_ACCOUNTS = "manage_accounts"
@@ -39,6 +40,7 @@ class Permission(StrEnum):
             "send_referrals": "Envoyer une orientation",
             "read_referrals": "Lire la file des orientations",
             "answer_referrals": "Répondre à une orientation",
+            "redirect_referrals": "Réorienter un besoin refusé ou resté sans suite",
             "coordinate_referrals": "Suivre toutes les orientations du réseau",
             "read_journal": "Lire et vérifier le journal",
             "manage_accounts": "Inviter, suspendre et dépanner les comptes de sa structure",
@@ -126,6 +128,7 @@ ROLES: dict[Role, Opens] = {
                 P.SEND_REFERRALS,
                 P.READ_REFERRALS,
                 P.ANSWER_REFERRALS,
+                P.REDIRECT_REFERRALS,
             }
         ),
         frozenset(Part),
@@ -136,7 +139,16 @@ ROLES: dict[Role, Opens] = {
     ),
     Role.COUNCIL: Opens(frozenset(), frozenset()),
     Role.COORDINATOR: Opens(
-        frozenset({P.SEARCH_FILES, P.READ_FILES, P.READ_REFERRALS, P.ANSWER_REFERRALS, P.COORDINATE_REFERRALS}),
+        frozenset(
+            {
+                P.SEARCH_FILES,
+                P.READ_FILES,
+                P.READ_REFERRALS,
+                P.ANSWER_REFERRALS,
+                P.REDIRECT_REFERRALS,
+                P.COORDINATE_REFERRALS,
+            }
+        ),
         frozenset({Part.IDENTITY, Part.NEEDS}),
     ),
     Role.DPO: Opens(frozenset({P.READ_JOURNAL}), frozenset()),

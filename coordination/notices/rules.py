@@ -48,10 +48,11 @@ EVENT_STEPS: dict[str, tuple[Step, To]] = {
     "send": (Step.SENT, To.RECEIVER),
     "reopen": (Step.SENT, To.RECEIVER),
     "cancel": (Step.MOVED, To.RECEIVER),
+    "answer": (Step.MOVED, To.RECEIVER),
     "message": (Step.MESSAGE, To.SENDER),
 }
 MOVED = (Step.MOVED, To.SENDER)
-SILENT = frozenset({"by_hand", "receive", "undo", "assign", "read"})
+SILENT = frozenset({"by_hand", "receive", "undo", "redirect", "assign", "read"})
 
 
 class When(StrEnum):

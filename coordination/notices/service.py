@@ -26,6 +26,7 @@ from coordination.notices.rules import (
     subject_of,
     words_of,
 )
+from coordination.referrals import moves
 
 WORKER = "worker"
 LOOK_BACK = timedelta(days=2)
@@ -53,7 +54,8 @@ def working(engine: Engine, network_id: UUID) -> Iterator[ActorSession]:
 
 
 def tell_news(engine: Engine, at: datetime | None = None) -> int:
-    """Writes the notices of what moved lately and of what stays unanswered; answers how many are new.
+    """Writes down what time and ended agreements decided, then tells what moved and what stays unanswered; answers how
+    many notices are new.
 
     Run twice, or by two workers at once, it writes each once: the row's key says so.
     """
@@ -62,6 +64,8 @@ def tell_news(engine: Engine, at: datetime | None = None) -> int:
 
 
 def _tell_in(engine: Engine, network_id: UUID, at: datetime) -> int:
+    with working(engine, network_id) as session:
+        moves.settle_due(session)
     with working(engine, network_id) as session:
         return sum(
             session.door(

@@ -1,12 +1,12 @@
 """What a person may send about needs and referrals. Each move has its own words, so that one page holds every form."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, create_model, field_validator
 
 from coordination.kit.forms import Form
-from coordination.referrals.rules import Domain, Outcome, Refusal
+from coordination.referrals.rules import Domain, Outcome, Pause, Question, Refusal
 
 LONGEST_WORDS = 2000
 
@@ -31,18 +31,27 @@ class SendForm(Form):
     words: Words = ""
 
 
-class AcceptForm(Form):
-    """The receiver takes it; a word for the sender is optional."""
+class MoveForm(Form):
+    """What every move sends: the version that was read; words are named after the verb. `suite` says where to go on."""
 
     version: Version
-    accept_words: Words = ""
     suite: Annotated[str, Field(max_length=10)] = ""
 
 
-class RefuseForm(Form):
+def _words_of(verb: str) -> Any:
+    words: Any = {f"{verb}_words": (Words, "")}
+    return create_model(f"{verb.title()}Form", __base__=MoveForm, **words)
+
+
+# A word for the other side is optional.
+ReceiveForm, AcceptForm, StartForm, ResumeForm, AnswerForm, CancelForm, ReopenForm = (
+    _words_of(verb) for verb in ("receive", "accept", "start", "resume", "answer", "cancel", "reopen")
+)
+
+
+class RefuseForm(MoveForm):
     """A coded reason; « autre » asks for words."""
 
-    version: Version
     reason: Refusal
     refuse_words: Words = Field(default="", validate_default=True)
 
@@ -54,16 +63,56 @@ class RefuseForm(Form):
         return words
 
 
-class CloseForm(Form):
+class AskForm(MoveForm):
+    """What is asked of the sender; « autre chose » asks for words."""
+
+    question: Question
+    ask_words: Words = Field(default="", validate_default=True)
+
+    @field_validator("ask_words")
+    @classmethod
+    def _say_what(cls, words: str, info: ValidationInfo) -> str:
+        if info.data.get("question") is Question.OTHER and not words:
+            raise ValueError("Pour une autre précision, écrivez laquelle en quelques mots.")
+        return words
+
+
+class HoldForm(MoveForm):
+    """Why the accompaniment waits."""
+
+    pause: Pause
+    hold_words: Words = ""
+
+
+class CloseForm(MoveForm):
     """What became of it, for the household."""
 
-    version: Version
     outcome: Outcome
     close_words: Words = ""
 
 
-class CancelForm(Form):
-    """The sender takes it back."""
+class RedirectForm(MoveForm):
+    """The partner that is to take over."""
 
-    version: Version
-    cancel_words: Words = ""
+    to: UUID
+    redirect_words: Words = ""
+
+
+class SayForm(Form):
+    """A message to the other side."""
+
+    message: Annotated[str, Field(min_length=1, max_length=LONGEST_WORDS)]
+
+
+class NoteForm(Form):
+    """A note for one's own organisation."""
+
+    note: Annotated[str, Field(min_length=1, max_length=LONGEST_WORDS)]
+
+
+class SiblingsForm(Form):
+    """The other referrals of the need that are taken back, each as `id:version`."""
+
+    others: Annotated[list[Annotated[str, Field(pattern=r"^[0-9a-f-]{36}:[0-9]{1,9}$")]], Field(min_length=1)] = Field(
+        default=[], validate_default=True, max_length=50
+    )

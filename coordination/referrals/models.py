@@ -47,8 +47,15 @@ class Referral(SQLModel, table=True):
         ForeignKeyConstraint(
             ["network_id", "household_id", "need_id"], ("need.network_id", "need.household_id", "need.id")
         ),
+        # A redirection hangs from a referral of the same need.
+        ForeignKeyConstraint(
+            ["network_id", "household_id", "need_id", "parent_id"],
+            ("referral.network_id", "referral.household_id", "referral.need_id", "referral.id"),
+        ),
         UniqueConstraint("network_id", "household_id", "id"),
+        UniqueConstraint("network_id", "household_id", "need_id", "id"),
         UniqueConstraint("network_id", "id"),
+        Index("referral_need", "need_id"),
         Index("referral_to", "to_organisation_id", "state", "sent_at", "id"),
         Index("referral_from", "from_organisation_id", "state", "sent_at", "id"),
         Index("referral_network", "network_id", "state", "sent_at", "id"),
@@ -61,6 +68,7 @@ class Referral(SQLModel, table=True):
     need_id: UUID = column(Holds.LINK)
     from_organisation_id: UUID = column(Holds.LINK)
     to_organisation_id: UUID = column(Holds.LINK)
+    parent_id: UUID | None = column(Holds.LINK, None)
     public_domain: str = column(Holds.NEEDS)
     by_hand: bool = column(Holds.LINK, False)
     state: str = column(Holds.LINK)
@@ -70,13 +78,19 @@ class Referral(SQLModel, table=True):
     sent_by: UUID = column(Holds.WORKER)
     answered_at: datetime | None = column(Holds.LINK, None, sa_type=Moment)
     closed_at: datetime | None = column(Holds.LINK, None, sa_type=Moment)
+    late_at: datetime = column(Holds.LINK, sa_type=Moment)
+    risk_at: datetime = column(Holds.LINK, sa_type=Moment)
+    expires_at: datetime = column(Holds.LINK, sa_type=Moment)
     moved_by: UUID | None = column(Holds.WORKER, None)
     guarded: bool = column(Holds.LINK, False, sa_column_kwargs={"server_default": text("false")})
     version: int = column(Holds.NOTHING, 1)
 
 
 class ReferralText(SQLModel, table=True):
-    """Words written about a referral, and its true domain when sensitive. Part: needs (and sensitive)."""
+    """Words written about a referral, and its true domain when sensitive. Part: needs (and sensitive).
+
+    Confidential words are read by the organisation that wrote them alone.
+    """
 
     __tablename__ = "referral_text"
     __table_args__ = of_household(
@@ -91,17 +105,19 @@ class ReferralText(SQLModel, table=True):
     sensitive: bool = column(Holds.HEALTH, False)
     domain: str = column(Holds.HEALTH)
     words: str = column(Holds.NEEDS, "")
+    confidential: bool = column(Holds.NOTHING, False, sa_column_kwargs={"server_default": text("false")})
     written_at: datetime = column(Holds.LINK, default_factory=now, sa_type=Moment)
     written_by: UUID = column(Holds.WORKER)
 
 
 class ReferralEvent(SQLModel, table=True):
-    """One move of a referral, in codes: what both sides read as its timeline."""
+    """One move of a referral, in codes: what both sides read as its timeline. `version` is the row's after the move,
+    so that two moves at once cannot both be told; nobody is named for what time or the agreement decided."""
 
     __tablename__ = "referral_event"
     __table_args__ = (
         ForeignKeyConstraint(["network_id", "referral_id"], ("referral.network_id", "referral.id")),
-        Index("referral_event_referral", "referral_id", "at"),
+        UniqueConstraint("referral_id", "version"),
         Index("referral_event_at", "network_id", "at"),
     )
     id: UUID = column(Holds.LINK, default_factory=uuid4, primary_key=True)
@@ -111,5 +127,6 @@ class ReferralEvent(SQLModel, table=True):
     verb: str = column(Holds.LINK)
     state: str = column(Holds.LINK)
     reason: str | None = column(Holds.LINK, None)
-    organisation_id: UUID = column(Holds.WORKER)
-    membership_id: UUID = column(Holds.WORKER)
+    organisation_id: UUID | None = column(Holds.WORKER, None)
+    membership_id: UUID | None = column(Holds.WORKER, None)
+    version: int = column(Holds.NOTHING)

@@ -1,124 +1,28 @@
-"""The queue of referrals, one referral and its answers, the sheet handed over, and referring a household's need."""
+"""Pages of one referral: what one may see of it, its history, the answers that are hers to give, the sheet to print."""
 
-from collections.abc import Callable, Iterable
-from datetime import datetime
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from coordination.households import protection
-from coordination.households import queries as households
 from coordination.identity import queries as identity
 from coordination.identity.permissions import Permission
 from coordination.kit.db import ActorSession
-from coordination.kit.errors import Malformed, NotAllowed, NotNow
-from coordination.kit.forms import FormState, read
+from coordination.kit.errors import NotNow
+from coordination.kit.forms import Form, FormState, read
 from coordination.kit.web import Submitted, Walled, go, needs, page
-from coordination.referrals import queries, service
-from coordination.referrals.forms import AcceptForm, CancelForm, CloseForm, NeedForm, RefuseForm, SendForm
+from coordination.referrals import forms, moves, queries, service
+from coordination.referrals.machine import WRITERS, Side, State
 from coordination.referrals.models import Referral
-from coordination.referrals.rules import EVENT_WORDS, WRITERS, Domain, Outcome, Refusal, Side, basket_named
+from coordination.referrals.rules import EVENT_WORDS, Outcome, Pause, Question, Refusal, Withdrawal, reason_label
 
 router = APIRouter()
 TO_LIST = "file"
-
-
-# ------------------------------------------------------------------ the queue
-
-
-@router.get("/orientations", dependencies=[needs(Permission.READ_REFERRALS)])
-def queue(
-    request: Request, session: Walled, cote: str = "", bannette: str = "", domaine: str = "", apres: str = ""
-) -> Response:
-    """The queue: one side, one basket, perhaps one domain, a page at a time. Every filter is a code in the address."""
-    sides = queries.sides_open(session)
-    side = _side(cote, sides)
-    domain = _domain(domaine)
-    counts = queries.count_baskets(session, side, domain)
-    basket = basket_named(side, bannette) if bannette else next((c.basket for c in counts if c.count), counts[0].basket)
-    if basket is None:
-        raise Malformed
-    found = queries.page_of(session, side, basket, domain=domain, after=_cursor(apres))
-    asked = {"cote": side.value, "domaine": domaine, "bannette": basket.key}
-    return page(
-        request,
-        "referrals/queue.html",
-        title="Orientations",
-        block="queue",
-        side=side,
-        basket=basket,
-        lines=found.lines,
-        offers={line.row.id: _verbs(session, line) for line in found.lines},
-        domains=[(d.value, d.label) for d in Domain if not d.sensitive],
-        form=FormState.of({"domaine": domaine}),
-        tabs=[{"href": _queue(cote=s.value), "label": s.label, "current": s is side} for s in sides],
-        baskets=[
-            {
-                "href": _queue(cote=side.value, bannette=c.basket.key, domaine=domaine),
-                "label": c.basket.label,
-                "count": c.count,
-                "current": c.basket.key == basket.key,
-                "tone": c.basket.tone,
-            }
-            for c in counts
-        ],
-        first_href=_queue(**asked) if apres else "",
-        next_href=_queue(**asked, apres=_mark(found.next)) if found.next else "",
-        everything_href=_queue(cote=side.value, bannette=basket.key) if domain else "",
-    )
-
-
-def _side(typed: str, open_sides: list[Side]) -> Side:
-    """The side asked for; a coordinator opens on the whole network, the others on what they receive."""
-    if not typed:
-        return Side.COORDINATOR if Side.COORDINATOR in open_sides else Side.RECEIVER
-    if typed not in set(Side):
-        raise Malformed
-    if Side(typed) not in open_sides:
-        raise NotAllowed
-    return Side(typed)
-
-
-def _domain(typed: str) -> Domain | None:
-    if not typed:
-        return None
-    if typed not in set(Domain) or Domain(typed).sensitive:
-        raise Malformed
-    return Domain(typed)
-
-
-def _mark(cursor: queries.Cursor) -> str:
-    """A place in the list, as the address writes it: a moment and an id."""
-    return f"{cursor.sent_at.isoformat()}_{cursor.id}"
-
-
-def _cursor(typed: str) -> queries.Cursor | None:
-    if not typed:
-        return None
-    moment, _, key = typed.partition("_")
-    try:
-        sent_at, referral_id = datetime.fromisoformat(moment), UUID(key)
-    except ValueError as unreadable:
-        raise Malformed from unreadable
-    if sent_at.tzinfo is None:
-        raise Malformed
-    return queries.Cursor(sent_at, referral_id)
-
-
-def _queue(**filters: str) -> str:
-    """The address of the queue with these filters."""
-    kept = {name: value for name, value in filters.items() if value}
-    return "/orientations" + ("?" + urlencode(kept) if kept else "")
-
-
-def _verbs(session: ActorSession, line: queries.Line) -> set[str]:
-    return {move.verb for move in service.offers(session.member, line.state, line.sides)}
-
-
-# ------------------------------------------------------------------ one referral
+KIN = (State.REDIRECTED, State.REFUSED, State.EXPIRED, State.REVOKED)  # what another may have taken over
 
 
 @router.get("/orientations/{referral_id}", dependencies=[needs(Permission.READ_REFERRALS)])
@@ -140,27 +44,146 @@ def _show(
     verb: str = "",
 ) -> Response:
     """The page of one referral; after a refusal, with the sentence that says why and the words that were typed."""
+    line = view.line
+    offered = moves.offers(session.member, line)
+    verbs = {move.verb for move in offered}
+    family = queries.referrals_of(session, line.row.household_id) if line.row.parent_id or line.state in KIN else []
+    partners = queries.partners(session, line.row.household_id) if "redirect" in verbs and view.need else []
     return page(
         request,
         "referrals/show.html",
-        title=f"Orientation : {view.line.title}",
+        title=f"Orientation : {line.title}",
         status=status,
         form=form,
         view=view,
-        line=view.line,
-        row=view.line.row,
-        protected=protection.protection_of(session, view.line.row.household_id),
-        care=protection.safe_contact_of(session, view.line.row.household_id),
+        line=line,
+        row=line.row,
+        protected=protection.protection_of(session, line.row.household_id),
+        care=protection.safe_contact_of(session, line.row.household_id),
         refused=refused,
         verb=verb,
         typed=form.value(f"{verb}_words") if refused else "",
-        verbs=_verbs(session, view.line),
+        verbs=verbs,
+        answers=[deed for deed in DEEDS if deed.verb in verbs],
         event_words=EVENT_WORDS,
         writers=WRITERS,
-        refusals=[(r.value, r.label) for r in Refusal if view.may_write or r is not Refusal.OTHER],
-        outcomes=[(o.value, o.label) for o in Outcome],
-        ended=queries.reason_label(view.line.row.refusal or view.line.row.outcome),
+        choices={
+            "reason": [(r.value, r.label) for r in Refusal if view.may_write or r is not Refusal.OTHER],
+            "question": [(q.value, q.label) for q in Question if view.may_write or q is not Question.OTHER],
+            "pause": [(p.value, p.label) for p in Pause],
+            "outcome": [(o.value, o.label) for o in Outcome],
+            "to": [(str(p.id), p.name, p.coverage.label) for p in partners if p.id != line.row.to_organisation_id],
+        },
+        siblings=queries.siblings(session, view) if "cancel" in verbs else [],
+        parent=next((one for one in family if one.row.id == line.row.parent_id), None),
+        children=[one for one in family if one.row.parent_id == line.row.id],
+        ended=reason_label(line.row.refusal or line.row.outcome),
     )
+
+
+# ------------------------------------------------------------------ moves
+
+
+@dataclass(frozen=True)
+class Deed:
+    """A move as its form sends it: its address, its words on screen, and the field of its coded reason."""
+
+    verb: str
+    path: str
+    form: type[Form]
+    does: Callable[..., Referral]
+    door: Permission
+    label: str
+    button: str
+    said: str
+    chosen: str = ""
+    legend: str = ""
+    text: str = ""
+    kind: str = "secondary"
+
+
+_ANSWER, _SEND = Permission.ANSWER_REFERRALS, Permission.SEND_REFERRALS
+DEEDS = (
+    Deed(
+        "accept", "accepter", forms.AcceptForm, moves.accept, _ANSWER, "Accepter", "Accepter",
+        "Orientation acceptée : la structure qui l’a envoyée le voit dès maintenant.", kind="primary",
+    ),
+    Deed(
+        "answer", "repondre", forms.AnswerForm, moves.answer, _SEND, "Apporter la précision", "Envoyer la précision",
+        "Précision envoyée : le partenaire peut maintenant répondre.", kind="primary",
+    ),
+    Deed(
+        "start", "commencer", forms.StartForm, moves.start, _ANSWER, "Commencer l’accompagnement", "Commencer",
+        "Accompagnement commencé.", kind="primary",
+    ),
+    Deed(
+        "resume", "reprendre", forms.ResumeForm, moves.resume, _ANSWER, "Reprendre", "Reprendre maintenant",
+        "Orientation reprise.", kind="primary",
+    ),
+    Deed(
+        "receive", "recevoir", forms.ReceiveForm, moves.receive, _ANSWER, "Accuser réception", "Accuser réception",
+        "Réception confirmée : la structure qui l’a envoyée sait que vous vous en occupez.",
+    ),
+    Deed(
+        "ask", "preciser", forms.AskForm, moves.ask, _ANSWER, "Demander une précision", "Envoyer la demande",
+        "Demande envoyée : l’orientation attend la réponse de la structure qui oriente.",
+        "question", "Que vous manque-t-il ?",
+    ),
+    Deed(
+        "hold", "suspendre", forms.HoldForm, moves.hold, _ANSWER, "Mettre en pause", "Mettre en pause",
+        "Orientation mise en pause.", "pause", "Pourquoi attendre ?",
+    ),
+    Deed(
+        "close", "clore", forms.CloseForm, moves.close, _ANSWER, "Clore", "Clore l’orientation",
+        "Orientation terminée.", "outcome", "Qu’est-il advenu pour le foyer ?",
+    ),
+    Deed(
+        "redirect", "reorienter", forms.RedirectForm, moves.redirect, Permission.REDIRECT_REFERRALS,
+        "Réorienter vers une autre structure", "Réorienter",
+        "Besoin réorienté : suivez la nouvelle orientation.", "to", "Vers quelle structure ?", kind="primary",
+    ),
+    Deed(
+        "reopen", "rouvrir", forms.ReopenForm, moves.reopen, _SEND, "Rouvrir", "Rouvrir l’orientation",
+        "Orientation rouverte.",
+        text="L’orientation repart vers la même structure, si l’accord du foyer la couvre toujours.",
+    ),
+    Deed(
+        "refuse", "refuser", forms.RefuseForm, moves.refuse, _ANSWER, "Refuser", "Refuser l’orientation",
+        "Orientation refusée : la structure qui l’a envoyée en voit le motif.",
+        "reason", "Pour quel motif ?", kind="danger",
+    ),
+    Deed(
+        "cancel", "annuler", forms.CancelForm, moves.cancel, _SEND, "Annuler l’orientation", "Annuler maintenant",
+        "Orientation annulée.", text="Le besoin reste noté et peut être orienté de nouveau.", kind="danger",
+    ),
+)  # fmt: skip
+
+
+def _route(deed: Deed) -> Callable[..., Response]:
+    def moved(request: Request, session: Walled, data: Submitted, referral_id: UUID) -> Response:
+        typed, form = read(deed.form, data)
+        if typed is None:
+            return _again(request, session, referral_id, form, deed.verb)
+        asked: Any = typed
+        given = [getattr(asked, deed.chosen)] if deed.chosen else []
+        words = getattr(asked, f"{deed.verb}_words")
+        return _moved(
+            request,
+            session,
+            referral_id,
+            form,
+            deed.verb,
+            lambda: deed.does(session, referral_id, asked.version, *given, words),
+            deed.said,
+        )
+
+    moved.__name__ = deed.verb
+    moved.__doc__ = deed.label
+    return moved
+
+
+for _deed in DEEDS:
+    router.post(f"/orientations/{{referral_id}}/{_deed.path}", dependencies=[needs(_deed.door)])(_route(_deed))
 
 
 def _moved(
@@ -169,7 +192,7 @@ def _moved(
     referral_id: UUID,
     form: FormState,
     verb: str,
-    deed: Callable[[], Referral],
+    deed: Callable[[], object],
     said: str,
 ) -> Response:
     """Does a move and goes back to the referral, or shows it again with what prevented the move (409)."""
@@ -189,73 +212,63 @@ def _again(request: Request, session: ActorSession, referral_id: UUID, form: For
     return _show(request, session, queries.show(session, referral_id), form, status=422, verb=verb)
 
 
-@router.post("/orientations/{referral_id}/accepter", dependencies=[needs(Permission.ANSWER_REFERRALS)])
-def accept(request: Request, session: Walled, data: Submitted, referral_id: UUID) -> Response:
-    """The receiver takes it."""
-    asked, form = read(AcceptForm, data)
+@router.post("/orientations/{referral_id}/defaire", dependencies=[needs(Permission.READ_REFERRALS)])
+def undo(request: Request, session: Walled, data: Submitted, referral_id: UUID) -> Response:
+    """Takes one's own last move back."""
+    asked, form = read(forms.MoveForm, data)
     if asked is None:
-        return _again(request, session, referral_id, form, "accept")
-    said = "Orientation acceptée : la structure qui l’a envoyée le voit dès maintenant."
+        return _again(request, session, referral_id, form, "undo")
+    said = "Dernière étape défaite : l’orientation est revenue où elle était."
     return _moved(
-        request,
-        session,
-        referral_id,
-        form,
-        "accept",
-        lambda: service.accept(session, referral_id, asked.version, asked.accept_words),
-        said,
+        request, session, referral_id, form, "undo", lambda: moves.undo(session, referral_id, asked.version), said
     )
 
 
-@router.post("/orientations/{referral_id}/refuser", dependencies=[needs(Permission.ANSWER_REFERRALS)])
-def refuse(request: Request, session: Walled, data: Submitted, referral_id: UUID) -> Response:
-    """The receiver refuses, with a reason of the list."""
-    asked, form = read(RefuseForm, data)
+@router.post("/orientations/{referral_id}/autres", dependencies=[needs(_SEND)])
+def siblings(request: Request, session: Walled, data: Submitted, referral_id: UUID) -> Response:
+    """Takes back the other referrals of the need, now that a partner has taken it."""
+    asked, form = read(forms.SiblingsForm, data, lists=["others"])
     if asked is None:
-        return _again(request, session, referral_id, form, "refuse")
+        return _again(request, session, referral_id, form, "others")
+    chosen = [(UUID(key), int(version)) for key, _, version in (one.partition(":") for one in asked.others)]
+
+    def deed() -> None:
+        for key, version in chosen:
+            moves.cancel(session, key, version, reason=Withdrawal.TAKEN)
+
+    done = len(chosen)
+    said = f"{done} autre{'s' * (done > 1)} orientation{'s' * (done > 1)} annulée{'s' * (done > 1)}."
+    return _moved(request, session, referral_id, form, "others", deed, said)
+
+
+# ------------------------------------------------------------------ words
+
+
+@router.post("/orientations/{referral_id}/message", dependencies=[needs(_ANSWER)])
+def say(request: Request, session: Walled, data: Submitted, referral_id: UUID) -> Response:
+    """A message both sides read."""
+    asked, form = read(forms.SayForm, data)
+    if asked is None:
+        return _again(request, session, referral_id, form, "message")
+    said = "Message enregistré : l’autre structure le lit sur cette page."
     return _moved(
-        request,
-        session,
-        referral_id,
-        form,
-        "refuse",
-        lambda: service.refuse(session, referral_id, asked.version, asked.reason, asked.refuse_words),
-        "Orientation refusée : la structure qui l’a envoyée en voit le motif.",
+        request, session, referral_id, form, "message", lambda: service.say(session, referral_id, asked.message), said
     )
 
 
-@router.post("/orientations/{referral_id}/clore", dependencies=[needs(Permission.ANSWER_REFERRALS)])
-def close(request: Request, session: Walled, data: Submitted, referral_id: UUID) -> Response:
-    """Says what became of it."""
-    asked, form = read(CloseForm, data)
+@router.post("/orientations/{referral_id}/note", dependencies=[needs(_ANSWER)])
+def write_note(request: Request, session: Walled, data: Submitted, referral_id: UUID) -> Response:
+    """A note that stays with one's own organisation."""
+    asked, form = read(forms.NoteForm, data)
     if asked is None:
-        return _again(request, session, referral_id, form, "close")
+        return _again(request, session, referral_id, form, "note")
+    said = "Note enregistrée : votre structure seule la lit."
     return _moved(
-        request,
-        session,
-        referral_id,
-        form,
-        "close",
-        lambda: service.close(session, referral_id, asked.version, asked.outcome, asked.close_words),
-        "Orientation terminée.",
+        request, session, referral_id, form, "note", lambda: service.write_note(session, referral_id, asked.note), said
     )
 
 
-@router.post("/orientations/{referral_id}/annuler", dependencies=[needs(Permission.SEND_REFERRALS)])
-def cancel(request: Request, session: Walled, data: Submitted, referral_id: UUID) -> Response:
-    """The sender takes it back."""
-    asked, form = read(CancelForm, data)
-    if asked is None:
-        return _again(request, session, referral_id, form, "cancel")
-    return _moved(
-        request,
-        session,
-        referral_id,
-        form,
-        "cancel",
-        lambda: service.cancel(session, referral_id, asked.version, asked.cancel_words),
-        "Orientation annulée.",
-    )
+# ------------------------------------------------------------------ the sheet
 
 
 @router.get("/orientations/{referral_id}/fiche", dependencies=[needs(Permission.READ_REFERRALS)])
@@ -278,96 +291,3 @@ def sheet(request: Request, session: Walled, referral_id: UUID) -> Response:
         worker=identity.member_names(session, {row.sent_by}).get(row.sent_by, ""),
         coverage=next((p.coverage for p in partners if p.id == row.to_organisation_id), None),
     )
-
-
-# ------------------------------------------------------------------ referring a household's need
-
-
-@router.get("/foyers/{household_id}/besoins/nouveau", dependencies=[needs(Permission.WRITE_NEEDS)])
-def new_need(request: Request, session: Walled, household_id: UUID) -> Response:
-    """The form of a need and of its first referrals."""
-    return _new_need(request, session, household_id, FormState())
-
-
-def _new_need(
-    request: Request, session: ActorSession, household_id: UUID, form: FormState, status: int = 200
-) -> Response:
-    header = households.file_header(session, household_id)
-    service.refuse_unshared(session, household_id)
-    households.refuse_ended(session, household_id)
-    return page(
-        request,
-        "referrals/new_need.html",
-        title="Nouveau besoin",
-        status=status,
-        form=form,
-        header=header,
-        domains=[(d.value, f"{d.label} (sensible)" if d.sensitive else d.label) for d in Domain],
-        partners=_choices(queries.partners(session, household_id)),
-    )
-
-
-@router.post("/foyers/{household_id}/besoins/nouveau", dependencies=[needs(Permission.WRITE_NEEDS)])
-def new_need_send(request: Request, session: Walled, data: Submitted, household_id: UUID) -> Response:
-    """Notes the need and refers it to the partners that were ticked."""
-    asked, form = read(NeedForm, data, lists=["partners"])
-    if asked is None:
-        return _new_need(request, session, household_id, form, 422)
-    try:
-        need = service.add_need(session, household_id, asked.domain, asked.summary)
-        sent = service.send_referrals(session, need.id, asked.partners, asked.words)
-    except (service.SensitiveNotShared, service.UnknownPartner) as refused:
-        session.rollback()
-        form.refuse("domain" if isinstance(refused, service.SensitiveNotShared) else "partners", refused.sentence)
-        return _new_need(request, session, household_id, form, 422)
-    return go(request, f"/foyers/{household_id}/besoins/{need.id}/orienter", f"Besoin noté. {_sent(sent)}".strip())
-
-
-def _sent(rows: Iterable[Referral]) -> str:
-    """What was transmitted and what remains to hand over, counted."""
-    by_hand = [row.by_hand for row in rows]
-    transmitted, papers = by_hand.count(False), by_hand.count(True)
-    words = []
-    if transmitted:
-        words.append(f"{transmitted} orientation{'s' * (transmitted > 1)} transmise{'s' * (transmitted > 1)}.")
-    if papers:
-        words.append(f"{papers} fiche{'s' * (papers > 1)} à imprimer et à remettre en main propre.")
-    return " ".join(words)
-
-
-def _choices(partners: Iterable[queries.Partner]) -> list[tuple[str, str, str]]:
-    return [(str(p.id), p.name, p.coverage.label) for p in partners]
-
-
-@router.get("/foyers/{household_id}/besoins/{need_id}/orienter", dependencies=[needs(Permission.SEND_REFERRALS)])
-def refer(request: Request, session: Walled, household_id: UUID, need_id: UUID) -> Response:
-    """A need, where its referrals stand, and the partners it can still be referred to."""
-    return _refer(request, session, household_id, need_id, FormState())
-
-
-def _refer(
-    request: Request, session: ActorSession, household_id: UUID, need_id: UUID, form: FormState, status: int = 200
-) -> Response:
-    header = households.file_header(session, household_id)
-    need = queries.need_of(session, household_id, need_id)
-    households.refuse_ended(session, household_id)
-    busy = {line.row.to_organisation_id for line in need.referrals if line.state.is_open}
-    free = [p for p in queries.partners(session, household_id) if p.id not in busy]
-    context: dict[str, Any] = {"header": header, "need": need, "partners": _choices(free)}
-    return page(request, "referrals/refer.html", title="Orienter un besoin", status=status, form=form, **context)
-
-
-@router.post("/foyers/{household_id}/besoins/{need_id}/orienter", dependencies=[needs(Permission.SEND_REFERRALS)])
-def refer_send(request: Request, session: Walled, data: Submitted, household_id: UUID, need_id: UUID) -> Response:
-    """Refers a need already noted to more partners."""
-    queries.need_of(session, household_id, need_id)
-    asked, form = read(SendForm, data, lists=["partners"])
-    if asked is None:
-        return _refer(request, session, household_id, need_id, form, 422)
-    try:
-        sent = service.send_referrals(session, need_id, asked.partners, asked.words)
-    except (service.UnknownPartner, service.AlreadyReferred) as refused:
-        session.rollback()
-        form.refuse("partners", refused.sentence)
-        return _refer(request, session, household_id, need_id, form, 422)
-    return go(request, f"/foyers/{household_id}/besoins/{need_id}/orienter", _sent(sent))

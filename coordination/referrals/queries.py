@@ -1,12 +1,11 @@
-"""Reads of needs and referrals: the queue with its counts, one referral, those of a household, today's work."""
+"""Reads of needs and referrals: lines for a list, one referral with its history, those of a household, partners."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, tuple_, union_all
+from sqlalchemy import and_, func, or_, text
 from sqlmodel import col, select
 
 from coordination.households import queries as households
@@ -17,50 +16,35 @@ from coordination.kit.clock import now
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotKnown
 from coordination.kit.text import fold
-from coordination.referrals.models import Need, Referral, ReferralEvent, ReferralText
-from coordination.referrals.rules import (
-    BASKETS,
+from coordination.kit.web import datetime_fr
+from coordination.referrals.baskets import Clocks, Wait
+from coordination.referrals.machine import (
+    CARRIED_STATES,
+    DERIVED,
+    EXPIRING_STATES,
+    TAKEN_STATES,
+    WAITING_STATES,
     WRITERS,
-    Basket,
-    Coverage,
-    Domain,
-    NeedState,
-    Outcome,
-    Refusal,
     Side,
     State,
-    coverage,
-    is_late,
-    late_before,
-    needs_state,
+    Step,
     sides_of,
+    standing,
+    undone,
 )
+from coordination.referrals.models import Need, Referral, ReferralEvent, ReferralText
+from coordination.referrals.rules import Coverage, Domain, NeedState, Outcome, coverage, needs_state, reason_label
 
-PAGE = 25
-
-
-# ------------------------------------------------------------------ the queue
-
-
-@dataclass(frozen=True)
-class Cursor:
-    """The last line of a page: the next page begins after it."""
-
-    sent_at: datetime
-    id: UUID
+AUTOMATIC = "Automatique"
 
 
-@dataclass(frozen=True)
-class BasketCount:
-    """A basket and how many referrals stand in it."""
-
-    basket: Basket
-    count: int
+# ------------------------------------------------------------------ lines
 
 
 @dataclass(frozen=True)
 class Line:
-    """One referral in a list: codes for everybody, names where the identity is shared."""
+    """One referral in a list: codes for everybody, names where the identity is shared. `state` is where it truly
+    stands; `wait` says how long an answer has been awaited, None when none is."""
 
     row: Referral
     state: State
@@ -70,26 +54,17 @@ class Line:
     sender: str
     receiver: str
     waiting_days: int
-    late: bool
+    wait: Wait | None
+
+    @property
+    def late(self) -> bool:
+        """Whether an answer has been awaited for too long."""
+        return self.wait not in (None, Wait.FRESH)
 
     @property
     def title(self) -> str:
         """The person's name where one may see it, the household's code otherwise."""
         return self.name or f"Foyer {self.row.household_code}"
-
-
-@dataclass(frozen=True)
-class QueuePage:
-    """A page of a basket, and where the next one begins (None: this was the last)."""
-
-    lines: list[Line]
-    next: Cursor | None
-
-
-def sides_open(session: ActorSession) -> list[Side]:
-    """The sides from which this member may look at the queue."""
-    coordinates = may(session.member, Permission.COORDINATE_REFERRALS)
-    return [side for side in Side if coordinates or side is not Side.COORDINATOR]
 
 
 def member_sides(session: ActorSession, row: Referral) -> frozenset[Side]:
@@ -103,104 +78,58 @@ def member_sides(session: ActorSession, row: Referral) -> frozenset[Side]:
     )
 
 
-def _seen_from(session: ActorSession, side: Side, domain: Domain | None) -> list[ColumnElement[bool]]:
-    """What a side's queue is made of; counts and lists both start here."""
-    member = session.member
-    wanted: list[ColumnElement[bool]] = [col(Referral.network_id) == member.network_id]
-    if side is Side.RECEIVER:
-        wanted += [col(Referral.to_organisation_id) == member.organisation_id, col(Referral.by_hand).is_(False)]
-    elif side is Side.SENDER:
-        wanted.append(col(Referral.from_organisation_id) == member.organisation_id)
-    elif not may(member, Permission.COORDINATE_REFERRALS):
-        raise NotKnown
-    if domain is not None:
-        wanted.append(col(Referral.public_domain) == domain.value)
-    return wanted
-
-
-def _late(basket: Basket, at: datetime) -> list[ColumnElement[bool]]:
-    """What a basket asks of the date, as `Basket.holds` says it."""
-    if basket.late is None:
-        return []
-    sent_at, limit = col(Referral.sent_at), late_before(at)
-    return [sent_at < limit if basket.late else sent_at >= limit]
-
-
-def count_baskets(
-    session: ActorSession, side: Side, domain: Domain | None = None, at: datetime | None = None
-) -> list[BasketCount]:
-    """The baskets of a side with their counts, in one statement."""
-    at = at or now()
-    counts = [
-        func.count().filter(and_(col(Referral.state).in_([s.value for s in basket.states]), *_late(basket, at)))
-        for basket in BASKETS[side]
-    ]
-    query: Select[Any] = select(*counts).select_from(Referral).where(*_seen_from(session, side, domain))
-    found = session.execute(query).one()
-    return [BasketCount(basket, n) for basket, n in zip(BASKETS[side], found, strict=True)]
-
-
-def page_of(
-    session: ActorSession,
-    side: Side,
-    basket: Basket,
-    *,
-    domain: Domain | None = None,
-    after: Cursor | None = None,
-    at: datetime | None = None,
-    size: int = PAGE,
-) -> QueuePage:
-    """One page of a basket: ids first from the row's own indexed columns, each state in index order, then the rows."""
-    at = at or now()
-    where = [*_seen_from(session, side, domain), *_late(basket, at)]
-    place = tuple_(col(Referral.sent_at), col(Referral.id))
-    if after is not None:
-        there = tuple_(after.sent_at, after.id)
-        where.append(place < there if basket.newest_first else place > there)
-    order = [c.desc() if basket.newest_first else c.asc() for c in (col(Referral.sent_at), col(Referral.id))]
-    by_state = [
-        select(Referral.id, Referral.sent_at)
-        .where(*where, Referral.state == state.value)
-        .order_by(*order)
-        .limit(size + 1)
-        .subquery()
-        for state in basket.states
-    ]
-    together = union_all(*(select(part.c.id, part.c.sent_at) for part in by_state)).subquery()
-    keys = [together.c.sent_at, together.c.id]
-    ordered = select(together.c.id).order_by(*(k.desc() if basket.newest_first else k.asc() for k in keys))
-    ids = list(session.execute(ordered.limit(size + 1)).scalars())
-    rows = _by_ids(session, ids[:size])
-    more = len(ids) > size
-    return QueuePage(lines(session, rows, at), Cursor(rows[-1].sent_at, rows[-1].id) if more and rows else None)
-
-
-def _by_ids(session: ActorSession, ids: Sequence[UUID]) -> list[Referral]:
-    """The rows of these ids, in their order."""
-    found = {r.id: r for r in session.exec(select(Referral).where(col(Referral.id).in_(ids)))} if ids else {}
-    return [found[i] for i in ids if i in found]
-
-
 def lines(session: ActorSession, rows: Sequence[Referral], at: datetime | None = None) -> list[Line]:
     """Rows dressed for a list: names and true domains through the wall, one query each for the whole page."""
     at = at or now()
     names = households.reference_names(session, {row.household_id for row in rows})
     domains = _domains(session, {row.need_id for row in rows})
     organisations = identity.organisations(session) if rows else {}
+    ended = stopped(session, rows)
     return [
         Line(
             row=row,
-            state=State(row.state),
+            state=(state := stands(row, at, stopped=row.id in ended)),
             sides=member_sides(session, row),
             name=names.get(row.household_id),
             domain=domains.get(row.need_id, Domain(row.public_domain)),
             sender=organisations[row.from_organisation_id].name,
             receiver=organisations[row.to_organisation_id].name,
             waiting_days=max(0, (at - row.sent_at).days),
-            late=State(row.state) is State.SENT and is_late(row.sent_at, at),
+            wait=clocks_of(row).wait(at) if state in WAITING_STATES else None,
         )
         for row in rows
     ]
+
+
+def clocks_of(row: Referral) -> Clocks:
+    """The delays a row was sent with."""
+    return Clocks(row.late_at, row.risk_at, row.expires_at)
+
+
+def stands(row: Referral, at: datetime, *, stopped: bool) -> State:
+    """Where a row truly stands at this moment."""
+    return standing(State(row.state), by_hand=row.by_hand, expires_at=row.expires_at, stopped=stopped, now=at)
+
+
+def stopped(session: ActorSession, rows: Sequence[Referral]) -> set[UUID]:
+    """Those whose agreement no longer carries them, in one question to the wall."""
+    asked = [row.id for row in rows if not row.by_hand and State(row.state).is_open]
+    if not asked:
+        return set()
+    session.flush()
+    query = text("select id from unnest(cast(:ids as uuid[])) id where access.stopped(id)")
+    return set(session.connection().execute(query, {"ids": asked}).scalars())
+
+
+def due_rows(session: ActorSession, most: int) -> list[UUID]:
+    """The open referrals of the network whose time or agreement has ended and which still say otherwise."""
+    spent = and_(col(Referral.state).in_([s.value for s in EXPIRING_STATES]), col(Referral.expires_at) <= now())
+    query = select(Referral.id).where(
+        col(Referral.state).in_([s.value for s in CARRIED_STATES]),
+        col(Referral.by_hand).is_(False),
+        or_(spent, func.access.stopped(col(Referral.id))),
+    )
+    return list(session.exec(query.order_by(col(Referral.sent_at), col(Referral.id)).limit(most)))
 
 
 def _domains(session: ActorSession, need_ids: Iterable[UUID]) -> dict[UUID, Domain]:
@@ -220,6 +149,7 @@ class Told:
     organisation: str
     name: str
     written_at: datetime
+    confidential: bool = False
 
 
 @dataclass(frozen=True)
@@ -243,6 +173,8 @@ class ReferralView:
     parts: frozenset[str]
     words: list[Told]
     moves: list[Moved]
+    takes_back: str
+    """The verb of my last move, while I may still take it back."""
 
     @property
     def may_write(self) -> bool:
@@ -260,46 +192,86 @@ def show(session: ActorSession, referral_id: UUID) -> ReferralView:
         .where(ReferralText.referral_id == referral_id, ReferralText.words != "")
         .order_by(col(ReferralText.written_at), col(ReferralText.id))
     ).all()
-    events = session.exec(
-        select(ReferralEvent)
-        .where(ReferralEvent.referral_id == referral_id)
-        .order_by(col(ReferralEvent.at).desc(), col(ReferralEvent.id))
-    ).all()
-    organisations = identity.organisations(session)
-    names = identity.member_names(session, {t.written_by for t in texts} | {e.membership_id for e in events})
+    line = lines(session, [row])[0]
+    mine = undone(history(session, referral_id), session.member.membership_id, now())
     return ReferralView(
-        line=lines(session, [row])[0],
+        line=line,
         need=session.get(Need, row.need_id),
         parts=frozenset(households.visible_parts(session, row.household_id)),
-        words=[
-            Told(t.words, organisations[t.organisation_id].name, names.get(t.written_by, ""), t.written_at)
-            for t in texts
-        ],
-        moves=[
-            Moved(
-                e.at,
-                e.verb,
-                State(e.state),
-                reason_label(e.reason),
-                organisations[e.organisation_id].name,
-                names.get(e.membership_id, ""),
-            )
-            for e in events
-        ],
+        words=_told(session, texts),
+        moves=_moves(session, row, line.state),
+        takes_back=mine.verb if mine and line.state.value == row.state else "",
     )
 
 
-def last_move(session: ActorSession, referral_id: UUID) -> ReferralEvent | None:
-    """The last thing that happened to a referral."""
-    query = select(ReferralEvent).where(ReferralEvent.referral_id == referral_id).order_by(col(ReferralEvent.at).desc())
-    return session.exec(query.limit(1)).first()
+def siblings(session: ActorSession, view: ReferralView) -> list[Line]:
+    """The other open referrals of the need that one's organisation sent: to take back once a partner took this one."""
+    row = view.line.row
+    if view.line.state not in TAKEN_STATES:
+        return []
+    return [
+        line
+        for line in referrals_of(session, row.household_id)
+        if line.row.need_id == row.need_id
+        and line.row.id != row.id
+        and line.state.is_open
+        and line.row.from_organisation_id == session.member.organisation_id
+    ]
 
 
-def reason_label(code: str | None) -> str:
-    """The French words of a refusal's or an outcome's code; empty for none."""
-    if code in set(Refusal):
-        return Refusal(code).label
-    return Outcome(code).label if code in set(Outcome) else ""
+def _told(session: ActorSession, texts: Sequence[ReferralText]) -> list[Told]:
+    organisations = identity.organisations(session)
+    names = identity.member_names(session, {t.written_by for t in texts})
+    return [
+        Told(t.words, organisations[t.organisation_id].name, names.get(t.written_by, ""), t.written_at, t.confidential)
+        for t in texts
+    ]
+
+
+def _moves(session: ActorSession, row: Referral, state: State) -> list[Moved]:
+    """The timeline, the last step first; what time or the agreement decided stands there before it is written."""
+    events = _events(session, row.id)
+    organisations = identity.organisations(session)
+    names = identity.member_names(session, {e.membership_id for e in events if e.membership_id})
+    found = [
+        Moved(
+            e.at,
+            e.verb,
+            State(e.state),
+            reason_label(e.reason),
+            organisations[e.organisation_id].name if e.organisation_id else AUTOMATIC,
+            names.get(e.membership_id, "") if e.membership_id else "",
+        )
+        for e in events
+    ]
+    if state.value != row.state:
+        at = row.expires_at if state is State.EXPIRED else now()
+        found.append(Moved(at, DERIVED[state], state, "", AUTOMATIC, ""))
+    return found[::-1]
+
+
+def _events(session: ActorSession, referral_id: UUID) -> Sequence[ReferralEvent]:
+    query = select(ReferralEvent).where(ReferralEvent.referral_id == referral_id)
+    return session.exec(query.order_by(col(ReferralEvent.version))).all()
+
+
+def history(session: ActorSession, referral_id: UUID) -> list[Step]:
+    """What happened to a referral, in codes, the oldest first."""
+    return [Step(e.verb, State(e.state), e.reason, e.at, e.membership_id) for e in _events(session, referral_id)]
+
+
+def last_told(session: ActorSession, referral_id: UUID) -> str:
+    """« par Épicerie (Marc), le 21 novembre 2026 à 9 h 05 »: who brought a referral where it stands, and when."""
+    query = select(ReferralEvent).where(ReferralEvent.referral_id == referral_id)
+    event = session.exec(query.order_by(col(ReferralEvent.version).desc()).limit(1)).first()
+    if event is None:
+        return ""
+    if event.organisation_id is None or event.membership_id is None:
+        return f"depuis le {datetime_fr(event.at)}"
+    organisation = identity.organisations(session)[event.organisation_id].name
+    name = identity.member_names(session, {event.membership_id}).get(event.membership_id, "")
+    who = f"{organisation} ({name})" if name else organisation
+    return f"par {who} le {datetime_fr(event.at)}"
 
 
 # ------------------------------------------------------------------ a household's needs and referrals
@@ -370,25 +342,3 @@ def partners(session: ActorSession, household_id: UUID) -> list[Partner]:
     )
     found = [Partner(r.id, r.name, coverage(identity=r.identity, needs=r.needs, sensitive=r.sensitive)) for r in rows]
     return sorted(found, key=lambda partner: fold(partner.name))
-
-
-# ------------------------------------------------------------------ today
-
-
-@dataclass(frozen=True)
-class Today:
-    """What waits for one's organisation: its baskets as receiver, as sender, and the network's for a coordinator."""
-
-    received: list[BasketCount]
-    sent: list[BasketCount]
-    network: list[BasketCount]
-
-
-def today(session: ActorSession) -> Today:
-    """The counts of the home page, the same as the queue's."""
-    at = now()
-    return Today(
-        received=count_baskets(session, Side.RECEIVER, at=at),
-        sent=count_baskets(session, Side.SENDER, at=at),
-        network=count_baskets(session, Side.COORDINATOR, at=at) if Side.COORDINATOR in sides_open(session) else [],
-    )

@@ -1,13 +1,10 @@
-"""What is true of needs and referrals: domains, states, who may make which move, baskets. Pure."""
+"""What is true of needs and referrals: domains, coded reasons, what an agreement lets pass, a need's state. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from enum import StrEnum
 
-from coordination.kit.transitions import IllegalMove, Move, moves_from
-
-SILENCE = timedelta(days=9)  # reminders known to work start there
+from coordination.referrals.machine import EXPIRING_STATES, TAKEN_STATES, State
 
 
 class Domain(StrEnum):
@@ -99,62 +96,6 @@ DOMAINS: dict[Domain, About] = {
 }
 
 
-class State(StrEnum):
-    """Where a referral stands. `by_hand`: a paper was given to the person and nothing was transmitted."""
-
-    SENT = "sent"
-    BY_HAND = "by_hand"
-    ACCEPTED = "accepted"
-    REFUSED = "refused"
-    CLOSED = "closed"
-    CANCELLED = "cancelled"
-
-    @property
-    def label(self) -> str:
-        return STATE_WORDS[self][0]
-
-    @property
-    def tone(self) -> str:
-        """The tone of its tag on screen."""
-        return STATE_WORDS[self][1]
-
-    @property
-    def is_open(self) -> bool:
-        """Whether something is still expected from somebody."""
-        return self in OPEN_STATES
-
-
-STATE_WORDS: dict[State, tuple[str, str]] = {
-    State.SENT: ("Envoyée", "info"),
-    State.BY_HAND: ("Remise en main propre", "neutral"),
-    State.ACCEPTED: ("Acceptée", "success"),
-    State.REFUSED: ("Refusée", "danger"),
-    State.CLOSED: ("Terminée", "neutral"),
-    State.CANCELLED: ("Annulée", "neutral"),
-}
-OPEN_STATES = frozenset({State.SENT, State.BY_HAND, State.ACCEPTED})
-
-
-class Side(StrEnum):
-    """Who looks at a referral: an organisation may hold several sides at once."""
-
-    RECEIVER = "recues"
-    SENDER = "envoyees"
-    COORDINATOR = "reseau"
-
-    @property
-    def label(self) -> str:
-        return {"recues": "Reçues", "envoyees": "Envoyées", "reseau": "Tout le réseau"}[self.value]
-
-    @property
-    def whose(self) -> str:
-        return {
-            "recues": "la structure qui reçoit l’orientation",
-            "envoyees": "la structure qui l’a envoyée",
-            "reseau": "la coordination du réseau",
-        }[self.value]
-
-
 class Refusal(StrEnum):
     """Why a partner refuses."""
 
@@ -199,57 +140,84 @@ class Outcome(StrEnum):
         }[self.value]
 
 
-# A coordinator follows and closes; the words are those of the two structures concerned.
-WRITERS = frozenset({Side.RECEIVER, Side.SENDER})
-MOVES: tuple[Move[State, Side], ...] = (
-    Move("accept", "Accepter", frozenset({State.SENT}), State.ACCEPTED, frozenset({Side.RECEIVER})),
-    Move("refuse", "Refuser", frozenset({State.SENT}), State.REFUSED, frozenset({Side.RECEIVER}), needs_reason=True),
-    Move(
-        "close",
-        "Clore",
-        frozenset({State.ACCEPTED}),
-        State.CLOSED,
-        frozenset({Side.RECEIVER, Side.COORDINATOR}),
-        needs_reason=True,
-    ),
-    Move("close", "Clore", frozenset({State.BY_HAND}), State.CLOSED, frozenset({Side.SENDER}), needs_reason=True),
-    Move("cancel", "Annuler l’orientation", OPEN_STATES, State.CANCELLED, frozenset({Side.SENDER})),
-)
-VERBS = tuple(dict.fromkeys(move.verb for move in MOVES))
+class Question(StrEnum):
+    """What a partner asks before it answers."""
+
+    PAPERS = "justificatifs"
+    SITUATION = "situation"
+    CONTACT = "coordonnees"
+    REQUEST = "demande"
+    OTHER = "autre_precision"
+
+    @property
+    def label(self) -> str:
+        return {
+            "justificatifs": "Des justificatifs",
+            "situation": "La situation du foyer",
+            "coordonnees": "Comment joindre le foyer",
+            "demande": "Ce qui est demandé au juste",
+            "autre_precision": "Autre chose",
+        }[self.value]
+
+
+class Pause(StrEnum):
+    """Why an accompaniment waits."""
+
+    PLACE = "place_attendue"
+    PAPER = "piece_attendue"
+    HOUSEHOLD = "foyer_attend"
+    OTHER = "autre_attente"
+
+    @property
+    def label(self) -> str:
+        return {
+            "place_attendue": "Une place est attendue",
+            "piece_attendue": "Une pièce ou une décision est attendue",
+            "foyer_attend": "Le foyer a demandé d’attendre",
+            "autre_attente": "Autre raison",
+        }[self.value]
+
+
+class Withdrawal(StrEnum):
+    """Why the sender takes a referral back, when it is said."""
+
+    TAKEN = "pris_ailleurs"
+
+    @property
+    def label(self) -> str:
+        return "Un autre partenaire prend ce besoin en charge"
+
+
+REASONS: tuple[type[StrEnum], ...] = (Refusal, Outcome, Question, Pause, Withdrawal)
+
+
+def reason_label(code: str | None) -> str:
+    """The French words of a step's code; empty for none."""
+    for words in REASONS:
+        if code in set(words):
+            return str(words(code).label)  # type: ignore[attr-defined]
+    return ""
+
+
 EVENT_WORDS = {
     "send": "Orientation envoyée",
     "by_hand": "Fiche remise en main propre",
+    "receive": "Réception confirmée",
     "accept": "Orientation acceptée",
+    "ask": "Précision demandée",
+    "answer": "Précision apportée",
+    "start": "Accompagnement commencé",
+    "hold": "Mise en pause",
+    "resume": "Reprise",
     "refuse": "Orientation refusée",
+    "redirect": "Réorientée vers une autre structure",
     "close": "Orientation terminée",
     "cancel": "Orientation annulée",
+    "reopen": "Orientation rouverte",
+    "undo": "Dernière étape défaite",
+    "expire": "Expirée sans réponse",
+    "stop": "Arrêtée : l’accord du foyer a pris fin",
 }
-
-
-def sides_of(
-    organisation: object, sender: object, receiver: object, *, by_hand: bool, coordinates: bool
-) -> frozenset[Side]:
-    """The sides an organisation (by its id) holds. What was handed over on paper was sent to nobody."""
-    sides = set()
-    if organisation == sender:
-        sides.add(Side.SENDER)
-    if organisation == receiver and not by_hand:
-        sides.add(Side.RECEIVER)
-    if coordinates:
-        sides.add(Side.COORDINATOR)
-    return frozenset(sides)
-
-
-def find_move(verb: str, state: State, sides: frozenset[Side]) -> Move[State, Side]:
-    """The move behind a verb. Raises `IllegalMove`, whose sentence says whether the state or the side forbids it."""
-    for move in moves_from(MOVES, state, sides):
-        if move.verb == verb:
-            return move
-    entitled = {side for move in MOVES if move.verb == verb and state in move.sources for side in move.by}
-    if entitled:
-        whose = " ou à ".join(side.whose for side in Side if side in entitled)
-        raise IllegalMove(f"Cette action revient à {whose}. Rien n’a été modifié.")
-    raise IllegalMove(f"Ce n’est plus possible : l’orientation est « {state.label.lower()} ». Rien n’a été modifié.")
 
 
 class NeedState(StrEnum):
@@ -287,8 +255,8 @@ def needs_state(referrals: Iterable[tuple[State, Outcome | None]]) -> NeedState:
     states = {state for state, _ in known}
     outcomes = {outcome for state, outcome in known if state is State.CLOSED}
     for is_so, answer in (
-        (State.ACCEPTED in states, NeedState.IN_PROGRESS),
-        (bool(states & {State.SENT, State.BY_HAND}), NeedState.WAITING),
+        (bool(states & TAKEN_STATES), NeedState.IN_PROGRESS),
+        (bool(states & (EXPIRING_STATES | {State.BY_HAND})), NeedState.WAITING),
         (Outcome.GOT_HELP in outcomes, NeedState.MET),
         (Outcome.PARTIAL in outcomes, NeedState.PARTLY),
         (bool(states), NeedState.AGAIN),
@@ -323,60 +291,3 @@ def coverage(*, identity: bool, needs: bool, sensitive: bool) -> Coverage:
     if not (identity and needs):
         return Coverage.NONE
     return Coverage.WHOLE if sensitive else Coverage.EXCEPT_SENSITIVE
-
-
-@dataclass(frozen=True)
-class Basket:
-    """A bannette: the states it gathers; `late` keeps only what waited too long (True) or only the rest (False)."""
-
-    key: str
-    label: str
-    states: tuple[State, ...]
-    late: bool | None = None
-    tone: str = ""
-    newest_first: bool = False
-
-    def holds(self, state: State, sent_at: datetime, now: datetime) -> bool:
-        """Whether a referral belongs here. The database is asked the same question, from the same fields."""
-        return state in self.states and self.late in (None, is_late(sent_at, now))
-
-
-def is_late(sent_at: datetime, now: datetime) -> bool:
-    """Whether it was sent more than nine days ago."""
-    return sent_at < late_before(now)
-
-
-def late_before(now: datetime) -> datetime:
-    """The moment before which a referral without an answer has waited too long."""
-    return now - SILENCE
-
-
-_LATE = Basket("sans-reponse", "Sans réponse depuis 9 jours", (State.SENT,), late=True, tone="warning")
-_UNDER_WAY = Basket("en-cours", "Acceptées, en cours", (State.ACCEPTED,))
-_BY_HAND = Basket("main-propre", "Remises en main propre", (State.BY_HAND,))
-_REFUSED = Basket("refusees", "Refusées, à réorienter", (State.REFUSED,), tone="warning", newest_first=True)
-_WAITING = Basket("en-attente", "En attente de réponse", (State.SENT,), late=False)
-_ENDED = (State.CLOSED, State.CANCELLED)
-_FINISHED = Basket("terminees", "Terminées", _ENDED, newest_first=True)
-
-# Every referral a side sees stands in exactly one basket of that side: the counts add up.
-BASKETS: dict[Side, tuple[Basket, ...]] = {
-    Side.RECEIVER: (
-        Basket("a-traiter", "À traiter", (State.SENT,), late=False),
-        _LATE,
-        _UNDER_WAY,
-        Basket("terminees", "Terminées", (*_ENDED, State.REFUSED), newest_first=True),
-    ),
-    Side.SENDER: (_WAITING, _LATE, _UNDER_WAY, _BY_HAND, _REFUSED, _FINISHED),
-    Side.COORDINATOR: (_LATE, _WAITING, _UNDER_WAY, _BY_HAND, _REFUSED, _FINISHED),
-}
-
-
-def basket_named(side: Side, key: str) -> Basket | None:
-    """The basket of a side behind its key in the address."""
-    return next((basket for basket in BASKETS[side] if basket.key == key), None)
-
-
-def basket_of(side: Side, state: State, sent_at: datetime, now: datetime) -> Basket | None:
-    """The one basket of a side where a referral stands; None for what that side never sees (a paper, received)."""
-    return next((basket for basket in BASKETS[side] if basket.holds(state, sent_at, now)), None)

@@ -1,21 +1,20 @@
-"""Acts on needs and referrals: noting a need, sending, accepting, refusing, closing, taking back."""
+"""Acts on needs and referrals: noting a need, referring it, redirecting, words between the two sides."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from uuid import UUID
 
-from coordination.audit.service import ACTS, act, note_reading, reading
+from coordination.audit.service import act, note_reading, reading
 from coordination.households import queries as households
-from coordination.identity import queries as identity
 from coordination.identity.permissions import Part, Permission
-from coordination.kit.actor import Member, may
 from coordination.kit.clock import now
-from coordination.kit.db import ActorSession, lock
+from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotAllowed, NotKnown, NotNow
-from coordination.kit.transitions import Move, moves_from
-from coordination.kit.web import datetime_fr
 from coordination.referrals import queries
+from coordination.referrals.baskets import Clocks
+from coordination.referrals.machine import WRITERS, State
 from coordination.referrals.models import Need, Referral, ReferralEvent, ReferralText
-from coordination.referrals.rules import MOVES, WRITERS, Coverage, Domain, Outcome, Refusal, Side, State, find_move
+from coordination.referrals.rules import Domain
 
 READ = reading("referral.read", "Orientation lue")
 
@@ -41,12 +40,6 @@ class UnknownPartner(NotNow):
 class WordsNotKept(NotNow):
     """Votre structure ne peut pas laisser de texte sur cette orientation : choisissez dans la liste, sans rien écrire.
     Rien n’a été enregistré."""
-
-
-class AlreadyMoved(NotNow):
-    """Quelqu’un a répondu avant vous. Rien n’a été modifié."""
-
-    title = "Quelqu’un a été plus rapide"
 
 
 # ------------------------------------------------------------------ needs
@@ -93,6 +86,13 @@ def send_referrals(session: ActorSession, need_id: UUID, to: Sequence[UUID], wor
 @act("referral.send", "Orientation envoyée", needs=Permission.SEND_REFERRALS)
 def send_referral(session: ActorSession, need_id: UUID, to: UUID, words: str = "") -> Referral:
     """Refers a need to a partner: transmitted when the household's agreement covers it, by hand otherwise."""
+    return add_referral(session, need_id, to, words)
+
+
+def add_referral(
+    session: ActorSession, need_id: UUID, to: UUID, words: str, parent: Referral | None = None
+) -> Referral:
+    """A new referral of this need; `parent` is the one it takes over from. The caller writes the journal's line."""
     need = session.get(Need, need_id)
     if need is None:
         raise NotKnown
@@ -102,127 +102,109 @@ def send_referral(session: ActorSession, need_id: UUID, to: UUID, words: str = "
     partner = next((p for p in queries.partners(session, need.household_id) if p.id == to), None)
     if partner is None:
         raise UnknownPartner
-    open_ones = [line for line in queries.referrals_of(session, need.household_id) if line.state.is_open]
-    if any(line.row.need_id == need_id and line.row.to_organisation_id == to for line in open_ones):
+    refuse_twice(session, need.household_id, need_id, partner)
+    return _add_row(session, need, partner, words, parent)
+
+
+def refuse_twice(session: ActorSession, household_id: UUID, need_id: UUID, partner: queries.Partner) -> None:
+    """Raises `AlreadyReferred` when this need already has an open referral to this partner."""
+    open_ones = [line for line in queries.referrals_of(session, household_id) if line.state.is_open]
+    if any(line.row.need_id == need_id and line.row.to_organisation_id == partner.id for line in open_ones):
         raise AlreadyReferred(f"Ce besoin est déjà orienté vers {partner.name}. Rien n’a été envoyé.")
-    return _add_referral(session, need, partner.id, partner.coverage, words)
 
 
-def _add_referral(session: ActorSession, need: Need, to: UUID, covered: Coverage, words: str) -> Referral:
-    by_hand = not covered.transmits(Domain(need.domain))
+def clocks(session: ActorSession, domain: Domain, to: UUID) -> Clocks:
+    """The delays of a referral that leaves now."""
+    sent = now()
+    return Clocks(sent + timedelta(days=9), sent + timedelta(days=21), sent + timedelta(days=42))
+
+
+def _add_row(
+    session: ActorSession, need: Need, partner: queries.Partner, words: str, parent: Referral | None
+) -> Referral:
+    domain = Domain(need.domain)
+    by_hand = not partner.coverage.transmits(domain)
     row = Referral(
         network_id=need.network_id,
         household_id=need.household_id,
         household_code=households.file_header(session, need.household_id).code,
         need_id=need.id,
+        parent_id=parent.id if parent else None,
         from_organisation_id=session.member.organisation_id,
-        to_organisation_id=to,
-        public_domain=Domain(need.domain).public.value,
+        to_organisation_id=partner.id,
+        public_domain=domain.public.value,
         by_hand=by_hand,
         state=(State.BY_HAND if by_hand else State.SENT).value,
         sent_by=session.member.membership_id,
+        **vars(clocks(session, domain, partner.id)),
     )
     session.add(row)
     session.flush()
-    _tell(session, row, need, words)
-    _note(session, row, "by_hand" if by_hand else "send")
+    tell(session, row, need, words)
+    note(session, row, "by_hand" if by_hand else "send")
     return row
 
 
-# ------------------------------------------------------------------ moving
+# ------------------------------------------------------------------ words
 
 
-@act("referral.accept", "Orientation acceptée", needs=Permission.ANSWER_REFERRALS)
-def accept(session: ActorSession, referral_id: UUID, version: int, words: str = "") -> Referral:
-    """The receiver takes it."""
-    row = _move(session, referral_id, version, "accept", words)
-    row.answered_at = now()
-    return row
+@act("referral.say", "Message sur une orientation", needs=Permission.ANSWER_REFERRALS)
+def say(session: ActorSession, referral_id: UUID, words: str) -> ReferralText:
+    """A message to the other side, behind the share."""
+    return _written(session, referral_id, words, confidential=False)
 
 
-@act("referral.refuse", "Orientation refusée", needs=Permission.ANSWER_REFERRALS)
-def refuse(session: ActorSession, referral_id: UUID, version: int, reason: Refusal, words: str = "") -> Referral:
-    """The receiver refuses, with a coded reason; « autre » comes with words."""
-    if reason is Refusal.OTHER and not words:
-        raise NotNow("Pour un autre motif, écrivez lequel. Rien n’a été modifié.")
-    row = _move(session, referral_id, version, "refuse", words, reason=reason.value)
-    row.refusal = reason.value
-    row.answered_at = now()
-    return row
+@act("referral.note", "Note interne sur une orientation", needs=Permission.ANSWER_REFERRALS)
+def write_note(session: ActorSession, referral_id: UUID, words: str) -> ReferralText:
+    """A note that one's own organisation alone reads, behind the share too."""
+    return _written(session, referral_id, words, confidential=True)
 
 
-@act("referral.close", "Orientation terminée", needs=Permission.ANSWER_REFERRALS)
-def close(session: ActorSession, referral_id: UUID, version: int, outcome: Outcome, words: str = "") -> Referral:
-    """Says what became of it, for the household."""
-    row = _move(session, referral_id, version, "close", words, reason=outcome.value)
-    row.outcome = outcome.value
-    row.closed_at = now()
-    return row
-
-
-@act("referral.cancel", "Orientation annulée", needs=Permission.SEND_REFERRALS)
-def cancel(session: ActorSession, referral_id: UUID, version: int, words: str = "") -> Referral:
-    """The sender takes it back."""
-    row = _move(session, referral_id, version, "cancel", words)
-    row.closed_at = now()
-    return row
-
-
-def _move(
-    session: ActorSession, referral_id: UUID, version: int, verb: str, words: str, *, reason: str | None = None
-) -> Referral:
-    """Locks the row, asks the table, moves it and writes the event. Whoever comes second is told who came first."""
-    row: Referral | None = lock(session, Referral, referral_id)
+def _written(session: ActorSession, referral_id: UUID, words: str, *, confidential: bool) -> ReferralText:
+    row = session.get(Referral, referral_id)
     if row is None:
         raise NotKnown
-    state = State(row.state)
-    if row.version != version:
-        raise AlreadyMoved(_who_moved(session, row, state))
-    sides = queries.member_sides(session, row)
-    row.state = find_move(verb, state, sides).target.value
-    row.version += 1
-    row.moved_by = session.member.membership_id
-    session.flush()
-    if words:
-        need = session.get(Need, row.need_id)
-        if need is None or not sides & WRITERS:
-            raise WordsNotKept
-        _tell(session, row, need, words)
-    _note(session, row, verb, reason)
-    return row
+    need = session.get(Need, row.need_id)
+    if need is None or not queries.member_sides(session, row) & WRITERS:
+        raise WordsNotKept
+    told = tell(session, row, need, words, confidential=confidential)
+    assert told is not None, "a form asks for words"
+    return told
 
 
-def _who_moved(session: ActorSession, row: Referral, state: State) -> str:
-    """« Déjà acceptée par Épicerie (Marc) le 21 novembre 2026 à 9 h 05. »"""
-    event = queries.last_move(session, row.id)
-    if event is None:
-        return AlreadyMoved().sentence
-    organisation = identity.organisations(session)[event.organisation_id].name
-    name = identity.member_names(session, {event.membership_id}).get(event.membership_id, "")
-    who = f"{organisation} ({name})" if name else organisation
-    return f"Déjà {state.label.lower()} par {who} le {datetime_fr(event.at)}. Rien n’a été modifié."
-
-
-def _tell(session: ActorSession, row: Referral, need: Need, words: str) -> None:
+def tell(
+    session: ActorSession, row: Referral, need: Need, words: str, *, confidential: bool = False
+) -> ReferralText | None:
     """Keeps words behind the share, with the true domain beside them; nothing for no words."""
     if not words:
-        return
-    session.add(
-        ReferralText(
-            network_id=row.network_id,
-            household_id=row.household_id,
-            referral_id=row.id,
-            organisation_id=session.member.organisation_id,
-            sensitive=need.sensitive,
-            domain=need.domain,
-            words=words,
-            written_by=session.member.membership_id,
-        )
+        return None
+    told = ReferralText(
+        network_id=row.network_id,
+        household_id=row.household_id,
+        referral_id=row.id,
+        organisation_id=session.member.organisation_id,
+        sensitive=need.sensitive,
+        domain=need.domain,
+        words=words,
+        confidential=confidential,
+        written_at=now(),
+        written_by=session.member.membership_id,
     )
+    session.add(told)
     session.flush()
+    return told
 
 
-def _note(session: ActorSession, row: Referral, verb: str, reason: str | None = None) -> None:
+def note(session: ActorSession, row: Referral, verb: str, reason: str | None = None) -> None:
+    """The event of what somebody has just done to this row."""
+    member = session.member
+    event(session, row, verb, reason, member.organisation_id, member.membership_id)
+
+
+def event(
+    session: ActorSession, row: Referral, verb: str, reason: str | None, organisation: UUID | None, by: UUID | None
+) -> None:
+    """One line of the timeline: where the row stands now, under its version."""
     session.add(
         ReferralEvent(
             network_id=row.network_id,
@@ -230,19 +212,13 @@ def _note(session: ActorSession, row: Referral, verb: str, reason: str | None = 
             verb=verb,
             state=row.state,
             reason=reason,
-            organisation_id=session.member.organisation_id,
-            membership_id=session.member.membership_id,
+            organisation_id=organisation,
+            membership_id=by,
+            version=row.version,
+            at=row.expires_at if verb == "expire" else now(),
         )
     )
     session.flush()
-
-
-# ------------------------------------------------------------------ what a page may offer
-
-
-def offers(member: Member, state: State, sides: frozenset[Side]) -> list[Move[State, Side]]:
-    """The moves open to this member now: the table's, behind the doors of her roles."""
-    return [m for m in moves_from(MOVES, state, sides) if may(member, ACTS[f"referral.{m.verb}"].needs or "")]
 
 
 def note_read(session: ActorSession, view: queries.ReferralView) -> None:

@@ -1,9 +1,10 @@
--- Needs sit behind the share. A referral's row (codes only) is read by its two sides and by the network's coordinators;
--- what was handed over on paper is not shown to the partner: nothing was transmitted.
+-- Needs sit behind the share. A referral's row (codes only) is read by its two sides, the network's coordinators and the
+-- worker that writes what time decided; what was handed over on paper is not shown to the partner: nothing was transmitted.
 
 grant select, insert on need, referral, referral_text, referral_event to coordination_app;
 grant update (summary) on need to coordination_app;
-grant update (state, refusal, outcome, answered_at, closed_at, moved_by, version) on referral to coordination_app;
+grant update (state, refusal, outcome, answered_at, closed_at, late_at, risk_at, expires_at, moved_by, version)
+    on referral to coordination_app;
 
 create policy see on need for select to coordination_app
     using (network_id = (select access.network())
@@ -31,8 +32,9 @@ create policy see on referral for select to coordination_app
     using (network_id = (select access.network())
         and (from_organisation_id = (select access.organisation())
             or to_organisation_id = (select access.organisation()) and not by_hand
-            or (select access.organisation()) is not null and (select access.has_role('coordinator')))
-        and (not guarded or access.reaches(household_id)));
+            or (select access.organisation()) is not null and (select access.has_role('coordinator'))
+            or (select access.is_service('worker')))
+        and (not guarded or (select access.is_service('worker')) or access.reaches(household_id)));
 create policy add on referral for insert to coordination_app
     with check (network_id = (select access.network())
         and from_organisation_id = (select access.organisation())
@@ -54,25 +56,42 @@ create policy add on referral for insert to coordination_app
                      where s.household_id = referral.household_id and s.scope = 'needs')
         and (by_hand or access.covered(household_id, to_organisation_id, 'identity')
                     and access.covered(household_id, to_organisation_id, 'needs')));
--- A side reaches only the states that are its own, under its own name; from which state, `referrals/rules.py` says.
+-- A side reaches only the states that are its own, under its own name; from which state, `referrals/machine.py` says.
+-- What time or the end of the agreement decided is written by whoever comes next.
 create policy move on referral for update to coordination_app
     using (network_id = (select access.network())
         and (from_organisation_id = (select access.organisation())
             or to_organisation_id = (select access.organisation()) and not by_hand
-            or (select access.organisation()) is not null and (select access.has_role('coordinator')))
-        and (not guarded or access.reaches(household_id)))
+            or (select access.organisation()) is not null and (select access.has_role('coordinator'))
+            or (select access.is_service('worker')))
+        and (not guarded or (select access.is_service('worker')) or access.reaches(household_id)))
     with check (network_id = (select access.network())
-        and moved_by = (select access.membership())
+        and moved_by is not distinct from (select access.membership())
         and access.is_code(refusal) and access.is_code(outcome)
         and (to_organisation_id = (select access.organisation()) and not by_hand
-                and state in ('accepted', 'refused', 'closed')
+                and state in ('received', 'info_requested', 'accepted', 'in_progress', 'on_hold', 'refused', 'closed')
             or from_organisation_id = (select access.organisation())
-                and (state = 'cancelled' or by_hand and state = 'closed')
-            or (select access.has_role('coordinator')) and not by_hand and state = 'closed'));
+                and (state = 'cancelled'
+                    or by_hand and state in ('closed', 'by_hand')
+                    or not by_hand and state in ('received', 'redirected')
+                    -- Sent again: the agreement must carry it, as when it was first sent.
+                    or not by_hand and state = 'sent'
+                        and access.covered(household_id, to_organisation_id, 'identity')
+                        and access.covered(household_id, to_organisation_id, 'needs')
+                        and exists (select 1 from need n
+                                     where n.id = referral.need_id
+                                       and (not n.sensitive
+                                            or access.covered(household_id, to_organisation_id, 'sensitive'))))
+            or (select access.has_role('coordinator')) and not by_hand and state in ('closed', 'redirected')
+            or not by_hand and state = 'expired' and expires_at <= now()
+            or not by_hand and state = 'revoked' and access.stopped(id)
+            or access.takes_back(id, state)));
 
 create policy see on referral_text for select to coordination_app
     using (network_id = (select access.network())
         and exists (select 1 from referral r where r.id = referral_text.referral_id)
+        -- Words kept to oneself stay with their organisation.
+        and (not confidential or organisation_id = (select access.organisation()))
         and exists (select 1 from access.live_share s
                      where s.household_id = referral_text.household_id and s.scope = 'needs')
         and (not sensitive or exists (
@@ -95,11 +114,16 @@ create policy add on referral_text for insert to coordination_app
 create policy see on referral_event for select to coordination_app
     using (network_id = (select access.network())
         and exists (select 1 from referral r where r.id = referral_event.referral_id));
--- An event says where the referral stands now: nobody writes a past or a future into the timeline.
+-- An event says where the referral stands now: nobody writes a past or a future into the timeline. What nobody decided
+-- bears no name.
 create policy add on referral_event for insert to coordination_app
     with check (network_id = (select access.network())
-        and organisation_id = (select access.organisation())
-        and membership_id = (select access.membership())
+        and (organisation_id = (select access.organisation())
+                and membership_id = (select access.membership())
+                and verb not in ('expire', 'stop')
+            or organisation_id is null and membership_id is null
+                and (verb, state) in (('expire', 'expired'), ('stop', 'revoked')))
         and access.is_code(verb) and access.is_code(reason)
         and exists (select 1 from referral r
-                     where r.id = referral_event.referral_id and r.state = referral_event.state));
+                     where r.id = referral_event.referral_id
+                       and r.state = referral_event.state and r.version = referral_event.version));

@@ -198,12 +198,16 @@ def test_a_referral_goes_through_its_moves(place: Place) -> None:
     assert (sent["state"], sent["by_hand"], sent["moves"]) == ("sent", False, ["cancel"])
     path = f"/referrals/{sent['id']}"
     got = place.partner.ok("GET", path)
-    assert (got["name"], got["summary"], got["moves"]) == ("WATTIEZ Ada", "Loyer en retard", ["accept", "refuse"])
+    assert (got["name"], got["summary"], got["moves"]) == (
+        "WATTIEZ Ada",
+        "Loyer en retard",
+        ["accept", "receive", "ask", "refuse"],
+    )
     assert [told["words"] for told in got["words"]] == ["Merci de la recevoir"]
     taken = place.partner.ok("POST", f"{path}/accept", json={"version": got["version"], "words": "Mardi 10 h"})
     assert taken["state"] == "accepted"
     late = problem(place.partner.post(f"{API}{path}/accept", json={"version": got["version"]}))
-    assert "Déjà acceptée par Épicerie solidaire" in late["detail"]
+    assert "déjà « acceptée » par Épicerie solidaire" in late["detail"]
     early = problem(
         place.holder.post(f"{API}{path}/refuse", json={"version": taken["version"], "reason": "hors_criteres"})
     )

@@ -70,10 +70,21 @@ POST   /households/{household_id}/needs                        422 403 403 403 4
 POST   /households/{household_id}/needs/{need_id}/referrals    422 403 403 403 403 403 422 422 422 401
 GET    /referrals                                              200 200 403 200 403 403 200 200 200 401
 GET    /referrals/{referral_id}                                200 200 403 200 403 403 200 404 404 401
+POST   /referrals/{referral_id}/receive                        422 422 403 422 403 403 422 422 422 401
 POST   /referrals/{referral_id}/accept                         422 422 403 422 403 403 422 422 422 401
+POST   /referrals/{referral_id}/ask                            422 422 403 422 403 403 422 422 422 401
 POST   /referrals/{referral_id}/refuse                         422 422 403 422 403 403 422 422 422 401
+POST   /referrals/{referral_id}/start                          422 422 403 422 403 403 422 422 422 401
+POST   /referrals/{referral_id}/hold                           422 422 403 422 403 403 422 422 422 401
+POST   /referrals/{referral_id}/resume                         422 422 403 422 403 403 422 422 422 401
 POST   /referrals/{referral_id}/close                          422 422 403 422 403 403 422 422 422 401
+POST   /referrals/{referral_id}/answer                         422 403 403 403 403 403 422 422 422 401
 POST   /referrals/{referral_id}/cancel                         422 403 403 403 403 403 422 422 422 401
+POST   /referrals/{referral_id}/reopen                         422 403 403 403 403 403 422 422 422 401
+POST   /referrals/{referral_id}/redirect                       422 403 403 422 403 403 422 422 422 401
+POST   /referrals/{referral_id}/undo                           422 422 403 422 403 403 422 422 422 401
+POST   /referrals/{referral_id}/messages                       422 422 403 422 403 403 422 422 422 401
+POST   /referrals/{referral_id}/notes                          422 422 403 422 403 403 422 422 422 401
 DELETE /token                                                  204 204 204 204 204 204 204 204 204 401
 """
 

@@ -8,7 +8,7 @@ from coordination.kit.actor import Member, Nobody
 from coordination.kit.db import acting
 from tests.conftest import TEST_KEY, Base
 
-SMALL = 40
+SMALL = 46
 """So many households are enough for every stage to be there."""
 
 

@@ -17,7 +17,10 @@ from coordination.kit.actor import Service
 from coordination.kit.clock import now, today
 from coordination.kit.db import acting
 from coordination.referrals import queries as referrals
-from coordination.referrals.rules import BASKETS, Domain, Outcome, Refusal, Side, State
+from coordination.referrals import queue
+from coordination.referrals.baskets import BASKETS
+from coordination.referrals.machine import Side, State
+from coordination.referrals.rules import Domain, Outcome, Refusal
 from coordination.sharing.queries import agreements_of
 from coordination.sharing.rules import AgreementState
 from tests.conftest import Base
@@ -67,7 +70,7 @@ def test_every_domain_of_need_is_there_and_sensitive_ones_are_folded(demo: Base)
 def test_every_basket_of_the_coordinator_and_of_the_sender_holds_something(demo: Base) -> None:
     for email, side in ((NADIA, Side.COORDINATOR), (CLAIRE, Side.SENDER)):
         with acting(demo.engine, signed(demo.engine, email)) as session:
-            counts = referrals.count_baskets(session, side)
+            counts = queue.count_baskets(session, side)
         assert [each.basket for each in counts] == list(BASKETS[side])
         assert all(each.count > 0 for each in counts), counts
 
@@ -77,7 +80,7 @@ def test_every_basket_of_the_coordinator_and_of_the_sender_holds_something(demo:
 )
 def test_every_partner_finds_work_in_her_queue(demo: Base, email: str) -> None:
     with acting(demo.engine, signed(demo.engine, email)) as session:
-        counts = referrals.count_baskets(session, Side.RECEIVER)
+        counts = queue.count_baskets(session, Side.RECEIVER)
     waiting = sum(each.count for each in counts if State.SENT in each.basket.states)
     assert waiting > 0
 

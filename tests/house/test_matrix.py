@@ -180,9 +180,21 @@ GET  /orientations                                              200 200 403 200 
 GET  /orientations/{referral_id}                                200 200 403 200 403 403 200 404 404 303
 GET  /orientations/{referral_id}/fiche                          200 200 403 200 403 403 200 404 404 303
 POST /orientations/{referral_id}/accepter                       422 422 403 422 403 403 422 404 404 303
+POST /orientations/{referral_id}/recevoir                       422 422 403 422 403 403 422 404 404 303
+POST /orientations/{referral_id}/preciser                       422 422 403 422 403 403 422 404 404 303
 POST /orientations/{referral_id}/refuser                        422 422 403 422 403 403 422 404 404 303
+POST /orientations/{referral_id}/commencer                      422 422 403 422 403 403 422 404 404 303
+POST /orientations/{referral_id}/suspendre                      422 422 403 422 403 403 422 404 404 303
+POST /orientations/{referral_id}/reprendre                      422 422 403 422 403 403 422 404 404 303
 POST /orientations/{referral_id}/clore                          422 422 403 422 403 403 422 404 404 303
+POST /orientations/{referral_id}/repondre                       422 403 403 403 403 403 422 404 404 303
+POST /orientations/{referral_id}/rouvrir                        422 403 403 403 403 403 422 404 404 303
 POST /orientations/{referral_id}/annuler                        422 403 403 403 403 403 422 404 404 303
+POST /orientations/{referral_id}/autres                         422 403 403 403 403 403 422 404 404 303
+POST /orientations/{referral_id}/reorienter                     422 403 403 422 403 403 422 404 404 303
+POST /orientations/{referral_id}/defaire                        422 422 403 422 403 403 422 404 404 303
+POST /orientations/{referral_id}/message                        422 422 403 422 403 403 422 404 404 303
+POST /orientations/{referral_id}/note                           422 422 403 422 403 403 422 404 404 303
 POST /moi/deconnexion-partout                                   303 303 303 303 303 303 303 303 303 303
 POST /deconnexion                                               303 303 303 303 303 303 303 303 303 303
 """

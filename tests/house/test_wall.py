@@ -72,6 +72,8 @@ DOORS = {
     "forget_lists": "intake, the lists of its network a week old and never finished",
     "undo_import": "intake, the imports of its organisation, while none of their files has served",
     "covered": "members who see the needs of the file",
+    "stopped": "the two sides of a referral, its network's coordinators and worker, yes or no",
+    "takes_back": "members, about their own last move, yes or no",
     "last_contact": "members, through their live shares; a day and nothing else",
     "budget_to_reproduce": "the operator; one budget without names nor words, told in the journal",
     "concerned": "members, yes or no",

@@ -14,7 +14,7 @@ from coordination.kit.clock import now
 from coordination.kit.db import ActorSession, acting
 from coordination.notices import queries, service
 from coordination.notices.rules import Step, When
-from coordination.referrals import service as referrals
+from coordination.referrals import moves
 from tests.cast import PASSWORD, Cast
 from tests.conftest import Base, Browser
 from tests.households.make import open_household
@@ -62,7 +62,7 @@ def test_whoever_answers_at_the_receivers_is_told_once(cast: Cast, sent: UUID) -
 
 def test_the_sender_is_told_what_became_of_it(cast: Cast, sent: UUID) -> None:
     with acting(cast.engine, cast.secours.people["intake"]) as session:
-        referrals.accept(session, sent, 1)
+        moves.accept(session, sent, 1)
     service.tell_news(cast.engine)
     assert told(cast, cast.ccas.people["intake"]) == [Step.MOVED.label]
 

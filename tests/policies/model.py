@@ -197,8 +197,16 @@ def sees_need(world: World, actor: Actor, row: Row) -> bool:
     return "needs" in open_parts(world, actor, row["household_id"]) and sensitive_too(world, actor, row)
 
 
+def is_worker(actor: Actor) -> bool:
+    """The machine that writes what time decided, in its network."""
+    return isinstance(actor, Service) and actor.name == "worker"
+
+
 def sees_referral(world: World, actor: Actor, row: Row) -> bool:
-    """The sender; the receiver, unless a paper was given and nothing transmitted; the network's coordinators."""
+    """The sender; the receiver, unless a paper was given and nothing transmitted; the network's coordinators; and the
+    worker, who reads codes alone."""
+    if is_worker(actor):
+        return at_home(actor, row)
     if not isinstance(actor, Member) or not at_home(actor, row) or not reaches(world, actor, row["household_id"]):
         return False
     receives = row["to_organisation_id"] == actor.organisation_id and not row["by_hand"]
@@ -210,7 +218,12 @@ def sees_its_referral(world: World, actor: Actor, row: Row) -> bool:
 
 
 def sees_referral_text(world: World, actor: Actor, row: Row) -> bool:
-    """The words: whoever sees the referral and the needs of the file (and the sensitive part when they are)."""
+    """The words: whoever sees the referral and the needs of the file (and the sensitive part when they are).
+
+    Those kept to oneself stay with the organisation that wrote them.
+    """
+    if row["confidential"] and not of_own_organisation(actor, row):
+        return False
     return sees_its_referral(world, actor, row) and sees_need(world, actor, row)
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from coordination.kit.actor import Actor, Member
 from tests.policies.model import (
+    FAR_PAST,
     Row,
     Rule,
     World,
@@ -17,6 +18,7 @@ from tests.policies.model import (
     is_current,
     is_operator,
     is_protected,
+    is_worker,
     of_own_organisation,
     open_parts,
     own_key,
@@ -81,7 +83,9 @@ def adds_journal(world: World, actor: Actor, row: Row) -> bool:
 
 
 def concerned(world: World, actor: Actor, file: UUID) -> bool:
-    """A file one sees or saw, or a referral one sent, received or coordinates."""
+    """A file one sees or saw, or a referral one sent, received or coordinates; for the worker, one with a referral."""
+    if is_worker(actor):
+        return any(sees_referral(world, actor, row) for row in world.all("referral", household_id=file))
     if not isinstance(actor, Member):
         return False
     shared = world.all("share", household_id=file, organisation_id=actor.organisation_id)
@@ -179,12 +183,14 @@ def adds_referral_text(world: World, actor: Actor, row: Row) -> bool:
 
 
 def adds_referral_event(world: World, actor: Actor, row: Row) -> bool:
-    """Whoever sees the referral, in her own name, saying where it stands now."""
+    """Whoever sees the referral, in her own name, saying where it stands now; nobody's name for what nobody decided."""
     referral = world.one("referral", id=row["referral_id"])
+    decided = (row["verb"], row["state"]) in {("expire", "expired"), ("stop", "revoked")}
+    nobody = at_home(actor, row) and row["organisation_id"] is None and row["membership_id"] is None
     return (
-        in_own_name(actor, row, "membership_id")
+        (nobody if decided else in_own_name(actor, row, "membership_id") and row["verb"] not in ("expire", "stop"))
         and sees_referral(world, actor, referral)
-        and row["state"] == referral["state"]
+        and (row["state"], row["version"]) == (referral["state"], referral["version"])
         and is_code(row["verb"])
         and is_code(row["reason"])
     )
@@ -384,20 +390,63 @@ def changes_need(world: World, actor: Actor, old: Row, new: Row) -> bool:
 
 
 def changes_referral(world: World, actor: Actor, old: Row, new: Row) -> bool:
-    """The receiver answers and closes, the sender cancels (and closes what she handed over), the coordinator closes.
-
-    Reasons are codes: words stand behind the share.
+    """The receiver answers and closes, the sender cancels, answers, sends again and redirects (and closes what she
+    handed over), the coordinator closes and redirects. What time or the agreement decided is written by whoever comes
+    next; one may put back what one's own last move left. Reasons are codes: words stand behind the share.
     """
-    if not isinstance(actor, Member) or not sees_referral(world, actor, old) or new["moved_by"] != actor.membership_id:
+    me = actor.membership_id if isinstance(actor, Member) else None
+    if not sees_referral(world, actor, old) or new["moved_by"] != me:
         return False
+    reached = new["state"] in reach_of(world, actor, old) or takes_back(world, me, old, new["state"])
+    return reached and is_code(new["refusal"]) and is_code(new["outcome"])
+
+
+def reach_of(world: World, actor: Actor, row: Row) -> set[str]:
+    """The states to which this actor may bring a referral."""
     reach: set[str] = set()
-    if old["to_organisation_id"] == actor.organisation_id and not old["by_hand"]:
-        reach |= {"accepted", "refused", "closed"}
-    if old["from_organisation_id"] == actor.organisation_id:
-        reach |= {"cancelled"} | ({"closed"} if old["by_hand"] else set())
-    if has_role(actor, "coordinator") and not old["by_hand"]:
-        reach |= {"closed"}
-    return new["state"] in reach and is_code(new["refusal"]) and is_code(new["outcome"])
+    if not row["by_hand"]:
+        reach |= {"expired"} if row["expires_at"].year < FAR_PAST else set()
+        reach |= {"revoked"} if is_stopped(world, row) else set()
+    if not isinstance(actor, Member):
+        return reach
+    if row["to_organisation_id"] == actor.organisation_id and not row["by_hand"]:
+        reach |= {"received", "info_requested", "accepted", "in_progress", "on_hold", "refused", "closed"}
+    if row["from_organisation_id"] == actor.organisation_id:
+        reach |= {"cancelled"} | ({"closed", "by_hand"} if row["by_hand"] else {"received", "redirected"})
+        reach |= {"sent"} if not row["by_hand"] and carries(world, actor, row) else set()
+    if has_role(actor, "coordinator") and not row["by_hand"]:
+        reach |= {"closed", "redirected"}
+    return reach
+
+
+CARRIED = {"sent", "received", "info_requested", "accepted", "in_progress", "on_hold"}
+
+
+def trusted_with(world: World, row: Row) -> bool:
+    """Whether the receiver is trusted today with what this referral carries."""
+    need = world.one("need", id=row["need_id"])
+    asked = {"identity", "needs"} | ({"sensitive"} if need["sensitive"] else set())
+    file, to = row["household_id"], row["to_organisation_id"]
+    return all(is_trusted(world, to, file, part) for part in asked) and somebody_reads(world, to, file)
+
+
+def is_stopped(world: World, row: Row) -> bool:
+    """Transmitted and under way, and its agreement no longer carries it."""
+    return not row["by_hand"] and row["state"] in CARRIED and not trusted_with(world, row)
+
+
+def carries(world: World, actor: Actor, row: Row) -> bool:
+    """Whether it may be sent again, by somebody who reads the need."""
+    return sees_need(world, actor, world.one("need", id=row["need_id"])) and trusted_with(world, row)
+
+
+def takes_back(world: World, me: UUID | None, row: Row, back: str) -> bool:
+    """Whether the last move is mine, and this the state it left."""
+    events = {event["version"]: event for event in world.all("referral_event", referral_id=row["id"])}
+    last, before = events.get(row["version"]), events.get(row["version"] - 1)
+    if me is None or last is None or before is None or last["verb"] in ("redirect", "undo", "expire", "stop"):
+        return False
+    return bool(last["membership_id"] == me and before["state"] == back)
 
 
 def changes_task(world: World, actor: Actor, old: Row, new: Row) -> bool:
@@ -470,7 +519,8 @@ CHANGES: dict[str, tuple[set[str] | None, Change]] = {
     ),
     "import_columns": ({"columns"}, lambda world, actor, old, new: sees_batch(world, actor, old)),
     "referral": (
-        {"state", "refusal", "outcome", "answered_at", "closed_at", "moved_by", "version"},
+        {"state", "refusal", "outcome", "answered_at", "closed_at", "late_at", "risk_at", "expires_at", "moved_by"}
+        | {"version"},
         changes_referral,
     ),
 }

@@ -181,7 +181,10 @@ def _is(table: str, row: Row) -> sql.Composed:
     )
 
 
-REFERRAL_STATES = ("sent", "accepted", "refused", "closed", "cancelled")
+REFERRAL_STATES = (
+    *("sent", "received", "info_requested", "by_hand", "accepted", "in_progress", "on_hold", "refused", "redirected"),
+    *("expired", "revoked", "closed", "cancelled"),
+)
 # Changes whose new row never matters to the rule: tried on the whole table at once.
 BLIND: dict[str, Row] = {
     "account": {"name": "blind"},
@@ -236,6 +239,8 @@ def changes(world: World, actor: Actor, table: str) -> list[Row]:
         ],
         "referral": [
             *({"state": state, "moved_by": by} for by in (me, somebody) for state in REFERRAL_STATES),
+            {"state": "expired", "moved_by": None},
+            {"state": "revoked", "moved_by": None},
             {"state": "refused", "moved_by": me, "refusal": "Ada Maes"},
             {"state": "refused", "moved_by": me, "refusal": "hors_criteres"},
         ],
@@ -341,8 +346,15 @@ LIES: dict[str, list[dict[str, Any]]] = {
         {"public_domain": "sante"},
         {"public_domain": "logement"},
     ],
-    "referral_text": [{"written_by": uuid4}, {"sensitive": True}],
-    "referral_event": [{"membership_id": uuid4}, {"state": "forged"}, {"reason": "Ada Maes"}],
+    "referral_text": [{"written_by": uuid4}, {"sensitive": True}, {"confidential": True}],
+    "referral_event": [
+        {"membership_id": uuid4},
+        {"state": "forged"},
+        {"reason": "Ada Maes"},
+        {"version": 7},
+        {"verb": "expire"},
+        {"verb": "expire", "state": "expired", "organisation_id": None, "membership_id": None},
+    ],
     "share_review": [{"confirmed_by": uuid4}],
     "agreement": [{"recorded_by": uuid4}, {"withdrawn_at": NOON}],
     "invitation": [{"created_by": uuid4}, {"purpose": "reset"}],
@@ -477,7 +489,8 @@ class Candidate:
         return {"referral_id": self.parent["id"], **self._own("written_by")}
 
     def for_referral_event(self) -> Row:
-        return {"referral_id": self.parent["id"], "state": self.parent["state"], **self._own("membership_id")}
+        here = {"referral_id": self.parent["id"], "state": self.parent["state"], "version": self.parent["version"]}
+        return {**here, "verb": "close", **self._own("membership_id")}
 
     def for_agreement(self) -> Row:
         return self._own("recorded_by")

@@ -117,6 +117,7 @@ class Builder:
         self.second_memberships()
         self.add("sign_in_attempt")
         self.add("network_question", membership_id=self.world.all("membership")[0]["id"])
+        self.moves()
         return self.world
 
     def organisation(self, network: UUID) -> None:
@@ -372,17 +373,26 @@ class Builder:
             guarded=self.guarded,
             sent_by=self.choose(self.people)["id"],
             state=self.choose(("by_hand", "closed") if by_hand else ("sent", "accepted", "refused")),
+            version=2,
         )
         author = self.choose(self.people)
         here = {"referral_id": referral["id"], "organisation_id": author["organisation_id"]}
         self.add("referral_text", **self.home, **here, sensitive=self.chance(), written_by=author["id"])
-        self.add(
-            "referral_event",
-            network_id=self.home["network_id"],
-            **here,
-            membership_id=author["id"],
-            state=referral["state"],
-        )
+        given = {"network_id": self.home["network_id"], "membership_id": author["id"], **here}
+        self.add("referral_event", **given, version=1, state="sent", verb="send")
+        self.add("referral_event", **given, version=2, state=referral["state"])
+
+    def moves(self) -> None:
+        """What happened to the referrals since. Drawn last: the rest of a seeded world stays as it was."""
+        for referral in self.world.all("referral"):
+            referral["expires_at"] = self.choose((NOON.replace(year=2020), NOON.replace(year=2100)))
+            last = self.world.one("referral_event", referral_id=referral["id"], version=2)
+            last["verb"] = self.choose(("accept", "accept", "undo"))
+            if not referral["by_hand"]:
+                state = self.choose((referral["state"], referral["state"], "on_hold", "closed"))
+                referral["state"] = last["state"] = state
+        for told in self.world.all("referral_text"):
+            told["confidential"] = self.choose((False, False, True))
 
     def casework(self) -> None:
         """A note and its correction, a contact, a task, by somebody of the network."""
@@ -471,6 +481,7 @@ def others(world: World) -> list[Actor]:
         Service("journal", network),
         Service("journal", elsewhere),
         Service("journal"),
+        Service("worker", network),
         Service("anything", network),
         Service("anything"),
     ]

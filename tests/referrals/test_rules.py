@@ -1,109 +1,25 @@
-"""The table of moves over its full product, baskets that add up, needs computed from their referrals."""
+"""Words and codes, what an agreement lets pass, needs computed from their referrals."""
 
-from datetime import UTC, datetime, timedelta
-from itertools import combinations, product
+from enum import StrEnum
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coordination.kit.transitions import IllegalMove, moves_from
+from coordination.referrals.baskets import Wait
+from coordination.referrals.machine import DERIVED, VERBS, Side, State
 from coordination.referrals.rules import (
-    BASKETS,
     EVENT_WORDS,
-    MOVES,
-    SILENCE,
-    VERBS,
+    REASONS,
     Coverage,
     Domain,
     NeedState,
     Outcome,
     Refusal,
-    Side,
-    State,
-    basket_named,
-    basket_of,
     coverage,
-    find_move,
     needs_state,
-    sides_of,
+    reason_label,
 )
-
-NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
-R, S, C = Side.RECEIVER, Side.SENDER, Side.COORDINATOR
-
-# What the field says, written a second time and by hand: who may do what, from where, to where.
-ALLOWED = {
-    ("accept", State.SENT, R): State.ACCEPTED,
-    ("refuse", State.SENT, R): State.REFUSED,
-    ("close", State.ACCEPTED, R): State.CLOSED,
-    ("close", State.ACCEPTED, C): State.CLOSED,
-    ("close", State.BY_HAND, S): State.CLOSED,
-    ("cancel", State.SENT, S): State.CANCELLED,
-    ("cancel", State.ACCEPTED, S): State.CANCELLED,
-    ("cancel", State.BY_HAND, S): State.CANCELLED,
-}
-
-
-@pytest.mark.parametrize(("verb", "state", "side"), list(product(VERBS, State, Side)))
-def test_every_verb_from_every_state_by_every_side(verb: str, state: State, side: Side) -> None:
-    expected = ALLOWED.get((verb, state, side))
-    buttons = {move.verb for move in moves_from(MOVES, state, frozenset({side}))}
-    assert (verb in buttons) == (expected is not None)
-    if expected is None:
-        with pytest.raises(IllegalMove) as refused:
-            find_move(verb, state, frozenset({side}))
-        assert "Rien n’a été modifié." in refused.value.sentence
-    else:
-        assert find_move(verb, state, frozenset({side})).target is expected
-
-
-@pytest.mark.parametrize("sides", [frozenset(s) for n in range(4) for s in combinations(Side, n)])
-def test_holding_several_sides_opens_the_moves_of_each_and_no_other(sides: frozenset[Side]) -> None:
-    for verb, state in product(VERBS, State):
-        legal = any((verb, state, side) in ALLOWED for side in sides)
-        assert legal == any(move.verb == verb for move in moves_from(MOVES, state, sides))
-
-
-def test_a_refused_side_is_told_whose_the_action_is() -> None:
-    with pytest.raises(IllegalMove, match="revient à la structure qui reçoit"):
-        find_move("accept", State.SENT, frozenset({S}))
-    with pytest.raises(IllegalMove, match="« refusée »"):
-        find_move("accept", State.REFUSED, frozenset({R}))
-
-
-def test_what_was_handed_over_on_paper_was_received_by_nobody() -> None:
-    assert sides_of("b", "a", "b", by_hand=True, coordinates=False) == frozenset()
-    assert sides_of("b", "a", "b", by_hand=False, coordinates=False) == {R}
-    assert sides_of("a", "a", "b", by_hand=True, coordinates=True) == {S, C}
-    assert sides_of("c", "a", "b", by_hand=False, coordinates=False) == frozenset()
-
-
-@given(
-    side=st.sampled_from(Side),
-    state=st.sampled_from(State),
-    waited=st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=60)),
-)
-def test_a_referral_stands_in_exactly_one_basket(side: Side, state: State, waited: timedelta) -> None:
-    standing = [basket.key for basket in BASKETS[side] if basket.holds(state, NOW - waited, NOW)]
-    received_paper = side is R and state is State.BY_HAND
-    assert len(standing) == (0 if received_paper else 1)
-    found = basket_of(side, state, NOW - waited, NOW)
-    assert [found.key] == standing if found else standing == []
-
-
-def test_silence_begins_after_nine_days_not_at_nine() -> None:
-    at_nine = basket_of(R, State.SENT, NOW - SILENCE, NOW)
-    later = basket_of(R, State.SENT, NOW - SILENCE - timedelta(seconds=1), NOW)
-    assert at_nine is not None
-    assert later is not None
-    assert (at_nine.key, later.key) == ("a-traiter", "sans-reponse")
-
-
-def test_baskets_are_found_by_their_key_on_their_side_only() -> None:
-    assert all(basket_named(side, basket.key) is basket for side in Side for basket in BASKETS[side])
-    assert basket_named(R, "main-propre") is None
-    assert all(len({b.key for b in BASKETS[side]}) == len(BASKETS[side]) for side in Side)
 
 
 @pytest.mark.parametrize(
@@ -113,6 +29,11 @@ def test_baskets_are_found_by_their_key_on_their_side_only() -> None:
         ([(State.SENT, None)], NeedState.WAITING),
         ([(State.BY_HAND, None)], NeedState.WAITING),
         ([(State.REFUSED, None), (State.SENT, None)], NeedState.WAITING),
+        ([(State.RECEIVED, None)], NeedState.WAITING),
+        ([(State.INFO_REQUESTED, None), (State.EXPIRED, None)], NeedState.WAITING),
+        ([(State.ON_HOLD, None), (State.SENT, None)], NeedState.IN_PROGRESS),
+        ([(State.REVOKED, None), (State.EXPIRED, None)], NeedState.AGAIN),
+        ([(State.REDIRECTED, None), (State.SENT, None)], NeedState.WAITING),
         ([(State.SENT, None), (State.ACCEPTED, None)], NeedState.IN_PROGRESS),
         ([(State.CLOSED, Outcome.GOT_HELP), (State.REFUSED, None)], NeedState.MET),
         ([(State.CLOSED, Outcome.PARTIAL)], NeedState.PARTLY),
@@ -143,9 +64,18 @@ def test_only_health_and_violence_are_sensitive_and_both_hide_behind_another_nee
 
 
 def test_every_word_has_its_french_label() -> None:
-    for words in (Domain, State, Side, Refusal, Outcome, NeedState, Coverage):
-        assert all(item.label for item in words)
-    assert set(EVENT_WORDS) == {*VERBS, "send", "by_hand"}
+    lists: tuple[type[StrEnum], ...] = (Domain, State, Side, NeedState, Coverage, Wait, *REASONS)
+    for words in lists:
+        assert all(item.label for item in words)  # type: ignore[attr-defined]
+    assert set(EVENT_WORDS) == {*VERBS, "send", "by_hand", "undo", *DERIVED.values()}
     assert all(state.tone for state in State)
     assert {d for d in Domain if not d.thematiques} == {Domain.OTHER}
     assert all(slug.count("--") == 1 for d in Domain for slug in d.thematiques)
+
+
+def test_a_code_of_one_list_is_never_a_code_of_another() -> None:
+    codes = [str(code) for words in REASONS for code in words]
+    assert len(codes) == len(set(codes))
+    assert [reason_label(code) for code in codes] == [code.label for words in REASONS for code in words]  # type: ignore[attr-defined]
+    assert reason_label(None) == reason_label("inconnu") == ""
+    assert reason_label(Refusal.CAPACITY) == Refusal.CAPACITY.label

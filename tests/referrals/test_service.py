@@ -9,13 +9,15 @@ import pytest
 from sqlmodel import col, select
 
 from coordination.audit.models import JournalLine
-from coordination.kit.actor import Member
-from coordination.kit.db import ActorSession, acting
+from coordination.kit.actor import Member, Service
+from coordination.kit.db import ActorSession, acting, close_engine, make_engine
 from coordination.kit.errors import NotAllowed, NotKnown
 from coordination.kit.transitions import IllegalMove
-from coordination.referrals import queries, service
+from coordination.referrals import moves, queries, service
+from coordination.referrals import queue as queue_of
+from coordination.referrals.machine import Side, State
 from coordination.referrals.models import Need, Referral, ReferralEvent, ReferralText
-from coordination.referrals.rules import Domain, NeedState, Outcome, Refusal, Side, State
+from coordination.referrals.rules import Domain, NeedState, Outcome, Refusal
 from coordination.sharing.service import withdraw_agreement
 from tests.cast import Cast, Organised
 from tests.conftest import Base
@@ -58,8 +60,8 @@ def seen(cast: Cast, member: Member, referral_id: UUID) -> queries.ReferralView:
 
 def in_queue(cast: Cast, member: Member, side: Side = Side.RECEIVER) -> set[UUID]:
     with acting(cast.engine, member) as session:
-        counts = queries.count_baskets(session, side)
-        pages = [queries.page_of(session, side, c.basket, size=1000) for c in counts]
+        counts = queue_of.count_baskets(session, side)
+        pages = [queue_of.page_of(session, side, c.basket, size=1000) for c in counts]
         return {line.row.id for found in pages for line in found.lines}
 
 
@@ -74,7 +76,7 @@ def test_the_receiver_accepts_and_both_sides_read_it(
     assert (sent.state, sent.by_hand, sent.version) == ("sent", False, 1)
     assert sent.id in in_queue(cast, volunteer)
     with acting(cast.engine, volunteer) as session:
-        service.accept(session, sent.id, 1, "Rendez-vous mardi à 14 h.")
+        moves.accept(session, sent.id, 1, "Rendez-vous mardi à 14 h.")
     for member in (worker, volunteer):
         view = seen(cast, member, sent.id)
         assert view.line.state is State.ACCEPTED
@@ -91,7 +93,7 @@ def test_the_sender_cannot_accept_her_own(cast: Cast, worker: Member, shared: UU
         pytest.raises(IllegalMove, match="revient à la structure qui reçoit") as refused,
         acting(cast.engine, worker) as session,
     ):
-        service.accept(session, sent.id, 1)
+        moves.accept(session, sent.id, 1)
     assert refused.value.status == 409
     assert seen(cast, worker, sent.id).line.state is State.SENT
 
@@ -106,9 +108,9 @@ def test_without_an_agreement_nothing_is_transmitted(
     with pytest.raises(NotKnown):
         seen(cast, volunteer, sent.id)
     with pytest.raises(NotKnown), acting(cast.engine, volunteer) as session:
-        service.accept(session, sent.id, 1)
+        moves.accept(session, sent.id, 1)
     with acting(cast.engine, worker) as session:
-        service.close(session, sent.id, 1, Outcome.GOT_HELP)
+        moves.close(session, sent.id, 1, Outcome.GOT_HELP)
     assert seen(cast, worker, sent.id).line.state is State.CLOSED
 
 
@@ -144,20 +146,56 @@ def test_the_row_keeps_codes_only(cast: Cast, shared_base: Base, worker: Member,
     assert "loyer" not in str(row)
 
 
-def test_a_receiver_whose_share_is_gone_answers_with_codes_and_reads_nothing(
-    cast: Cast, worker: Member, volunteer: Member, household: UUID
+def test_an_agreement_withdrawn_stops_the_referral_for_both_at_once(
+    cast: Cast, shared_base: Base, worker: Member, volunteer: Member, household: UUID
 ) -> None:
     agreement = agree(cast.engine, worker, household, [cast.epicerie])
     sent = refer(cast.engine, worker, household, cast.epicerie, words="Le bailleur a écrit.")
     with acting(cast.engine, worker) as session:
         withdraw_agreement(session, household, agreement)
-    view = seen(cast, volunteer, sent.id)
-    assert (view.need, view.words, view.line.name, view.parts) == (None, [], None, frozenset())
-    with pytest.raises(service.WordsNotKept), acting(cast.engine, volunteer) as session:
-        service.refuse(session, sent.id, 1, Refusal.CRITERIA, "Voir le bailleur")
-    with acting(cast.engine, volunteer) as session:
-        service.refuse(session, sent.id, 1, Refusal.CRITERIA)
-    assert seen(cast, worker, sent.id).moves[0].reason == Refusal.CRITERIA.label
+    theirs, mine = seen(cast, volunteer, sent.id), seen(cast, worker, sent.id)
+    coordinators = seen(cast, cast.bonne_action.people["coordinator"], sent.id)
+    assert (theirs.need, theirs.words, theirs.line.name, theirs.parts) == (None, [], None, frozenset())
+    for view in (theirs, mine, coordinators):
+        assert (view.line.state, view.moves[0].verb, view.moves[0].organisation) == (
+            State.REVOKED,
+            "stop",
+            queries.AUTOMATIC,
+        )
+    with pytest.raises(IllegalMove, match="l’accord a pris fin"), acting(cast.engine, volunteer) as session:
+        moves.accept(session, sent.id, 1)
+    with pytest.raises(moves.NotCovered), acting(cast.engine, worker) as session:
+        moves.reopen(session, sent.id, 1)
+    assert shared_base.admin("select state from referral where id = %s", sent.id) == [("sent",)], "not written yet"
+    agree(cast.engine, worker, household, [cast.epicerie])
+    assert seen(cast, volunteer, sent.id).line.state is State.SENT, "renewed before anything was written"
+
+
+def test_the_worker_writes_down_what_nobody_decided_once(
+    cast: Cast, shared_base: Base, worker: Member, household: UUID
+) -> None:
+    agreement = agree(cast.engine, worker, household, [cast.epicerie])
+    stopped = refer(cast.engine, worker, household, cast.epicerie)
+    agree(cast.engine, worker, household, [cast.secours])
+    spent = refer(cast.engine, worker, household, cast.secours, Domain.FOOD)
+    shared_base.admin("update referral set expires_at = now() - interval '1 minute' where id = %s", spent.id)
+    with acting(cast.engine, worker) as session:
+        withdraw_agreement(session, household, agreement)
+    machine = Service("worker", cast.ccas.network_id)
+    with acting(cast.engine, machine) as session:
+        assert moves.settle_due(session) == 2
+    with acting(cast.engine, machine) as session:
+        assert moves.settle_due(session) == 0
+        assert not session.exec(select(ReferralText)).all()
+        assert not session.exec(select(Need)).all()
+    with acting(cast.engine, Service("worker", cast.elsewhere.network_id)) as session:
+        assert moves.settle_due(session) == 0
+    assert [verb for verb, _ in journal(shared_base, stopped.id)] == ["referral.send", "referral.stop"]
+    assert [verb for verb, _ in journal(shared_base, spent.id)] == ["referral.send", "referral.expire"]
+    for row, state in ((stopped, State.REVOKED), (spent, State.EXPIRED)):
+        view = seen(cast, worker, row.id)
+        assert (view.line.state, view.line.row.state, view.line.row.version) == (state, state.value, 2)
+        assert len(view.moves) == 2
 
 
 def test_a_refusal_is_coded_and_another_reason_needs_words(
@@ -165,9 +203,9 @@ def test_a_refusal_is_coded_and_another_reason_needs_words(
 ) -> None:
     sent = refer(cast.engine, worker, shared, cast.epicerie)
     with pytest.raises(Exception, match="écrivez lequel"), acting(cast.engine, volunteer) as session:
-        service.refuse(session, sent.id, 1, Refusal.OTHER)
+        moves.refuse(session, sent.id, 1, Refusal.OTHER)
     with acting(cast.engine, volunteer) as session:
-        service.refuse(session, sent.id, 1, Refusal.OTHER, "Fermé en décembre.")
+        moves.refuse(session, sent.id, 1, Refusal.OTHER, "Fermé en décembre.")
     view = seen(cast, worker, sent.id)
     assert (view.line.row.refusal, view.line.row.answered_at is not None) == ("autre", True)
     with acting(cast.engine, worker) as session:
@@ -180,13 +218,13 @@ def test_a_coordinator_closes_what_others_carry_but_answers_for_nobody(
     coordinator = cast.bonne_action.people["coordinator"]
     sent = refer(cast.engine, worker, shared, cast.epicerie)
     with pytest.raises(IllegalMove), acting(cast.engine, coordinator) as session:
-        service.accept(session, sent.id, 1)
+        moves.accept(session, sent.id, 1)
     with acting(cast.engine, volunteer) as session:
-        service.accept(session, sent.id, 1)
+        moves.accept(session, sent.id, 1)
     view = seen(cast, coordinator, sent.id)
     assert (view.line.name, view.need, view.line.title) == (None, None, f"Foyer {sent.household_code}")
     with acting(cast.engine, coordinator) as session:
-        service.close(session, sent.id, 2, Outcome.PARTIAL)
+        moves.close(session, sent.id, 2, Outcome.PARTIAL)
 
 
 def test_a_coordinator_who_sees_the_need_still_leaves_no_words(
@@ -196,13 +234,13 @@ def test_a_coordinator_who_sees_the_need_still_leaves_no_words(
     coordinator = cast.secours.people["coordinator"]
     sent = refer(cast.engine, worker, shared, cast.epicerie)
     with acting(cast.engine, volunteer) as session:
-        service.accept(session, sent.id, 1)
+        moves.accept(session, sent.id, 1)
     view = seen(cast, coordinator, sent.id)
     assert (view.need is not None, view.may_write) == (True, False)
     with pytest.raises(service.WordsNotKept), acting(cast.engine, coordinator) as session:
-        service.close(session, sent.id, 2, Outcome.PARTIAL, "Vu avec eux")
+        moves.close(session, sent.id, 2, Outcome.PARTIAL, "Vu avec eux")
     with acting(cast.engine, coordinator) as session:
-        service.close(session, sent.id, 2, Outcome.PARTIAL)
+        moves.close(session, sent.id, 2, Outcome.PARTIAL)
 
 
 def test_one_need_goes_to_several_partners_with_one_journal_line_each(
@@ -217,7 +255,7 @@ def test_one_need_goes_to_several_partners_with_one_journal_line_each(
     with acting(cast.engine, worker) as session:
         found = queries.need_of(session, shared, need)
         assert len(found.referrals) == 2, "what began before the refusal was undone"
-        service.cancel(session, sent[0].id, 1)
+        moves.cancel(session, sent[0].id, 1)
     assert len(send(cast.engine, worker, need, [cast.epicerie])) == 1
 
 
@@ -238,11 +276,11 @@ def test_a_third_organisation_sees_nothing(cast: Cast, worker: Member, shared: U
         for table in (Need, Referral, ReferralText, ReferralEvent):
             assert session.exec(select(table)).all() == []
         assert queries.referrals_of(session, shared) == []
-        assert sum(c.count for side in (Side.RECEIVER, Side.SENDER) for c in queries.count_baskets(session, side)) == 0
+        assert sum(c.count for side in (Side.RECEIVER, Side.SENDER) for c in queue_of.count_baskets(session, side)) == 0
     deeds: list[tuple[type[Exception], Deed]] = [
         (NotKnown, lambda s: queries.show(s, sent.id)),
-        (NotKnown, lambda s: service.accept(s, sent.id, 1)),
-        (NotKnown, lambda s: service.cancel(s, sent.id, 1)),
+        (NotKnown, lambda s: moves.accept(s, sent.id, 1)),
+        (NotKnown, lambda s: moves.cancel(s, sent.id, 1)),
         (NotKnown, lambda s: service.add_need(s, shared, Domain.FOOD, "Rien")),
         (NotKnown, lambda s: service.send_referral(s, need, cast.epicerie.id)),
     ]
@@ -267,9 +305,9 @@ def test_roles_open_the_doors(cast: Cast, worker: Member, volunteer: Member, sha
     deeds: list[tuple[Member, Deed]] = [
         (volunteer, lambda s: service.add_need(s, shared, Domain.FOOD, "Un colis")),
         (volunteer, lambda s: service.send_referral(s, sent.need_id, cast.secours.id)),
-        (cast.ccas.people["coordinator"], lambda s: service.cancel(s, sent.id, 1)),
-        (cast.epicerie.people["admin"], lambda s: service.accept(s, sent.id, 1)),
-        (cast.epicerie.people["dpo"], lambda s: service.refuse(s, sent.id, 1, Refusal.CAPACITY)),
+        (cast.ccas.people["coordinator"], lambda s: moves.cancel(s, sent.id, 1)),
+        (cast.epicerie.people["admin"], lambda s: moves.accept(s, sent.id, 1)),
+        (cast.epicerie.people["dpo"], lambda s: moves.refuse(s, sent.id, 1, Refusal.CAPACITY)),
     ]
     for member, deed in deeds:
         with pytest.raises(NotAllowed), acting(cast.engine, member) as session:
@@ -281,40 +319,41 @@ def test_the_second_to_answer_is_told_who_was_first_and_when(
 ) -> None:
     sent = refer(cast.engine, worker, shared, cast.epicerie)
     with acting(cast.engine, volunteer) as session:
-        service.accept(session, sent.id, 1)
-    told = r"^Déjà acceptée par Épicerie solidaire \(Volunteer\) le \d+(er)? \w+ 20\d\d à \d+ h \d\d\. Rien"
-    for deed in (service.accept, service.cancel):
+        moves.accept(session, sent.id, 1)
+    told = r"déjà « acceptée » par Épicerie solidaire \(Volunteer\) le \d+(er)? \w+ 20\d\d à \d+ h \d\d\. Rien"
+    for deed in (moves.accept, moves.cancel):
         with (
-            pytest.raises(service.AlreadyMoved, match=told),
+            pytest.raises(moves.AlreadyMoved, match=told),
             acting(cast.engine, cast.epicerie.people["intake"]) as session,
         ):
             deed(session, sent.id, 1)
 
 
-def test_of_answers_given_at_once_exactly_one_counts(
+def test_of_fifty_answers_given_at_once_exactly_one_counts(
     cast: Cast, shared_base: Base, worker: Member, shared: UUID
 ) -> None:
     sent = refer(cast.engine, worker, shared, cast.epicerie)
-    together = Barrier(6)
+    together, crowd = Barrier(50), make_engine(shared_base.app_url, size=50, timeout=20)
     people = [cast.epicerie.people[role] for role in ("intake", "volunteer", "coordinator")]
 
     def answer(turn: int) -> str:
-        with ActorSession(cast.engine, people[turn % 3]) as session:
+        with ActorSession(crowd, people[turn % 3]) as session:
             session.connection()
-            together.wait(20)
+            together.wait(30)
             try:
                 if turn % 2:
-                    service.accept(session, sent.id, 1)
+                    moves.accept(session, sent.id, 1)
                 else:
-                    service.refuse(session, sent.id, 1, Refusal.CAPACITY)
-            except service.AlreadyMoved as late:
+                    moves.refuse(session, sent.id, 1, Refusal.CAPACITY)
+            except moves.AlreadyMoved as late:
                 session.rollback()
                 return late.sentence
             session.commit()
             return ""
 
-    with ThreadPoolExecutor(6) as pool:
-        answers = list(pool.map(answer, range(6)))
+    with ThreadPoolExecutor(50) as pool:
+        answers = list(pool.map(answer, range(50)))
+    close_engine(crowd)
     assert answers.count("") == 1
     assert all("Épicerie solidaire" in sentence for sentence in answers if sentence)
     rows = shared_base.admin("select version, state from referral where id = %s", sent.id)

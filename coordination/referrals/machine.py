@@ -1,0 +1,227 @@
+"""The machine of a referral: its states, its sides, the table of moves, what time or the share decides. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from coordination.kit.transitions import IllegalMove, Move, moves_from
+
+UNDO_WITHIN = timedelta(minutes=10)
+
+
+class State(StrEnum):
+    """Where a referral stands. `by_hand`: a paper was given to the person and nothing was transmitted."""
+
+    SENT = "sent"
+    RECEIVED = "received"
+    INFO_REQUESTED = "info_requested"
+    BY_HAND = "by_hand"
+    ACCEPTED = "accepted"
+    IN_PROGRESS = "in_progress"
+    ON_HOLD = "on_hold"
+    REFUSED = "refused"
+    REDIRECTED = "redirected"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+
+    @property
+    def label(self) -> str:
+        return STATE_WORDS[self][0]
+
+    @property
+    def tone(self) -> str:
+        """The tone of its tag on screen."""
+        return STATE_WORDS[self][1]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something is still expected from somebody."""
+        return self in OPEN_STATES
+
+
+STATE_WORDS: dict[State, tuple[str, str]] = {
+    State.SENT: ("Envoyée", "info"),
+    State.RECEIVED: ("Reçue", "info"),
+    State.INFO_REQUESTED: ("Précision demandée", "warning"),
+    State.BY_HAND: ("Remise en main propre", "neutral"),
+    State.ACCEPTED: ("Acceptée", "success"),
+    State.IN_PROGRESS: ("En cours", "success"),
+    State.ON_HOLD: ("En pause", "neutral"),
+    State.REFUSED: ("Refusée", "danger"),
+    State.REDIRECTED: ("Réorientée", "neutral"),
+    State.EXPIRED: ("Expirée sans réponse", "warning"),
+    State.REVOKED: ("Arrêtée : l’accord a pris fin", "warning"),
+    State.CLOSED: ("Terminée", "neutral"),
+    State.CANCELLED: ("Annulée", "neutral"),
+}
+WAITING_STATES = frozenset({State.SENT, State.RECEIVED})
+EXPIRING_STATES = WAITING_STATES | {State.INFO_REQUESTED}
+TAKEN_STATES = frozenset({State.ACCEPTED, State.IN_PROGRESS, State.ON_HOLD})
+# Transmitted and under way: these end with the agreement that carries them.
+CARRIED_STATES = EXPIRING_STATES | TAKEN_STATES
+OPEN_STATES = CARRIED_STATES | {State.BY_HAND}
+
+
+class Side(StrEnum):
+    """Who looks at a referral: an organisation may hold several sides at once."""
+
+    RECEIVER = "recues"
+    SENDER = "envoyees"
+    COORDINATOR = "reseau"
+
+    @property
+    def label(self) -> str:
+        return {"recues": "Reçues", "envoyees": "Envoyées", "reseau": "Tout le réseau"}[self.value]
+
+    @property
+    def whose(self) -> str:
+        return {
+            "recues": "la structure qui reçoit l’orientation",
+            "envoyees": "la structure qui l’a envoyée",
+            "reseau": "la coordination du réseau",
+        }[self.value]
+
+
+# A coordinator follows and closes; the words are those of the two structures concerned.
+WRITERS = frozenset({Side.RECEIVER, Side.SENDER})
+
+
+def _move(
+    verb: str, label: str, sources: frozenset[State], target: State, *by: Side, why: bool = False
+) -> Move[State, Side]:
+    return Move(verb, label, sources, target, frozenset(by), needs_reason=why)
+
+
+S = State
+_R, _S, _C = Side.RECEIVER, Side.SENDER, Side.COORDINATOR
+MOVES: tuple[Move[State, Side], ...] = (
+    _move("accept", "Accepter", EXPIRING_STATES, S.ACCEPTED, _R),
+    _move("receive", "Accuser réception", frozenset({S.SENT}), S.RECEIVED, _R),
+    _move("ask", "Demander une précision", WAITING_STATES, S.INFO_REQUESTED, _R, why=True),
+    _move("refuse", "Refuser", EXPIRING_STATES, S.REFUSED, _R, why=True),
+    _move("answer", "Apporter la précision", frozenset({S.INFO_REQUESTED}), S.RECEIVED, _S),
+    _move("start", "Commencer l’accompagnement", frozenset({S.ACCEPTED}), S.IN_PROGRESS, _R),
+    _move("hold", "Mettre en pause", frozenset({S.ACCEPTED, S.IN_PROGRESS}), S.ON_HOLD, _R, why=True),
+    _move("resume", "Reprendre", frozenset({S.ON_HOLD}), S.IN_PROGRESS, _R),
+    _move("close", "Clore", TAKEN_STATES, S.CLOSED, _R, _C, why=True),
+    _move("close", "Clore", frozenset({S.BY_HAND}), S.CLOSED, _S, why=True),
+    _move("redirect", "Réorienter", frozenset({S.REFUSED, S.EXPIRED, S.REVOKED}), S.REDIRECTED, _S, _C),
+    _move("reopen", "Rouvrir", frozenset({S.REFUSED, S.EXPIRED, S.REVOKED, S.CLOSED}), S.SENT, _S),
+    _move("cancel", "Annuler l’orientation", OPEN_STATES, S.CANCELLED, _S),
+)
+VERBS = tuple(dict.fromkeys(move.verb for move in MOVES))
+# What nobody decides: written when somebody, or the machine, next touches the referral; shown right before that.
+DERIVED = {State.EXPIRED: "expire", State.REVOKED: "stop"}
+# A redirection has already sent a child: cancel the child instead.
+UNDOABLE = frozenset(VERBS) - {"redirect"}
+
+
+def standing(state: State, *, by_hand: bool, expires_at: datetime, stopped: bool, now: datetime) -> State:
+    """Where a referral truly stands: the end of its agreement first, then its time, whatever the row still says."""
+    if by_hand or state not in CARRIED_STATES:
+        return state
+    if stopped:
+        return State.REVOKED
+    return State.EXPIRED if state in EXPIRING_STATES and expires_at <= now else state
+
+
+def sides_of(
+    organisation: object, sender: object, receiver: object, *, by_hand: bool, coordinates: bool
+) -> frozenset[Side]:
+    """The sides an organisation (by its id) holds. What was handed over on paper was sent to nobody."""
+    sides = set()
+    if organisation == sender:
+        sides.add(Side.SENDER)
+    if organisation == receiver and not by_hand:
+        sides.add(Side.RECEIVER)
+    if coordinates:
+        sides.add(Side.COORDINATOR)
+    return frozenset(sides)
+
+
+def find_move(verb: str, state: State, sides: frozenset[Side], told: str = "") -> Move[State, Side]:
+    """The move behind a verb. Raises `IllegalMove`, whose sentence says whether the state or the side forbids it;
+    `told` says who brought it to this state and when."""
+    for move in moves_from(MOVES, state, sides):
+        if move.verb == verb:
+            return move
+    entitled = {side for move in MOVES if move.verb == verb and state in move.sources for side in move.by}
+    if entitled:
+        whose = " ou à ".join(side.whose for side in Side if side in entitled)
+        raise IllegalMove(f"Cette action revient à {whose}. Rien n’a été modifié.")
+    said = f" ({told})" if told else ""
+    raise IllegalMove(
+        f"Ce n’est plus possible : l’orientation est « {state.label.lower()} »{said}. Rien n’a été modifié."
+    )
+
+
+# ------------------------------------------------------------------ what happened, and taking it back
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a referral's history, in codes: `by` is a membership, None for what nobody decided."""
+
+    verb: str
+    state: State
+    reason: str | None
+    at: datetime
+    by: UUID | None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a history leaves on the row."""
+
+    state: State
+    refusal: str | None = None
+    outcome: str | None = None
+    answered_at: datetime | None = None
+    closed_at: datetime | None = None
+
+
+ANSWERS = ("accept", "refuse")
+ENDS = ("close", "cancel", "expire", "stop", "redirect")
+
+
+def facts_of(history: Sequence[Step]) -> Facts:
+    """The row's facts, told again from its steps, the oldest first. What was taken back did not happen."""
+    found = Facts(history[0].state)
+    for step in kept(history):
+        found = Facts(
+            state=step.state,
+            refusal=step.reason if step.verb == "refuse" else None if step.verb == "reopen" else found.refusal,
+            outcome=step.reason if step.verb == "close" else None if step.verb == "reopen" else found.outcome,
+            answered_at=_moment(found.answered_at, step, ANSWERS),
+            closed_at=_moment(found.closed_at, step, ENDS),
+        )
+    return found
+
+
+def _moment(before: datetime | None, step: Step, verbs: tuple[str, ...]) -> datetime | None:
+    if step.verb == "reopen":
+        return None
+    return before or step.at if step.verb in verbs else before
+
+
+def kept(history: Sequence[Step]) -> list[Step]:
+    """The steps that still count: an undo takes the one before it away with itself."""
+    found: list[Step] = []
+    for step in history:
+        if step.verb == "undo":
+            found.pop()
+        else:
+            found.append(step)
+    return found
+
+
+def undone(history: Sequence[Step], by: UUID, now: datetime) -> Step | None:
+    """The last step, when this membership may still take it back: it is hers, recent, and nothing came since."""
+    last = history[-1] if len(history) > 1 else None
+    if last is None or last.verb not in UNDOABLE or last.by != by or now - last.at > UNDO_WITHIN:
+        return None
+    return last
