@@ -16,7 +16,8 @@ from urllib.parse import urlencode
 from bench.bases import QUICK, Base
 from coordination.demo.accounts import PASSWORD
 from coordination.kit.roles import libpq
-from coordination.referrals.rules import BASKETS, Side
+from coordination.referrals.baskets import BASKETS
+from coordination.referrals.machine import Side
 
 WORKERS = 2
 CONNECTIONS = 8

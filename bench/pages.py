@@ -21,6 +21,7 @@ from coordination.identity.queries import member_names, organisations
 from coordination.kit.clock import today
 from coordination.kit.db import ActorSession, close_engine, make_engine
 from coordination.referrals import queries as referrals
+from coordination.referrals import queue as queue_of
 from coordination.sharing import queries as sharing
 
 ROUNDS = 8 if QUICK else 25
@@ -173,9 +174,9 @@ def my_files(session: ActorSession) -> int:
 
 def queue(session: ActorSession) -> int:
     """The whole network's, as its coordinator opens it, on the basket that is full first."""
-    side = referrals.sides_open(session)[-1]
-    counts = referrals.count_baskets(session, side)
-    return len(referrals.page_of(session, side, counts[-1].basket).lines)
+    side = queue_of.sides_open(session)[-1]
+    counts = queue_of.count_baskets(session, side)
+    return len(queue_of.page_of(session, side, counts[-1].basket).lines)
 
 
 def creation(session: ActorSession, family: str, given: str) -> int:
