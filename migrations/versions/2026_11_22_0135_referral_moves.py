@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "7d0e42b9c318"
-down_revision: str | Sequence[str] | None = "b72e90c4d1a3"
+down_revision: str | Sequence[str] | None = "a5e1d7730c94"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
