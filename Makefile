@@ -38,6 +38,7 @@ fuzz: ## Rejoue longuement les tests au hasard
 
 bench: ## Mesure la recherche et les pages ; BENCH_SIZES=1000,100000,1000000 pour aller au bout
 	@scripts/setup bench
+	@scripts/setup rights
 	$(PY) -m bench
 
 lint: ## Vérifie style, types et contrats d’imports

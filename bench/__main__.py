@@ -17,7 +17,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench import bases, linkage, pace, pages
+from bench import bases, linkage, pace, pages, rav
 from coordination.generate.rows import NETWORKS
 from coordination.kit import embedded
 from coordination.kit.clock import today
@@ -37,6 +37,8 @@ def main() -> None:
     paces: dict[int, dict[str, pace.Pace]] = {}
     thousand: bases.Base | None = None
     try:
+        budgets = rav.measure()
+        show_rav(budgets)
         quality = linkage.quality(cluster)
         show_quality(quality)
         for size in sizes:
@@ -48,7 +50,9 @@ def main() -> None:
             paces[size] = pace.measure(base, [str(file) for file in pages.some_files(base)])
             show_timings(size, timings)
             show_paces(size, paces[size])
-            RESULTS.write_text(json.dumps(results(quality, timings, paces), indent=2, ensure_ascii=False) + "\n")
+            RESULTS.write_text(
+                json.dumps(results(budgets, quality, timings, paces), indent=2, ensure_ascii=False) + "\n"
+            )
             if base is not thousand and not os.environ.get("BENCH_KEEP"):
                 bases.drop(cluster, base.name)
     finally:
@@ -58,6 +62,7 @@ def main() -> None:
 
 
 def results(
+    budgets: rav.Rav,
     quality: Mapping[str, Mapping[str, linkage.Quality]],
     timings: Mapping[int, Timings],
     paces: Mapping[int, Mapping[str, pace.Pace]],
@@ -69,6 +74,7 @@ def results(
         "quick": bases.QUICK,
         "load_average": round(os.getloadavg()[1], 1),
         "networks": NETWORKS,
+        "reste_a_vivre": asdict(budgets),
         "search_quality": {
             name: {typed: asdict(found) for typed, found in ways.items()} for name, ways in quality.items()
         },
@@ -82,6 +88,14 @@ def results(
             str(size): {name: asdict(found) for name, found in ways.items()} for size, ways in paces.items()
         },
     }
+
+
+def show_rav(found: rav.Rav) -> None:
+    table = Table("Reste à vivre", "secondes")
+    table.add_row("un calcul expliqué, 12 lignes", str(found.one_explained))
+    table.add_row(f"{found.households} foyers sous un barème changé", str(found.routed))
+    table.add_row("le même, écrit pour openfisca-core", str(found.openfisca or "make rights"))
+    out.print(table)
 
 
 def show_quality(quality: Mapping[str, Mapping[str, linkage.Quality]]) -> None:
