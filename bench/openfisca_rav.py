@@ -1,7 +1,7 @@
 """The same reste à vivre written for openfisca-core, run by the interpreter that has it (`make rights`).
 
-JSON in: `{"people": […], "resources": […], "phone": […], "charges": […], "bounds": [[800, 1000], …]}`, cents a month. It
-answers the seconds of each routing and how many households stand in each zone.
+JSON in: `{"people": […], "resources": […], "phone": […], "charges": […], "bounds": [[800, 1000], …]}`, cents a month.
+It answers the seconds of each routing and how many households stand in each zone.
 """
 
 import json
@@ -32,7 +32,7 @@ def system(below: int, council: int) -> TaxBenefitSystem:
         entity = FOYER
         definition_period = DateUnit.MONTH
 
-        def formula(foyer: Any, period: Any, parameters: Any) -> Any:  # noqa: N805
+        def formula(foyer: Any, period: Any, parameters: Any) -> Any:  # noqa: N805, ARG002
             phone = np.minimum(foyer("phone", period), PHONE_CAP)
             return (foyer("resources", period) - foyer("charges", period) - phone) / foyer("people", period) / 30
 
@@ -41,7 +41,7 @@ def system(below: int, council: int) -> TaxBenefitSystem:
         entity = FOYER
         definition_period = DateUnit.MONTH
 
-        def formula(foyer: Any, period: Any, parameters: Any) -> Any:  # noqa: N805
+        def formula(foyer: Any, period: Any, parameters: Any) -> Any:  # noqa: N805, ARG002
             amount = foyer("value", period)
             return np.select([amount < below, amount < council], [0, 1], default=2)
 

@@ -4,7 +4,7 @@ the same formula written for openfisca-core in the same run."""
 import json
 import subprocess
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from random import Random
