@@ -27,7 +27,7 @@ def system(below: int, council: int) -> TaxBenefitSystem:
     def given(name: str) -> type:
         return type(name, (Variable,), {"value_type": float, "entity": FOYER, "definition_period": DateUnit.MONTH})
 
-    class value(Variable):  # noqa: N801 - openfisca's own way
+    class value(Variable):  # type: ignore[misc]  # noqa: N801
         value_type = float
         entity = FOYER
         definition_period = DateUnit.MONTH
@@ -36,7 +36,7 @@ def system(below: int, council: int) -> TaxBenefitSystem:
             phone = np.minimum(foyer("phone", period), PHONE_CAP)
             return (foyer("resources", period) - foyer("charges", period) - phone) / foyer("people", period) / 30
 
-    class zone(Variable):  # noqa: N801
+    class zone(Variable):  # type: ignore[misc]  # noqa: N801
         value_type = int
         entity = FOYER
         definition_period = DateUnit.MONTH
