@@ -331,15 +331,20 @@ def check_policies(
     release: Annotated[bool, typer.Option("--release", help="Note les nouvelles versions comme publiées.")] = False,
     schema: Annotated[bool, typer.Option("--schema", help="Affiche plutôt le schéma JSON d’un barème.")] = False,
 ) -> None:
-    """Vérifie les barèmes : chaque faute avec son fichier, sa ligne et ce qu’il faut écrire (alors, finit par 1)."""
+    """Vérifie barèmes, délais et routes : chaque faute, sa ligne et ce qu’il faut écrire (alors, finit par 1)."""
     from coordination.budgets.console import Unreadable, bareme_schema, policies
 
     if schema:
         typer.echo(bareme_schema())
         return
+    from coordination.kit.parameters import BadParameters
+    from coordination.referrals.console import policies as delays_and_routes
+
     try:
         typer.echo(policies(folder, release=release))
-    except Unreadable as fault:
+        if said := delays_and_routes(folder):
+            typer.echo(said)
+    except (Unreadable, BadParameters) as fault:
         raise Stop(str(fault)) from fault
 
 

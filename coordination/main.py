@@ -46,7 +46,7 @@ from coordination.kit.rest import PREFIX, Invalid, fault_of, is_api, openapi_of,
 from coordination.kit.web import NavItem, SignInFirst, assets, page
 from coordination.notices import pages as notices
 from coordination.referrals import api as referrals_api
-from coordination.referrals import moves_api, need_pages, queue_pages
+from coordination.referrals import moves_api, need_pages, queue_pages, reception_pages
 from coordination.referrals import pages as referrals
 from coordination.rights import pages as rights
 from coordination.settings import Settings, get_settings
@@ -76,6 +76,7 @@ ROOMS = (
     queue_pages.router,
     referrals.router,
     need_pages.router,
+    reception_pages.router,
     notices.router,
     rights.router,
     public_simulator.router,

@@ -15,12 +15,14 @@ from coordination.demo.people import People
 from coordination.demo.published import Planned, published
 from coordination.demo.stories import NEIGHBOURS, STORIES, Story
 from coordination.demo.troupe import OPERATOR, Troupe, deed
+from coordination.identity.permissions import Role
 from coordination.identity.queries import find_network
 from coordination.identity.rules import slug
 from coordination.kit.actor import Service
 from coordination.kit.db import close_engine, make_engine
 from coordination.kit.errors import NotNow
-from coordination.referrals import moves
+from coordination.referrals import moves, receptions
+from coordination.referrals.forms import ReceptionForm
 
 SEED = 20161114  # the day the partners of Carvin signed their charter
 NEIGHBOUR_HOUSEHOLDS = 12
@@ -88,6 +90,10 @@ def _play_all(connection: Connection, households: int, progress: Progress | None
             done += 1
             if progress is not None:
                 progress(done, total)
+        if name == NETWORK:
+            with troupe.act(troupe.partners["epicerie"].who(Role.INTAKE), 0, 8) as session:
+                receptions.set_reception(session, ReceptionForm(weekdays=[1, 3, 4]))
+            troupe.rest()
         with deed(connection, Service("worker", troupe.network_id)) as session:
             moves.settle_due(session)
 

@@ -21,6 +21,7 @@ class Permission(StrEnum):
     READ_REFERRALS = "read_referrals"
     ANSWER_REFERRALS = "answer_referrals"
     REDIRECT_REFERRALS = "redirect_referrals"
+    SET_RECEPTION = "set_reception"
     COORDINATE_REFERRALS = "coordinate_referrals"
     READ_JOURNAL = "read_journal"
     MANAGE_ACCOUNTS = "manage_accounts"
@@ -41,6 +42,7 @@ class Permission(StrEnum):
             "read_referrals": "Lire la file des orientations",
             "answer_referrals": "Répondre à une orientation",
             "redirect_referrals": "Réorienter un besoin refusé ou resté sans suite",
+            "set_reception": "Dire quand sa structure reçoit et quand elle est complète",
             "coordinate_referrals": "Suivre toutes les orientations du réseau",
             "read_journal": "Lire et vérifier le journal",
             "manage_accounts": "Inviter, suspendre et dépanner les comptes de sa structure",
@@ -129,6 +131,7 @@ ROLES: dict[Role, Opens] = {
                 P.READ_REFERRALS,
                 P.ANSWER_REFERRALS,
                 P.REDIRECT_REFERRALS,
+                P.SET_RECEPTION,
             }
         ),
         frozenset(Part),
@@ -146,13 +149,14 @@ ROLES: dict[Role, Opens] = {
                 P.READ_REFERRALS,
                 P.ANSWER_REFERRALS,
                 P.REDIRECT_REFERRALS,
+                P.SET_RECEPTION,
                 P.COORDINATE_REFERRALS,
             }
         ),
         frozenset({Part.IDENTITY, Part.NEEDS}),
     ),
     Role.DPO: Opens(frozenset({P.READ_JOURNAL}), frozenset()),
-    Role.ADMIN: Opens(frozenset({P.MANAGE_ACCOUNTS}), frozenset()),
+    Role.ADMIN: Opens(frozenset({P.SET_RECEPTION, P.MANAGE_ACCOUNTS}), frozenset()),
 }
 
 

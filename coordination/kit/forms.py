@@ -74,6 +74,10 @@ class FormState:
         """Adds what only the situation could tell."""
         self._errors.setdefault(name, sentence)
 
+    def without_errors(self) -> "FormState":
+        """What was typed, before anybody is told what is wrong: the form is only being drawn again."""
+        return FormState(self._typed)
+
     def with_value(self, name: str, value: str) -> "FormState":
         return FormState({**self._typed, name: [value]}, self._errors)
 

@@ -1,11 +1,12 @@
 """What a person may send about needs and referrals. Each move has its own words, so that one page holds every form."""
 
+from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import Field, ValidationInfo, create_model, field_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, create_model, field_validator, model_validator
 
-from coordination.kit.forms import Form
+from coordination.kit.forms import Form, blank_is_none, typed_day
 from coordination.referrals.rules import Domain, Outcome, Pause, Question, Refusal
 
 LONGEST_WORDS = 2000
@@ -116,3 +117,29 @@ class SiblingsForm(Form):
     others: Annotated[list[Annotated[str, Field(pattern=r"^[0-9a-f-]{36}:[0-9]{1,9}$")]], Field(min_length=1)] = Field(
         default=[], validate_default=True, max_length=50
     )
+
+
+Day = Annotated[date, BeforeValidator(typed_day)]
+Weekday = Annotated[int, Field(ge=0, le=6)]
+
+
+class ClosureRow(Form):
+    """A closure, both days included."""
+
+    first: Day
+    last: Day
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "ClosureRow":
+        if self.last < self.first or (self.last - self.first).days > 366:
+            raise ValueError("Le dernier jour vient après le premier, au plus un an plus tard.")
+        return self
+
+
+class ReceptionForm(Form):
+    """The week of an organisation, its closures, and until when it is full (blank: it can take people)."""
+
+    weekdays: Annotated[list[Weekday], Field(min_length=1)] = Field(default=[], validate_default=True)
+    closures: Annotated[list[ClosureRow], Field(max_length=30)] = Field(default_factory=list)
+    full_until: Annotated[Day | None, BeforeValidator(blank_is_none)] = None
+    version: Annotated[int, Field(ge=0, le=2_000_000_000)] = 0

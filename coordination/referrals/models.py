@@ -1,9 +1,10 @@
 """Needs and referrals. The referral row carries codes only; words and sensitive domains sit behind the share."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint, text
+from sqlalchemy import ForeignKeyConstraint, Index, Integer, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import SQLModel
 
 from coordination.households.models import ORGANISATION, of_household
@@ -130,3 +131,25 @@ class ReferralEvent(SQLModel, table=True):
     organisation_id: UUID | None = column(Holds.WORKER, None)
     membership_id: UUID | None = column(Holds.WORKER, None)
     version: int = column(Holds.NOTHING)
+
+
+class Reception(SQLModel, table=True):
+    """When an organisation receives people, and until when it can take nobody more. Read by the whole network.
+
+    `weekdays` counts from Monday, 0; `closures` are ISO intervals, first and last days included.
+    """
+
+    __tablename__ = "reception"
+    __table_args__ = (
+        ForeignKeyConstraint(["network_id", "organisation_id"], ORGANISATION),
+        UniqueConstraint("organisation_id"),
+    )
+    id: UUID = column(Holds.NOTHING, default_factory=uuid4, primary_key=True)
+    network_id: UUID = column(Holds.NOTHING)
+    organisation_id: UUID = column(Holds.NOTHING)
+    weekdays: list[int] = column(Holds.NOTHING, default_factory=list, sa_type=ARRAY(Integer))
+    closures: list[str] = column(Holds.NOTHING, default_factory=list, sa_type=ARRAY(Text))
+    full_until: date | None = column(Holds.NOTHING, None)
+    updated_at: datetime = column(Holds.NOTHING, default_factory=now, sa_type=Moment)
+    updated_by: UUID = column(Holds.WORKER)
+    version: int = column(Holds.NOTHING, 1)

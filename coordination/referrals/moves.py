@@ -10,7 +10,7 @@ from coordination.kit.clock import now
 from coordination.kit.db import ActorSession, lock
 from coordination.kit.errors import NotAllowed, NotKnown, NotNow
 from coordination.kit.transitions import Move, moves_from
-from coordination.referrals import queries, service
+from coordination.referrals import queries, receptions, service
 from coordination.referrals.machine import (
     ANSWERS,
     DERIVED,
@@ -258,7 +258,7 @@ def _do(
     if verb in RESTARTS:
         need = session.get(Need, row.need_id)
         domain = Domain(need.domain if need else row.public_domain)
-        for name, value in vars(service.clocks(session, domain, row.to_organisation_id)).items():
+        for name, value in vars(receptions.clocks(session, domain, row.to_organisation_id)).items():
             setattr(row, name, value)
     return _written(session, row, verb, reason, words)
 

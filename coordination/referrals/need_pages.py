@@ -11,8 +11,8 @@ from coordination.households import queries as households
 from coordination.identity.permissions import Permission
 from coordination.kit.db import ActorSession
 from coordination.kit.forms import FormState, read
-from coordination.kit.web import Submitted, Walled, go, needs, page
-from coordination.referrals import queries, service
+from coordination.kit.web import Submitted, Walled, date_fr, go, needs, page
+from coordination.referrals import queries, receptions, service
 from coordination.referrals.forms import NeedForm, SendForm
 from coordination.referrals.models import Referral
 from coordination.referrals.rules import Domain
@@ -27,7 +27,12 @@ def new_need(request: Request, session: Walled, household_id: UUID) -> Response:
 
 
 def _new_need(
-    request: Request, session: ActorSession, household_id: UUID, form: FormState, status: int = 200
+    request: Request,
+    session: ActorSession,
+    household_id: UUID,
+    form: FormState,
+    status: int = 200,
+    block: str | None = None,
 ) -> Response:
     header = households.file_header(session, household_id)
     service.refuse_unshared(session, household_id)
@@ -36,18 +41,25 @@ def _new_need(
         request,
         "referrals/new_need.html",
         title="Nouveau besoin",
+        block=block,
         status=status,
         form=form,
         header=header,
         domains=[(d.value, f"{d.label} (sensible)" if d.sensitive else d.label) for d in Domain],
-        partners=_choices(queries.partners(session, household_id)),
+        **_offered(receptions.proposals(session, household_id, _domain(form.value("domain")))),
     )
+
+
+def _domain(typed: str) -> Domain | None:
+    return Domain(typed) if typed in set(Domain) else None
 
 
 @router.post("/foyers/{household_id}/besoins/nouveau", dependencies=[needs(Permission.WRITE_NEEDS)])
 def new_need_send(request: Request, session: Walled, data: Submitted, household_id: UUID) -> Response:
     """Notes the need and refers it to the partners that were ticked."""
     asked, form = read(NeedForm, data, lists=["partners"])
+    if form.value("proposer"):
+        return _new_need(request, session, household_id, form.without_errors(), block="partners")
     if asked is None:
         return _new_need(request, session, household_id, form, 422)
     try:
@@ -72,8 +84,19 @@ def _sent(rows: Iterable[Referral]) -> str:
     return " ".join(words)
 
 
-def _choices(partners: Iterable[queries.Partner]) -> list[tuple[str, str, str]]:
-    return [(str(p.id), p.name, p.coverage.label) for p in partners]
+def _offered(found: list[receptions.Proposal]) -> dict[str, list[tuple[str, str, str]]]:
+    """The partners to tick: those to propose first, with why, then the others; what is full says until when."""
+    choices = [(bool(one.why), (str(one.partner.id), one.partner.name, _about(one))) for one in found]
+    return {
+        "proposed": [choice for first, choice in choices if first],
+        "partners": [choice for first, choice in choices if not first],
+    }
+
+
+def _about(one: receptions.Proposal) -> str:
+    full = f"Complet jusqu’au {date_fr(one.full_until)}." if one.full_until else ""
+    why = f"{one.why}." if one.why else ""
+    return " ".join(part for part in (why, full, one.partner.coverage.label) if part)
 
 
 @router.get("/foyers/{household_id}/besoins/{need_id}/orienter", dependencies=[needs(Permission.SEND_REFERRALS)])
@@ -89,8 +112,9 @@ def _refer(
     need = queries.need_of(session, household_id, need_id)
     households.refuse_ended(session, household_id)
     busy = {line.row.to_organisation_id for line in need.referrals if line.state.is_open}
-    free = [p for p in queries.partners(session, household_id) if p.id not in busy]
-    context: dict[str, Any] = {"header": header, "need": need, "partners": _choices(free)}
+    found = receptions.proposals(session, household_id, need.domain)
+    free = [one for one in found if one.partner.id not in busy]
+    context: dict[str, Any] = {"header": header, "need": need, **_offered(free)}
     return page(request, "referrals/refer.html", title="Orienter un besoin", status=status, form=form, **context)
 
 

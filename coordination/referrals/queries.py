@@ -328,17 +328,20 @@ class Partner:
 
     id: UUID
     name: str
+    slug: str
     coverage: Coverage
 
 
 def partners(session: ActorSession, household_id: UUID) -> list[Partner]:
     """The other organisations of the network, in the order of their names."""
     rows = session.rows(
-        "select o.id, o.name, access.covered(:id, o.id, 'identity') as identity,"
+        "select o.id, o.name, o.slug, access.covered(:id, o.id, 'identity') as identity,"
         " access.covered(:id, o.id, 'needs') as needs, access.covered(:id, o.id, 'sensitive') as sensitive"
         " from organisation o where o.network_id = access.network() and o.id <> access.organisation()"
         " order by o.id",
         id=household_id,
     )
-    found = [Partner(r.id, r.name, coverage(identity=r.identity, needs=r.needs, sensitive=r.sensitive)) for r in rows]
+    found = [
+        Partner(r.id, r.name, r.slug, coverage(identity=r.identity, needs=r.needs, sensitive=r.sensitive)) for r in rows
+    ]
     return sorted(found, key=lambda partner: fold(partner.name))

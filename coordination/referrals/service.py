@@ -1,7 +1,6 @@
 """Acts on needs and referrals: noting a need, referring it, redirecting, words between the two sides."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 from uuid import UUID
 
 from coordination.audit.service import act, note_reading, reading
@@ -10,8 +9,7 @@ from coordination.identity.permissions import Part, Permission
 from coordination.kit.clock import now
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotAllowed, NotKnown, NotNow
-from coordination.referrals import queries
-from coordination.referrals.baskets import Clocks
+from coordination.referrals import queries, receptions
 from coordination.referrals.machine import WRITERS, State
 from coordination.referrals.models import Need, Referral, ReferralEvent, ReferralText
 from coordination.referrals.rules import Domain
@@ -113,12 +111,6 @@ def refuse_twice(session: ActorSession, household_id: UUID, need_id: UUID, partn
         raise AlreadyReferred(f"Ce besoin est déjà orienté vers {partner.name}. Rien n’a été envoyé.")
 
 
-def clocks(session: ActorSession, domain: Domain, to: UUID) -> Clocks:
-    """The delays of a referral that leaves now."""
-    sent = now()
-    return Clocks(sent + timedelta(days=9), sent + timedelta(days=21), sent + timedelta(days=42))
-
-
 def _add_row(
     session: ActorSession, need: Need, partner: queries.Partner, words: str, parent: Referral | None
 ) -> Referral:
@@ -136,7 +128,7 @@ def _add_row(
         by_hand=by_hand,
         state=(State.BY_HAND if by_hand else State.SENT).value,
         sent_by=session.member.membership_id,
-        **vars(clocks(session, domain, partner.id)),
+        **vars(receptions.clocks(session, domain, partner.id)),
     )
     session.add(row)
     session.flush()

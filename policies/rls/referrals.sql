@@ -127,3 +127,22 @@ create policy add on referral_event for insert to coordination_app
         and exists (select 1 from referral r
                      where r.id = referral_event.referral_id
                        and r.state = referral_event.state and r.version = referral_event.version));
+
+-- When an organisation receives people: read by its network, written by its own intake, coordination and administration.
+grant select, insert on reception to coordination_app;
+grant update (weekdays, closures, full_until, updated_at, updated_by, version) on reception to coordination_app;
+
+create policy see on reception for select to coordination_app
+    using (network_id = (select access.network()) and (select access.organisation()) is not null);
+create policy add on reception for insert to coordination_app
+    with check (network_id = (select access.network())
+        and organisation_id = (select access.organisation())
+        and updated_by = (select access.membership())
+        and ((select access.has_role('intake')) or (select access.has_role('coordinator'))
+            or (select access.has_role('admin'))));
+create policy move on reception for update to coordination_app
+    using (network_id = (select access.network())
+        and organisation_id = (select access.organisation())
+        and ((select access.has_role('intake')) or (select access.has_role('coordinator'))
+            or (select access.has_role('admin'))))
+    with check (updated_by = (select access.membership()));

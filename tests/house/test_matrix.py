@@ -179,6 +179,8 @@ POST /avis/reglages                                             422 422 422 422 
 GET  /orientations                                              200 200 403 200 403 403 200 200 200 303
 GET  /orientations/{referral_id}                                200 200 403 200 403 403 200 404 404 303
 GET  /orientations/{referral_id}/fiche                          200 200 403 200 403 403 200 404 404 303
+GET  /disponibilite                                             200 403 403 200 403 200 200 200 200 303
+POST /disponibilite                                             422 403 403 422 403 422 422 422 422 303
 POST /orientations/{referral_id}/accepter                       422 422 403 422 403 403 422 404 404 303
 POST /orientations/{referral_id}/recevoir                       422 422 403 422 403 403 422 404 404 303
 POST /orientations/{referral_id}/preciser                       422 422 403 422 403 403 422 404 404 303

@@ -353,6 +353,7 @@ SEES: dict[str, Rule] = {
     "referral": sees_referral,
     "referral_text": sees_referral_text,
     "referral_event": sees_its_referral,
+    "reception": lambda world, actor, row: isinstance(actor, Member) and at_home(actor, row),
     "note": sees_own_work,
     "contact": sees_own_work,
     "task": sees_own_work,

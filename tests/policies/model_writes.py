@@ -196,6 +196,16 @@ def adds_referral_event(world: World, actor: Actor, row: Row) -> bool:
     )
 
 
+def adds_reception(world: World, actor: Actor, row: Row) -> bool:
+    """When one's own organisation receives people: by its intake, coordination or administration."""
+    runs = any(has_role(actor, role) for role in ("intake", "coordinator", "admin"))
+    return runs and in_own_name(actor, row, "updated_by")
+
+
+def changes_reception(world: World, actor: Actor, old: Row, new: Row) -> bool:
+    return adds_reception(world, actor, {**old, "updated_by": new["updated_by"]})
+
+
 def adds_agreement(world: World, actor: Actor, row: Row) -> bool:
     """Recorded by the holder of the file, in force until it is withdrawn by a door."""
     mine = in_own_name(actor, row, "recorded_by") and row["withdrawn_at"] is None
@@ -307,6 +317,7 @@ ADDS: dict[str, Rule] = {
     "referral": adds_referral,
     "referral_text": adds_referral_text,
     "referral_event": adds_referral_event,
+    "reception": adds_reception,
     "note": adds_own_work,
     "contact": adds_own_work,
     "task": adds_task,
@@ -490,6 +501,10 @@ CHANGES: dict[str, tuple[set[str] | None, Change]] = {
         changes_assessment,
     ),
     "need": ({"summary"}, changes_need),
+    "reception": (
+        {"weekdays", "closures", "full_until", "updated_at", "updated_by", "version"},
+        changes_reception,
+    ),
     "task": ({"assigned_to", "due_on", "done_at", "done_by", "version"}, changes_task),
     "referent": ({"membership_id", "since"}, changes_referent),
     "debt": (

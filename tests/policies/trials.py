@@ -237,6 +237,7 @@ def changes(world: World, actor: Actor, table: str) -> list[Row]:
             {"status": "superseded", "composition": {"people": 9}},
             {"reference_date": world.today},
         ],
+        "reception": [{"updated_by": me, "full_until": world.today}, {"updated_by": somebody}],
         "referral": [
             *({"state": state, "moved_by": by} for by in (me, somebody) for state in REFERRAL_STATES),
             {"state": "expired", "moved_by": None},
@@ -346,6 +347,7 @@ LIES: dict[str, list[dict[str, Any]]] = {
         {"public_domain": "sante"},
         {"public_domain": "logement"},
     ],
+    "reception": [{"updated_by": uuid4}],
     "referral_text": [{"written_by": uuid4}, {"sensitive": True}, {"confidential": True}],
     "referral_event": [
         {"membership_id": uuid4},
@@ -484,6 +486,9 @@ class Candidate:
 
     def _household(self) -> Row:
         return self.world.one("household", id=self.parent["household_id"])
+
+    def for_reception(self) -> Row:
+        return self._own("updated_by")
 
     def for_referral_text(self) -> Row:
         return {"referral_id": self.parent["id"], **self._own("written_by")}

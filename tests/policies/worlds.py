@@ -391,6 +391,10 @@ class Builder:
             if not referral["by_hand"]:
                 state = self.choose((referral["state"], referral["state"], "on_hold", "closed"))
                 referral["state"] = last["state"] = state
+        for organisation in self.world.all("organisation"):
+            if self.chance():
+                given = {"network_id": organisation["network_id"], "organisation_id": organisation["id"]}
+                self.add("reception", **given)
         for told in self.world.all("referral_text"):
             told["confidential"] = self.choose((False, False, True))
 
