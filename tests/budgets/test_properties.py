@@ -240,3 +240,13 @@ def test_a_result_frozen_before_the_terms_existed_is_still_read() -> None:
     assert (result.sentence, result.zone) == ("8,00\u00a0€ (8,0011) par jour et par personne", ZoneKind.COUNCIL)
     assert (result.terms, result.purchase_cents, {each.rule for each in result.lines}) == ("", None, {""})
     assert Result.from_json(json.loads(json.dumps(result.to_json()))) == result
+
+
+def test_a_result_frozen_with_its_terms_is_still_read() -> None:
+    frozen = json.loads((Path(__file__).parent / "frozen" / "format_2.json").read_text(encoding="utf-8"))
+    assert frozen["format"] == 2
+    result = Result.from_json(frozen)
+    assert (result.sentence, result.zone) == ("7,89\u00a0€ (7,8906) par jour et par personne", ZoneKind.ELIGIBLE)
+    assert result.terms.startswith("Accès pour 3 mois, renouvelable 3 fois")
+    assert (result.purchase_cents, result.user_pays_cents) == (110_00, (22_00, 22_00))
+    assert "lines.ars.ignored" in {each.rule for each in result.lines}
