@@ -30,6 +30,7 @@ from coordination.casework import situation_pages as situation
 from coordination.demo.accounts import PASSWORD as DEMO_PASSWORD
 from coordination.demo.accounts import shown as demo_accounts
 from coordination.desk import pages as desk
+from coordination.directory import pages as directory
 from coordination.households import api as households_api
 from coordination.households import family_api, family_pages, merging_pages, protection_pages
 from coordination.households import pages as households
@@ -59,6 +60,7 @@ ROOMS = (
     accounts.router,
     audit.router,
     desk.router,
+    directory.router,
     households.router,
     family_pages.router,
     protection_pages.router,
@@ -97,6 +99,7 @@ NAVIGATION = (
     NavItem("/", "Aujourd’hui"),
     NavItem("/foyers", "Foyers", Permission.SEARCH_FILES),
     NavItem("/orientations", "Orientations", Permission.READ_REFERRALS),
+    NavItem("/services", "Services extérieurs", Permission.KEEP_DIRECTORY),
     NavItem("/avis", "Avis"),
     NavItem("/comptes", "Comptes", Permission.MANAGE_ACCOUNTS),
     NavItem("/journal", "Journal", Permission.READ_JOURNAL),

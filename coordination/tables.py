@@ -5,6 +5,7 @@ from sqlmodel import SQLModel
 import coordination.audit.models
 import coordination.budgets.models
 import coordination.casework.models
+import coordination.directory.models
 import coordination.households.models
 import coordination.identity.models
 import coordination.imports.models

@@ -23,6 +23,7 @@ class Permission(StrEnum):
     REDIRECT_REFERRALS = "redirect_referrals"
     SET_RECEPTION = "set_reception"
     COORDINATE_REFERRALS = "coordinate_referrals"
+    KEEP_DIRECTORY = "keep_directory"
     READ_JOURNAL = "read_journal"
     MANAGE_ACCOUNTS = "manage_accounts"
 
@@ -44,6 +45,7 @@ class Permission(StrEnum):
             "redirect_referrals": "Réorienter un besoin refusé ou resté sans suite",
             "set_reception": "Dire quand sa structure reçoit et quand elle est complète",
             "coordinate_referrals": "Suivre toutes les orientations du réseau",
+            "keep_directory": "Tenir la liste des services extérieurs",
             "read_journal": "Lire et vérifier le journal",
             "manage_accounts": "Inviter, suspendre et dépanner les comptes de sa structure",
         }[self.value]
@@ -151,12 +153,13 @@ ROLES: dict[Role, Opens] = {
                 P.REDIRECT_REFERRALS,
                 P.SET_RECEPTION,
                 P.COORDINATE_REFERRALS,
+                P.KEEP_DIRECTORY,
             }
         ),
         frozenset({Part.IDENTITY, Part.NEEDS}),
     ),
     Role.DPO: Opens(frozenset({P.READ_JOURNAL}), frozenset()),
-    Role.ADMIN: Opens(frozenset({P.SET_RECEPTION, P.MANAGE_ACCOUNTS}), frozenset()),
+    Role.ADMIN: Opens(frozenset({P.SET_RECEPTION, P.MANAGE_ACCOUNTS, P.KEEP_DIRECTORY}), frozenset()),
 }
 
 

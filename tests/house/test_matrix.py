@@ -15,6 +15,7 @@ from tests.budgets.make import validated
 from tests.casework.make import give, hope, owe, write
 from tests.cast import PASSWORD, Cast
 from tests.conftest import Browser
+from tests.directory.make import outside
 from tests.households.make import open_household
 from tests.imports.make import checked_list
 from tests.sharing.make import agree
@@ -172,6 +173,11 @@ GET  /foyers/{household_id}/suivi/projets/{goal_id}             200 403 403 403 
 POST /foyers/{household_id}/suivi/projets/{goal_id}             422 403 403 403 403 403 403 404 404 303
 GET  /foyers/{household_id}/suivi/document                      200 403 403 403 403 403 200 404 404 303
 POST /foyers/{household_id}/suivi/document                      422 403 403 403 403 403 422 404 404 303
+GET  /services                                                  200 200 200 200 200 200 200 200 200 303
+GET  /services/nouveau                                          403 403 403 200 403 200 403 403 403 303
+POST /services/nouveau                                          403 403 403 422 403 422 403 403 403 303
+GET  /services/{service_id}                                     403 403 403 200 403 200 403 403 403 303
+POST /services/{service_id}                                     403 403 403 422 403 422 403 403 403 303
 GET  /avis                                                      200 200 200 200 200 200 200 200 200 303
 POST /avis/lus                                                  303 303 303 303 303 303 303 303 303 303
 GET  /avis/reglages                                             200 200 200 200 200 200 200 200 200 303
@@ -285,6 +291,7 @@ def world(cast: Cast, browser: Callable[[], Browser]) -> World:
     draft = browsers["intake"].post(f"/foyers/{household_id}/budget/nouveau", data={"reference_date": "21/11/2026"})
     places = {
         "token": uuid4(),
+        "service_id": outside(cast.engine, cast.ccas.people["coordinator"]),
         "validated": past,
         "code": "ccas-carvin",
         "assessment_id": UUID(draft.headers["location"].rsplit("/", 1)[-1]),

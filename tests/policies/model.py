@@ -364,6 +364,7 @@ SEES: dict[str, Rule] = {
     "rights_estimate": lambda world, actor, row: (
         "budget" in open_parts(world, actor, row["household_id"]) and sensitive_too(world, actor, row)
     ),
+    "outside_service": lambda world, actor, row: isinstance(actor, Member) and at_home(actor, row),
     "notice": lambda world, actor, row: own_key(actor, row),
     "notice_preference": lambda world, actor, row: own_key(actor, row),
     "agreement": sees_agreement,

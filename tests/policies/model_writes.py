@@ -296,7 +296,21 @@ def adds_estimate(world: World, actor: Actor, row: Row) -> bool:
     return mine and seen and assessment["status"] == "validated"
 
 
+def keeps_directory(actor: Actor, row: Row) -> bool:
+    """Coordinators and admins of the network."""
+    return at_home(actor, row) and (has_role(actor, "coordinator") or has_role(actor, "admin"))
+
+
+def adds_service(world: World, actor: Actor, row: Row) -> bool:
+    return keeps_directory(actor, row) and isinstance(actor, Member) and row["written_by"] == actor.membership_id
+
+
+def changes_service(world: World, actor: Actor, old: Row, new: Row) -> bool:
+    return keeps_directory(actor, old) and adds_service(world, actor, new)
+
+
 ADDS: dict[str, Rule] = {
+    "outside_service": adds_service,
     "rights_estimate": adds_estimate,
     "idempotency": lambda world, actor, row: own_key(actor, row),
     "network": by_operator,
@@ -489,6 +503,7 @@ CHANGES: dict[str, tuple[set[str] | None, Change]] = {
     "person": (None, changes_identity),
     "stay": (None, changes_identity),
     "person_activity": (None, changes_activity),
+    "outside_service": (None, changes_service),
     "notice": ({"read_at"}, lambda world, actor, old, new: own_key(actor, old)),
     "notice_preference": ({"mail"}, lambda world, actor, old, new: own_key(actor, old)),
     "protected_address": ({"address", "updated_at", "updated_by", "version"}, changes_identity),

@@ -227,6 +227,7 @@ def changes(world: World, actor: Actor, table: str) -> list[Row]:
             {"done_at": None, "done_by": None},
             {"done_at": NOON, "done_by": None},
         ],
+        "outside_service": [{"written_by": me}, {"written_by": somebody}],
         "referent": [{"membership_id": me}, {"membership_id": somebody}],
         "import_batch": [{"stage": "done"}, {"stage": "undone"}, {"checked": 7}],
         "assessment": [
@@ -330,6 +331,7 @@ LIES: dict[str, list[dict[str, Any]]] = {
     ],
     "need": [{"opened_by": uuid4}, {"sensitive": True}],
     "note": [{"written_by": uuid4}],
+    "outside_service": [{"written_by": uuid4}],
     "contact": [{"written_by": uuid4}, {"met_on": date(2999, 1, 1)}],
     "task": [{"created_by": uuid4}, {"done_at": NOON}, {"assigned_to": uuid4}],
     "referent": [{"membership_id": uuid4}],
@@ -459,6 +461,9 @@ class Candidate:
         return self._own("written_by")
 
     for_contact = for_note
+
+    def for_outside_service(self) -> Row:
+        return {"written_by": self.me["id"]}
 
     def for_debt(self) -> Row:
         return self._own("noted_by")

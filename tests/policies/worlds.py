@@ -113,6 +113,8 @@ class Builder:
             for _ in range(files):
                 self.file(network)
             self.journal(network)
+            author = self.world.all("membership", network_id=network)[0]
+            self.add("outside_service", network_id=network, written_by=author["id"], active=self.chance())
         self.imports()
         self.second_memberships()
         self.add("sign_in_attempt")
