@@ -95,20 +95,36 @@ def come_back(session: ActorSession, household_id: UUID, person_id: UUID, form: 
 
 
 def end_stay(session: ActorSession, person: Person, on: date, reason: EndReason, successor: UUID | None) -> Stay:
-    """Ends the person's stay, `on` its last day; if she was the reference, `successor` is from the next day on."""
+    """Ends the person's stay, `on` its last day; if she was the reference, `successor` is from the next day on.
+
+    Two people may go or die on one day, written in any order: who was to follow the first, and was gone too, never did.
+    """
     stays = stays_of(session, person.household_id)
-    stay = latest_stay(stays, person.id)
-    if on < stay.from_date:
-        raise NotYetThere
-    if stay.until_date is not None and stay.until_date <= on:
+    last = latest_stay(stays, person.id)
+    if last.until_date is not None and last.until_date <= on:
         raise AlreadyGone
+    stay, since = last, on + NEXT_DAY
+    if on < last.from_date:
+        stay, since = _stay_before(stays, last, on), last.from_date
+        session.delete(last)
+        session.flush()
+        stays.remove(last)
     stay.until_date = on
     stay.end_reason = reason.value
-    if stay.link == Link.REFERENCE:
-        hand_reference(session, stays, on + NEXT_DAY, successor)
+    if last.link == Link.REFERENCE:
+        hand_reference(session, stays, since, successor)
     session.flush()
     refuse_clash(stays_of(session, person.household_id))
     return stay
+
+
+def _stay_before(stays: Sequence[Stay], last: Stay, on: date) -> Stay:
+    """The stay of which `last`, as the reference, is but the sequel, when that day is in it. Raises `NotYetThere`."""
+    for stay in stays if last.link == Link.REFERENCE else ():
+        follows = stay.person_id == last.person_id and stay.until_date == last.from_date - NEXT_DAY
+        if follows and stay.end_reason == EndReason.NEW_LINK and stay.from_date <= on:
+            return stay
+    raise NotYetThere
 
 
 def hand_reference(session: ActorSession, stays: Sequence[Stay], day: date, successor: UUID | None) -> None:

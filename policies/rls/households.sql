@@ -2,6 +2,7 @@
 
 grant select on household, household_profile, person, stay, person_activity, share to coordination_app;
 grant insert on household_profile, person, stay, person_activity to coordination_app;
+grant delete on stay to coordination_app;
 -- A row never changes file: every column may be corrected but those that say whose row it is.
 do $$
 declare one text; columns text;
@@ -80,6 +81,12 @@ create policy move on stay for update to coordination_app
     with check (network_id = (select access.network())
         and exists (select 1 from access.live_share s
                      where s.household_id = stay.household_id and s.scope = 'identity' and s.ground = 'holder'));
+
+-- A link that was never hers: who was to follow the person of reference, and is found to have gone on the same day.
+create policy remove on stay for delete to coordination_app
+    using (exists (select 1 from access.live_share s
+                    where s.household_id = stay.household_id and s.scope = 'identity' and s.ground = 'holder')
+        and link = 'reference');
 
 create policy see on person_activity for select to coordination_app
     using (network_id = (select access.network())

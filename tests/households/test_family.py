@@ -67,6 +67,12 @@ def comes_back(cast: Cast, file_id: UUID, who: Resident, on: date, link: Link = 
         family.come_back(session, file_id, who.person.id, ReturnForm(on=on, link=link, version=current))
 
 
+def dies(cast: Cast, file_id: UUID, who: Resident, on: date = MID, successor: UUID | None = None) -> None:
+    with acting(cast.engine, cast.ccas.people["intake"]) as session:
+        current = queries.person_of(session, file_id, who.person.id).person.version
+        family.die(session, file_id, who.person.id, DeathForm(on=on, successor=successor, version=current))
+
+
 def test_who_leaves_is_there_on_her_last_day_and_no_longer_the_next(cast: Cast) -> None:
     file_id = household(cast, Link.PARTNER)
     partner = people(cast, file_id)[1]
@@ -135,6 +141,31 @@ def test_the_dead_are_of_the_household_no_longer_and_do_not_come_back(cast: Cast
     assert links(cast, file_id, MID) == {"Sophie": Link.REFERENCE, "Parent": Link.PARENT}
     with pytest.raises(family.Deceased):
         comes_back(cast, file_id, parent, date(2025, 9, 1))
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_two_deaths_of_one_day_are_written_in_any_order(cast: Cast, first: int) -> None:
+    file_id = household(cast, Link.PARTNER, Link.PARENT)
+    *dead, parent = people(cast, file_id)
+    before = links(cast, file_id, MID)
+    one, other = dead[first], dead[1 - first]
+    dies(cast, file_id, one, successor=other.person.id)  # nobody knows yet that the other died too
+    dies(cast, file_id, other, successor=parent.person.id)
+    assert links(cast, file_id, MID) == before
+    assert links(cast, file_id, MID + timedelta(days=1)) == {"Parent": Link.REFERENCE}
+    assert {r.person.deceased_on for r in people(cast, file_id)} == {MID, None}
+    assert sum(r.link is Link.REFERENCE for r in people(cast, file_id)) == 2  # hers, then the parent's
+
+
+def test_two_deaths_of_one_day_leave_an_empty_home(cast: Cast) -> None:
+    file_id = household(cast, Link.PARTNER)
+    reference, partner = people(cast, file_id)
+    dies(cast, file_id, reference, successor=partner.person.id)
+    with pytest.raises(family.NotYetThere):
+        dies(cast, file_id, partner, on=OPENED - timedelta(days=1))
+    dies(cast, file_id, partner)
+    assert links(cast, file_id, MID) == {"Sophie": Link.REFERENCE, "Conjoint·e": Link.PARTNER}
+    assert links(cast, file_id, MID + timedelta(days=1)) == {}
 
 
 def test_a_death_written_by_mistake_is_taken_back_by_correcting_the_person(cast: Cast) -> None:
@@ -307,6 +338,19 @@ def test_a_departure_and_a_return_through_the_screens(cast: Cast, client: Browse
     assert links(cast, file_id, date(2025, 9, 1)) == {"Sophie": Link.RELATIVE, "Conjoint·e": Link.REFERENCE}
     again = client.post(back, data={"on": "01/09/2025", "link": "relative", "version": str(version)})
     assert again.status_code == 409
+
+
+def test_two_deaths_of_one_day_through_the_screens(cast: Cast, client: Browser) -> None:
+    file_id = household(cast, Link.PARTNER, Link.CHILD)
+    reference, partner, child = people(cast, file_id)
+    place = f"/foyers/{file_id}/personnes/{reference.person.id}/deces"
+    assert "Décédées le même jour" in client.get(place).text
+    typed = {"on": "30/06/2025", "successor": str(partner.person.id), "version": str(reference.person.version)}
+    assert client.post(place, data=typed).status_code == 303
+    place = f"/foyers/{file_id}/personnes/{partner.person.id}/deces"
+    typed = {**typed, "successor": str(child.person.id), "version": str(people(cast, file_id)[1].person.version)}
+    assert client.post(place, data=typed).status_code == 303
+    assert links(cast, file_id, today()) == {"Enfant": Link.REFERENCE}
 
 
 def test_a_closed_file_says_so_and_offers_no_change(cast: Cast, client: Browser) -> None:

@@ -41,7 +41,8 @@ class Human:
 
     days: dict[date, Link] = field(default_factory=dict)
     link: Link | None = None  # None: she left
-    since: date = FIRST
+    since: date = FIRST  # with this link
+    came: date = FIRST
     dead: bool = False
 
 
@@ -108,14 +109,14 @@ class Family(RuleBasedStateMachine):
         if self.attempt(
             lambda s: made.append(service.add_person(s, self.file_id, form).id), led != (link is Link.REFERENCE)
         ):
-            self.humans[made[0]] = Human(link=link, since=self.today)
+            self.humans[made[0]] = Human(link=link, since=self.today, came=self.today)
 
     def ends(self, who: UUID, heir: UUID, act: Callable[[ActorSession, UUID | None], object], dies: bool) -> None:
         human = self.humans[who]
         yesterday = self.today - DAY
         staying = [one for one in self.home() if one != who]
         followed = human.link is not Link.REFERENCE or not staying or heir in staying
-        there = human.link is not None and human.since <= yesterday
+        there = human.link is not None and human.came <= yesterday
         allowed = there and followed and not human.dead
         if dies and human.link is None and not human.dead:
             allowed = yesterday >= human.since
@@ -161,7 +162,7 @@ class Family(RuleBasedStateMachine):
         led = any(one.link is Link.REFERENCE for one in self.humans.values())
         allowed = human.link is None and not human.dead and led != (link is Link.REFERENCE)
         if self.attempt(lambda s: family.come_back(s, self.file_id, who, form), allowed):
-            human.link, human.since = link, self.today
+            human.link, human.since, human.came = link, self.today, self.today
 
     @rule(n=st.integers(0, 20))
     def goes_and_opens_another_file(self, n: int) -> None:

@@ -564,10 +564,16 @@ def forgets_key(world: World, actor: Actor, row: Row) -> bool:
     return own_key(actor, row) and (world.today - row["created_at"].date()).days > 1
 
 
+def removes_stay(world: World, actor: Actor, row: Row) -> bool:
+    """A time as the person of reference, by the holder."""
+    return row["link"] == "reference" and writes_identity(world, actor, row)
+
+
 REMOVES: dict[str, Rule] = {
     "budget_line": in_own_draft,
     "budget_line_detail": writes_detail,
     "idempotency": forgets_key,
     "import_batch": prepares,
     "import_row": own_row,
+    "stay": removes_stay,
 }

@@ -280,7 +280,7 @@ class Builder:
         self.add("household_profile", **self.home, **({"address": ""} if self.protected else {}))
         self.add("past_address", **self.home)
         self.persons = [self.add("person", **self.home)["id"] for _ in range(2)]
-        self.add("stay", **self.home, person_id=self.persons[0])
+        self.add("stay", **self.home, person_id=self.persons[0], link=self.choose(("reference", "partner")))
         strangers = [
             row
             for row in self.world.all("person", network_id=self.home["network_id"])
