@@ -93,7 +93,7 @@ create function access.reaches(file_id uuid) returns boolean
 -- The sharing rule, once: what my organisation may see today, for my audience, among the parts my roles open.
 
 create view access.live_share with (security_invoker = true) as
-    select s.network_id, s.household_id, s.scope, s.ground
+    select s.network_id, s.household_id, s.scope, s.ground, s.organisation_id <> s.holder_organisation_id as given
       from share s
      where s.organisation_id = (select access.organisation())
        and s.network_id = (select access.network())
@@ -876,28 +876,59 @@ create function access.find_people(names text, place text, exact text[], born_fr
         end if;
     end $$;
 
--- Lists page ids first: the files one's organisation holds, or those shared with it, the newest first.
+-- Lists page ids first: the files one's organisation holds, or those shared with it, the newest first. Those it holds
+-- are read from their index in that order, and each is looked up among its shares until the page is full. The settings
+-- keep it so before any statistics are gathered.
 create function access.my_files(held boolean, before_opened timestamptz, before_id uuid, most integer)
     returns table (household_id uuid, code text, opened_at timestamptz)
-    language sql stable security definer set search_path = public, pg_temp
+    language plpgsql stable security definer set search_path = public, pg_temp
+    set enable_sort = off set enable_seqscan = off
     as $$
-    select h.id, h.code, h.opened_at
-      from household h
-     where h.network_id = access.network()
-       and (h.holder_organisation_id = access.organisation()) = held
-       and h.merged_into_id is null
-       and exists (select 1 from access.live_share s where s.household_id = h.id)
-       and (before_opened is null or (h.opened_at, h.id) < (before_opened, before_id))
-     order by h.opened_at desc, h.id desc
-     limit least(most, 100) $$;
+    #variable_conflict use_column
+    declare
+        last_opened timestamptz := coalesce(before_opened, 'infinity');
+        last_id uuid := coalesce(before_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
+    begin
+        if held then
+            return query
+            select h.id, h.code::text, h.opened_at
+              from household h
+             where h.network_id = access.network() and h.holder_organisation_id = access.organisation()
+               and h.merged_into_id is null and (h.opened_at, h.id) < (last_opened, last_id)
+               and (select true from access.live_share s where s.household_id = h.id limit 1)
+             order by h.opened_at desc, h.id desc
+             limit least(most, 100);
+        else
+            return query
+            select h.id, h.code::text, h.opened_at
+              from (select distinct s.household_id as id from access.live_share s where s.given) mine
+              join household h using (id)
+             where h.holder_organisation_id <> access.organisation() and h.merged_into_id is null
+               and (h.opened_at, h.id) < (last_opened, last_id)
+             order by h.opened_at desc, h.id desc
+             limit least(most, 100);
+        end if;
+    end $$;
 
-create function access.count_files() returns table (held bigint, shared bigint)
-    language sql stable security definer set search_path = public, pg_temp
+-- How many files these two lists have, counted up to `most`.
+create function access.count_files(most integer) returns table (held bigint, shared bigint)
+    language plpgsql stable security definer set search_path = public, pg_temp
+    set enable_sort = off set enable_hashagg = off set enable_seqscan = off
     as $$
-    select count(distinct s.household_id) filter (where h.holder_organisation_id = access.organisation()),
-           count(distinct s.household_id) filter (where h.holder_organisation_id <> access.organisation())
-      from access.live_share s join household h on h.id = s.household_id
-     where h.merged_into_id is null $$;
+    begin
+        return query select
+            (select count(*) from (
+                select from household h
+                 where h.network_id = access.network() and h.holder_organisation_id = access.organisation()
+                   and h.merged_into_id is null
+                   and (select true from access.live_share s where s.household_id = h.id limit 1)
+                 limit most) f),
+            (select count(*) from (
+                select from (select distinct s.household_id as id from access.live_share s where s.given) mine
+                  join household h using (id)
+                 where h.holder_organisation_id <> access.organisation() and h.merged_into_id is null
+                 limit most) f);
+    end $$;
 
 -- Whether an organisation was trusted with a part of a file today: asked before a referral is transmitted, by whoever
 -- works on the file's needs, and about the parts a referral carries. It answers no to everybody else.

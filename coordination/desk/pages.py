@@ -34,7 +34,9 @@ def home(request: Request, session: Walled, member: Acting) -> Response:
         today=referrals.today(session) if may(member, Permission.READ_REFERRALS) else None,
         held=households.my_files(session, held=True, size=RECENT) if reads_files else [],
         shared=households.my_files(session, held=False, size=RECENT) if reads_files else [],
-        counts=households.count_files(session) if reads_files else None,
+        counts={side: households.counted(n) for side, n in households.count_files(session).items()}
+        if reads_files
+        else None,
         drafts=budgets.my_drafts(session) if may(member, Permission.WRITE_BUDGETS) else [],
         due=casework.my_due_tasks(session) if may(member, Permission.WRITE_CASEWORK) else [],
         requests=sharing.requests_waiting(session) if agrees else [],

@@ -32,7 +32,11 @@ class Household(SQLModel, table=True):
         UniqueConstraint("network_id", "id"),
         UniqueConstraint("network_id", "code"),
         ForeignKeyConstraint(["network_id", "merged_into_id"], HOUSEHOLD),
-        Index("household_opened", "network_id", "opened_at", "id"),
+        Index(
+            "household_held",
+            *("network_id", "holder_organisation_id", "opened_at", "id"),
+            postgresql_where=text("merged_into_id is null"),
+        ),
         Index("household_merged", "merged_into_id", postgresql_where=text("merged_into_id is not null")),
     )
     id: UUID = column(Holds.LINK, default_factory=uuid4, primary_key=True)
@@ -193,6 +197,11 @@ class Share(SQLModel, table=True):
         ForeignKeyConstraint(["network_id", "holder_organisation_id"], ORGANISATION),
         Index("share_household", "household_id", "organisation_id", "scope"),
         Index("share_organisation", "organisation_id", "scope", "household_id"),
+        Index(
+            "share_given",
+            *("organisation_id", "household_id"),
+            postgresql_where=text("revoked_at is null and organisation_id <> holder_organisation_id"),
+        ),
         Index("share_agreement", "agreement_id"),
     )
     id: UUID = column(Holds.LINK, default_factory=uuid4, primary_key=True)

@@ -45,7 +45,7 @@ def files(request: Request, session: Walled, partages: str = "", avant: str = ""
         title="Foyers",
         held=held,
         rows=shown,
-        counts=queries.count_files(session),
+        counts={side: queries.counted(n) for side, n in queries.count_files(session).items()},
         typed="",
         next_query=f"?partages={'' if held else 'oui'}&avant={last.opened_at.timestamp()}&cle={last.id}"
         if last

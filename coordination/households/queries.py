@@ -21,6 +21,8 @@ from coordination.kit.db import ActorSession, lock
 from coordination.kit.errors import NotAllowed, NotKnown, NotNow
 
 PAGE = 25
+MANY = 500
+"""How far files are counted for a page."""
 
 
 @dataclass(frozen=True)
@@ -259,9 +261,14 @@ def my_files(
 
 
 def count_files(session: ActorSession) -> dict[str, int]:
-    """How many files one's organisation holds, and how many are shared with it."""
-    row = session.rows("select * from access.count_files()")[0]
+    """How many files one's organisation holds, and how many are shared with it; counted one beyond `MANY`."""
+    row = session.rows("select * from access.count_files(:most)", most=MANY + 1)[0]
     return {"held": row.held, "shared": row.shared}
+
+
+def counted(files: int) -> str:
+    """Such a count as it is shown: `12`, or `plus de 500`."""
+    return str(files) if files <= MANY else f"plus de {MANY}"
 
 
 def kept_files(session: ActorSession, household_ids: Iterable[UUID]) -> dict[UUID, Household]:

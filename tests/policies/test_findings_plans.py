@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from coordination.households.matching import network_of
+from coordination.households.queries import counted
 from tests.policies.conftest import House
 
 FILES = 4000
@@ -130,3 +131,35 @@ def test_the_queues_of_referrals_have_their_keyset_index(loaded: House) -> None:
     }
     for side, column in (("to", "to_organisation_id"), ("from", "from_organisation_id"), ("network", "network_id")):
         assert f"({column}, state, sent_at, id)" in indexes[f"referral_{side}"]
+
+
+def blocks(connection: psycopg.Connection[Any], query: str, *values: object) -> int:
+    """Blocks read from memory or disk by the second run of a query: what it costs, whatever else the machine does."""
+    connection.execute(query.encode(), values)
+    row = connection.execute(f"explain (analyze, buffers, format json) {query}".encode(), values).fetchone()
+    assert row is not None
+    plan = row[0][0]["Plan"]
+    read: int = plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
+    return read
+
+
+def test_a_page_of_files_costs_its_own_lines_and_not_those_one_holds(loaded: House) -> None:
+    """Four thousand files are held: a page reads twenty-six of them, the first as the middle one."""
+    page = "select * from access.my_files(true, %s::timestamptz, %s::uuid, 26)"
+    with loaded.connect(loaded.worker) as connection:
+        rows = connection.execute("select * from access.my_files(true, null, null, 100)").fetchall()
+        assert len(rows) == 100
+        assert blocks(connection, page, None, None) < 26 * 12
+        assert blocks(connection, page, rows[-1][2], rows[-1][0]) < 26 * 12
+        following = connection.execute(page.encode(), [rows[49][2], rows[49][0]]).fetchall()
+        assert following == rows[50:76]
+
+
+def test_files_are_counted_as_far_as_is_shown(loaded: House) -> None:
+    """Blocks are those of the files counted; below the limit, a count is the length of the list."""
+    count = "select * from access.count_files(%s)"
+    with loaded.connect(loaded.worker) as connection:
+        assert connection.execute(count.encode(), [501]).fetchone() == (501, 0)
+        assert connection.execute(count.encode(), [FILES + 10]).fetchone() == (FILES + 1, 0)
+        assert blocks(connection, count, 501) < 501 * 12
+    assert (counted(500), counted(501)) == ("500", "plus de 500")
