@@ -53,6 +53,7 @@ from coordination.rights import pages as rights
 from coordination.settings import Settings, get_settings
 from coordination.sharing import api as sharing_api
 from coordination.sharing import pages as sharing
+from coordination.simulators import impact_pages as impact_simulator
 from coordination.simulators import public_pages as public_simulator
 
 ROOMS = (
@@ -82,6 +83,7 @@ ROOMS = (
     notices.router,
     rights.router,
     public_simulator.router,
+    impact_simulator.router,
 )
 API = (
     identity_api.router,
@@ -101,6 +103,7 @@ NAVIGATION = (
     NavItem("/orientations", "Orientations", Permission.READ_REFERRALS),
     NavItem("/services", "Services extérieurs", Permission.KEEP_DIRECTORY),
     NavItem("/avis", "Avis"),
+    NavItem("/impact", "Impact", Permission.SIMULATE_IMPACT),
     NavItem("/comptes", "Comptes", Permission.MANAGE_ACCOUNTS),
     NavItem("/journal", "Journal", Permission.READ_JOURNAL),
 )

@@ -1243,6 +1243,101 @@ create function access.undo_import(batch uuid) returns setof text
         return query select unnest(kept);
     end $$;
 
+-- ---------------------------------------------------------------- whom a barème shuts out
+
+-- What the impact simulator reads: one row by household of the network with a current validated budget, and nothing in
+-- it says which: no identifier, no code, no place, no date; ages in whole years on the day of the budget, amounts by kind
+-- in twelfths of a cent a month. Rows come in no order. Protected files are counted: nothing of them can be told apart.
+-- A coordinator or a member of the Conseil asks; each question is counted and journalled, rows or none (`wanted`).
+-- Beyond 60 in 24 hours, one row comes whose `activity` is `refused`.
+create function access.impact_rows(wanted boolean)
+    returns table (heads jsonb, single_parent boolean, kinds text[], twelfths bigint[], proved boolean[],
+                   landlord boolean[], activity text, age_band text)
+    language plpgsql security definer set search_path = public, pg_temp
+    as $$
+    declare me uuid := access.membership(); net uuid := access.network(); free boolean;
+    begin
+        if me is null or not (access.has_role('coordinator') or access.has_role('council')) then
+            raise exception 'asked by coordinators and the Conseil alone' using errcode = '42501';
+        end if;
+        perform pg_advisory_xact_lock(hashtextextended(me::text, 0));
+        delete from network_question q where q.membership_id = me and q.at < now() - interval '1 day';
+        select count(*) < 60 into free from network_question q where q.membership_id = me and q.kind = 'impact';
+        if free then
+            insert into network_question (id, membership_id, kind, at) values (gen_random_uuid(), me, 'impact', now());
+        end if;
+        insert into journal (id, network_id, number, at, actor_kind, actor_id, verb, subject, subject_id, fields,
+                             previous_hash, hash)
+        values (gen_random_uuid(), net, 0, now(), '', '', case when free then 'impact.simulate' else 'impact.refused' end,
+                'network', net::text, '{}', '', '');
+        if not free then
+            return query select null::jsonb, null::boolean, null::text[], null::bigint[], null::boolean[],
+                                null::boolean[], 'refused', null::text;
+        elsif wanted then
+            return query
+            with current as (
+                select distinct on (a.household_id) a.id, a.household_id, a.composition, a.reference_date
+                  from assessment a join household h on h.id = a.household_id
+                 where a.network_id = net and a.status = 'validated' and h.closed_at is null
+                   and h.merged_into_id is null
+                 order by a.household_id, a.reference_date desc, a.validated_at desc, a.id)
+            select (select jsonb_agg(access.ages_alone(head, c.reference_date))
+                      from jsonb_array_elements(case jsonb_typeof(c.composition -> 'heads')
+                                               when 'array' then c.composition -> 'heads' end) head),
+                   (c.composition ->> 'single_parent')::boolean,
+                   l.kinds, l.twelfths, l.proved, l.landlord,
+                   case when r.activity in ('salarie', 'independant') then 'working'
+                        when r.activity = 'chomage_indemnise' then 'unemployed'
+                        when r.activity = 'retraite' then 'pensioner'
+                        when 'rsa' = any (l.kinds) then 'rsa'
+                        when r.activity is null then 'unknown' else 'other' end,
+                   case when r.age is null then 'unknown' when r.age < 30 then 'under_30' when r.age < 50 then '30_49'
+                        when r.age < 65 then '50_64' else '65_up' end
+              from current c
+              join lateral (
+                select array_agg(coalesce(d.kind, b.kind)::text) as kinds, array_agg(b.origin = 'proof') as proved,
+                       array_agg(b.paid_to_landlord) as landlord,
+                       array_agg(b.amount_cents * case b.period when 'weekly' then 52 when 'monthly' then 12
+                                 when 'bimonthly' then 6 when 'quarterly' then 4 when 'half_yearly' then 2
+                                 when 'yearly' then 1 end)::bigint[] as twelfths
+                  from budget_line b left join budget_line_detail d on d.line_id = b.id
+                 where b.assessment_id = c.id) l on true
+              left join lateral (
+                select p.activity, access.years(q.birth_date, c.reference_date) as age
+                  from stay s join person q on q.id = s.person_id
+                  left join person_activity p on p.person_id = s.person_id
+                 where s.household_id = c.household_id and s.link = 'reference'
+                 order by s.until_date is not null, s.from_date desc limit 1) r on true
+             order by random();
+        end if;
+    end $$;
+
+create function access.years(born date, day date) returns integer language sql immutable
+    as $$ select (extract(year from day) - extract(year from born))::integer
+               - (to_char(day, 'MMDD') < to_char(born, 'MMDD'))::integer $$;
+
+-- Somebody of a frozen composition without who she is: the youngest and the eldest she can be, her share, whether unborn.
+create function access.ages_alone(head jsonb, day date) returns jsonb language sql immutable
+    as $$
+    with known as (
+        select (head ->> 'birth_date')::date as whole, (head ->> 'birth_year')::integer as year,
+               (head ->> 'birth_month')::integer as month, (head ->> 'adult')::boolean as adult),
+    span as (
+        select k.*, make_date(k.year, coalesce(k.month, 1), 1) as first,
+               case when k.month is null then make_date(k.year, 12, 31)
+                    else (make_date(k.year, k.month, 1) + interval '1 month' - interval '1 day')::date end as last
+          from known k),
+    ages as (
+        select case when s.whole is not null then access.years(s.whole, day)
+                    when s.year is not null then greatest(access.years(s.last, day), 0)
+                    when s.adult then 18 else 0 end as low,
+               case when s.whole is not null then access.years(s.whole, day)
+                    when s.year is not null then access.years(s.first, day)
+                    when not s.adult then 17 else 150 end as high
+          from span s)
+    select jsonb_build_object('low', low, 'high', high, 'weight', head ->> 'weight', 'unborn', head -> 'unborn')
+      from ages $$;
+
 -- ---------------------------------------------------------------- nobody is twice in one file on one day
 
 -- After the row, so that the wall speaks first; the person is locked, so that two at once are seen by the second.

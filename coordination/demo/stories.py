@@ -138,8 +138,18 @@ STORIES: tuple[Story, ...] = (
         budget=Draft.VALIDATED,
         wanted=(Wanted(D.FOOD, (Sent("epicerie", LATE + 2),)), Wanted(D.BUDGET)),
     ),
-    Story(31, agreed=(Agreed(("secours",)),), wanted=(Wanted(D.HOUSING, (Sent("secours", LATE + 9),)),)),
-    Story(18, agreed=(Agreed(("action",)),), wanted=(Wanted(D.SOCIAL, (Sent("action", LATE),)),)),
+    Story(
+        31,
+        agreed=(Agreed(("secours",)),),
+        budget=Draft.VALIDATED,
+        wanted=(Wanted(D.HOUSING, (Sent("secours", LATE + 9),)),),
+    ),
+    Story(
+        18,
+        agreed=(Agreed(("action",)),),
+        budget=Draft.VALIDATED,
+        wanted=(Wanted(D.SOCIAL, (Sent("action", LATE),)),),
+    ),
     Story(
         26,
         agreed=(Agreed(("epicerie",), WHOLE, purpose=Purpose.FOOD_AID),),
@@ -149,6 +159,7 @@ STORIES: tuple[Story, ...] = (
     Story(
         40,
         agreed=(Agreed(("secours", "action")),),
+        budget=Draft.VALIDATED,
         wanted=(Wanted(D.FAMILY, (Sent("secours", 21, State.ACCEPTED), Sent("action", 21, State.ACCEPTED))),),
     ),
     # One need sent to three partners at once.
@@ -181,10 +192,16 @@ STORIES: tuple[Story, ...] = (
             Wanted(D.FOOD, (refused("epicerie", 24, Refusal.INCOMPLETE),)),
         ),
     ),
-    Story(52, agreed=(Agreed(("action",)),), wanted=(Wanted(D.FRENCH, (refused("action", 33, Refusal.OTHER),)),)),
+    Story(
+        52,
+        agreed=(Agreed(("action",)),),
+        budget=Draft.VALIDATED,
+        wanted=(Wanted(D.FRENCH, (refused("action", 33, Refusal.OTHER),)),),
+    ),
     Story(
         58,
         agreed=(Agreed(EVERYBODY),),
+        budget=Draft.VALIDATED,
         wanted=(
             Wanted(D.JOB, (redirected("action", 30, "secours"),)),
             Wanted(D.RIGHTS, (redirected("secours", 21, "epicerie"),)),
@@ -194,6 +211,7 @@ STORIES: tuple[Story, ...] = (
     Story(
         13,
         agreed=(Agreed(EVERYBODY),),
+        budget=Draft.VALIDATED,
         wanted=(
             Wanted(D.DIGITAL, (Sent("secours", 5, State.RECEIVED),)),
             Wanted(D.MOBILITY, (Sent("action", 6, State.INFO_REQUESTED),)),
@@ -206,6 +224,7 @@ STORIES: tuple[Story, ...] = (
     Story(
         47,
         agreed=(Agreed(EVERYBODY),),
+        budget=Draft.VALIDATED,
         wanted=(
             Wanted(D.HOUSING, (Sent("secours", ENDING[0]),)),
             Wanted(D.BUDGET, (Sent("action", ENDING[1]),)),
@@ -229,6 +248,7 @@ STORIES: tuple[Story, ...] = (
     Story(
         66,
         agreed=(Agreed(("secours", "action")),),
+        budget=Draft.VALIDATED,
         wanted=(
             Wanted(D.JOB, (closed("action", 48, Outcome.NO_HELP),)),
             Wanted(D.TRAINING, (closed("secours", 48, Outcome.NO_SHOW),)),
@@ -315,6 +335,7 @@ STORIES: tuple[Story, ...] = (
         21,
         "secours",
         agreed=(Agreed(("ccas",)),),
+        budget=Draft.VALIDATED,
         wanted=(Wanted(D.HOUSING, (Sent("ccas", LATE + 1),)), Wanted(D.ENERGY, (Sent("ccas", 4),))),
     ),
     Story(

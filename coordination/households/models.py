@@ -369,7 +369,8 @@ class MergeMove(SQLModel, table=True):
 class NetworkQuestion(SQLModel, table=True):
     """One question asked beyond the wall, by whom and when: what throttles it. Doors alone read and write it.
 
-    `kind`: `duplicate` (does a file exist already?) or `access` (a request about a code). Nothing of the question.
+    `kind`: `duplicate` (does a file exist already?), `access` (a request about a code) or `impact` (whom a barème shuts
+    out). Nothing of the question.
     """
 
     __tablename__ = "network_question"

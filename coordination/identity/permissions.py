@@ -24,6 +24,7 @@ class Permission(StrEnum):
     SET_RECEPTION = "set_reception"
     COORDINATE_REFERRALS = "coordinate_referrals"
     KEEP_DIRECTORY = "keep_directory"
+    SIMULATE_IMPACT = "simulate_impact"
     READ_JOURNAL = "read_journal"
     MANAGE_ACCOUNTS = "manage_accounts"
 
@@ -46,6 +47,7 @@ class Permission(StrEnum):
             "set_reception": "Dire quand sa structure reçoit et quand elle est complète",
             "coordinate_referrals": "Suivre toutes les orientations du réseau",
             "keep_directory": "Tenir la liste des services extérieurs",
+            "simulate_impact": "Voir qui un barème laisse dehors, en nombres arrondis",
             "read_journal": "Lire et vérifier le journal",
             "manage_accounts": "Inviter, suspendre et dépanner les comptes de sa structure",
         }[self.value]
@@ -100,7 +102,7 @@ class Role(StrEnum):
         return {
             "intake": "Reçoit les personnes : dossiers, accords de partage, budgets, besoins et orientations.",
             "volunteer": "Retrouve un foyer et répond aux orientations reçues ; ne voit ni budget détaillé, ni note.",
-            "council": "Participe aux séances du Conseil des Bénévoles, sur des fiches sans nom.",
+            "council": "Participe aux séances du Conseil, sur des fiches sans nom ; voit qui un barème laisse dehors.",
             "coordinator": "Suit toutes les orientations du réseau ; ne voit les noms que là où ils sont partagés.",
             "dpo": "Lit et vérifie le journal du réseau ; n’ouvre aucun dossier.",
             "admin": "Invite, suspend et dépanne les comptes de la structure ; n’ouvre aucun dossier.",
@@ -142,7 +144,7 @@ ROLES: dict[Role, Opens] = {
         frozenset({P.SEARCH_FILES, P.READ_FILES, P.READ_REFERRALS, P.ANSWER_REFERRALS}),
         frozenset({Part.IDENTITY, Part.NEEDS, Part.AID}),
     ),
-    Role.COUNCIL: Opens(frozenset(), frozenset()),
+    Role.COUNCIL: Opens(frozenset({P.SIMULATE_IMPACT}), frozenset()),
     Role.COORDINATOR: Opens(
         frozenset(
             {
@@ -154,6 +156,7 @@ ROLES: dict[Role, Opens] = {
                 P.SET_RECEPTION,
                 P.COORDINATE_REFERRALS,
                 P.KEEP_DIRECTORY,
+                P.SIMULATE_IMPACT,
             }
         ),
         frozenset({Part.IDENTITY, Part.NEEDS}),

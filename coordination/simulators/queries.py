@@ -1,11 +1,16 @@
-"""Which barèmes answer anybody, and whom to call: read through one door that tells a name, a town and a telephone."""
+"""Which barèmes answer anybody and whom to call; the households of a network without anything that says which."""
 
 from dataclasses import dataclass
 from datetime import date
+from threading import Lock
+from time import monotonic
+from uuid import UUID
 
 from coordination.budgets.queries import house_baremes
 from coordination.budgets.rules import Bareme, Standing
 from coordination.kit.db import ActorSession
+from coordination.kit.errors import Problem
+from coordination.simulators.crowd import Crowd
 
 
 @dataclass(frozen=True)
@@ -58,3 +63,46 @@ def _answers_anybody(bareme: Bareme, *, demo: bool) -> bool:
             return True
         case Standing.DEMONSTRATION:
             return demo and bareme.organisation is not None
+
+
+# ------------------------------------------------------------------ whom a barème shuts out
+
+
+class TooManyRuns(Problem):
+    """Vous avez fait 60 essais depuis vingt-quatre heures : c’est la limite, pour que personne ne devine un foyer à
+    force d’essais. Vos réglages sont toujours dans la page précédente."""
+
+    status = 429
+    title = "Assez d’essais pour aujourd’hui"
+    next_step = "Reprenez demain, ou demandez à une autre personne de la coordination."
+
+
+KEPT_SECONDS = 600
+MOST_KEPT = 8
+
+
+class Crowds:
+    """The crowds of this process: rows without identifiers, kept ten minutes at most. The door is asked each time."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+        self._kept: dict[UUID, tuple[float, Crowd]] = {}
+        self._lock = Lock()
+
+    def of(self, session: ActorSession) -> Crowd:
+        """The network's households as last read. Raises `TooManyRuns`; each call is counted and journalled."""
+        network_id = session.member.network_id
+        with self._lock:
+            self._kept = {known: each for known, each in self._kept.items() if monotonic() - each[0] < KEPT_SECONDS}
+            found = self._kept.get(network_id)
+        rows = session.rows("select * from access.impact_rows(:wanted)", wanted=found is None)
+        if rows and rows[0].activity == "refused":
+            raise TooManyRuns
+        if found is not None:
+            return found[1]
+        crowd = Crowd(rows, self._key + network_id.bytes)
+        with self._lock:
+            while len(self._kept) >= MOST_KEPT:
+                self._kept.pop(next(iter(self._kept)))
+            self._kept[network_id] = monotonic(), crowd
+        return crowd

@@ -76,6 +76,7 @@ DOORS = {
     "takes_back": "members, about their own last move, yes or no",
     "last_contact": "members, through their live shares; a day and nothing else",
     "budget_to_reproduce": "the operator; one budget without names nor words, told in the journal",
+    "impact_rows": "coordinators and the Conseil, rows without identifiers, 60 a day, journalled",
     "concerned": "members, yes or no",
     "chain_journal": "the trigger of the journal",
 }
