@@ -21,7 +21,7 @@ import coordination.tables  # noqa: F401 - the metadata is whole before anything
 from coordination.accounts import pages as accounts
 from coordination.audit import pages as audit
 from coordination.budgets import api as budgets_api
-from coordination.budgets import decision_pages, history_pages, whatif_pages
+from coordination.budgets import decision_pages, history_pages, record_api, whatif_pages
 from coordination.budgets import pages as budgets
 from coordination.budgets import stateless_api as reste_a_vivre
 from coordination.casework import hand_over_pages as hand_over
@@ -93,6 +93,7 @@ API = (
     sharing_api.router,
     sharing_api.requests,
     budgets_api.router,
+    record_api.router,
     reste_a_vivre.router,
     referrals_api.router,
     moves_api.router,

@@ -122,7 +122,8 @@ class Assessment(AssessmentLine):
     answers: list[BaremeAnswer]
 
 
-def _exact(cents: Fraction) -> str:
+def exact(cents: Fraction) -> str:
+    """Cents with four decimals, half-up."""
     exact = Decimal(cents.numerator) / Decimal(cents.denominator)
     return str(exact.quantize(Decimal("0.0001"), ROUND_HALF_UP))
 
@@ -145,11 +146,11 @@ def _result(result: Result) -> BaremeResult:
     return BaremeResult(
         bareme=result.bareme_code,
         version=result.bareme_version,
-        value_cents=_exact(result.value_cents),
+        value_cents=exact(result.value_cents),
         unit=result.unit_phrase,
-        per_day_cents=_exact(result.per_day_cents),
-        resources_cents=_exact(result.resources_cents),
-        charges_cents=_exact(result.charges_cents),
+        per_day_cents=exact(result.per_day_cents),
+        resources_cents=exact(result.resources_cents),
+        charges_cents=exact(result.charges_cents),
         zone=result.zone,
         zone_label=result.zone_label,
         terms=result.terms,
@@ -159,8 +160,8 @@ def _result(result: Result) -> BaremeResult:
             LineAnswer(
                 line=line.line_id,
                 outcome=line.outcome.value,
-                monthly_cents=_exact(line.monthly_cents),
-                counted_cents=_exact(line.counted_cents),
+                monthly_cents=exact(line.monthly_cents),
+                counted_cents=exact(line.counted_cents),
                 says=line.says,
                 rule=line.rule,
                 source=line.source,
@@ -196,8 +197,8 @@ def _assessment(session: ActorSession, household_id: UUID, assessment_id: UUID) 
         validated_at=row.validated_at,
         author=view.author,
         people=view.people,
-        resources_cents=_exact(view.totals.resources),
-        charges_cents=_exact(view.totals.charges),
+        resources_cents=exact(view.totals.resources),
+        charges_cents=exact(view.totals.charges),
         lines=[_line(line) for line in view.lines],
         answers=[_answer(answer) for answer in view.answers],
     )

@@ -13,6 +13,7 @@ from coordination.main import API as ROUTERS
 from coordination.referrals import service as referrals
 from coordination.referrals.rules import Domain
 from tests.api.make import API, Client, problem
+from tests.budgets.make import validated
 from tests.cast import Cast
 from tests.households.make import open_household
 from tests.sharing.make import agree
@@ -64,6 +65,9 @@ GET    /households/{household_id}/assessments/{assessment_id}  200 403 403 403 4
 POST   /households/{household_id}/assessments                  422 403 403 403 403 403 422 422 422 401
 PUT    /households/{household_id}/assessments/{assessment_id}/lines 422 403 403 403 403 403 422 422 422 401
 POST   /households/{household_id}/assessments/{assessment_id}/validate 422 403 403 403 403 403 422 422 422 401
+GET    /households/{household_id}/assessments/{validated}/reproduction 200 403 403 403 403 403 200 404 404 401
+GET    /households/{household_id}/decisions                    200 403 403 403 403 403 200 404 404 401
+GET    /households/{household_id}/reste-a-vivre                200 403 403 403 403 403 200 404 404 401
 GET    /households/{household_id}/needs                        200 200 403 200 403 403 200 404 404 401
 GET    /households/{household_id}/needs/{need_id}              200 200 403 200 403 403 200 404 404 401
 POST   /households/{household_id}/needs                        422 403 403 403 403 403 422 422 422 401
@@ -114,10 +118,13 @@ def test_every_route_has_its_row() -> None:
         if isinstance(route, APIRoute)
         for method in route.methods or ()
     }
-    assert declared == {
-        (row.method, row.path.replace("{unknown}", "{agreement_id}").replace("{unknown_merge}", "{merge_id}"))
-        for row in rows()
-    }
+    assert declared == {(row.method, _declared(row.path)) for row in rows()}
+
+
+def _declared(path: str) -> str:
+    for shown, name in {"unknown": "agreement_id", "unknown_merge": "merge_id", "validated": "assessment_id"}.items():
+        path = path.replace(f"{{{shown}}}", f"{{{name}}}")
+    return path
 
 
 @dataclass(frozen=True)
@@ -140,6 +147,7 @@ def world(cast: Cast, api: Callable[[], Client]) -> World:
         referral = referrals.send_referral(session, need.id, cast.epicerie.id)
     with acting(cast.engine, worker) as session:
         person_id = session.rows("select id from person where household_id = :id", id=household_id)[0].id
+    past = validated(cast.engine, worker, household_id)
     with acting(cast.engine, worker) as session:
         draft = budgets.start_assessment(session, household_id)
     emails = {role: cast.ccas.emails[role] for role in ACTORS[:6]} | {
@@ -153,6 +161,7 @@ def world(cast: Cast, api: Callable[[], Client]) -> World:
         "person_id": person_id,
         "agreement_id": agreement_id,
         "assessment_id": draft.id,
+        "validated": past,
         "need_id": need.id,
         "referral_id": referral.id,
         "unknown": uuid4(),
