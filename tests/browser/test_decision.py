@@ -1,0 +1,94 @@
+"""A budget is typed beside every barème's answer, tried otherwise, validated and decided on; then read over time."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.browser.conftest import Visitor
+
+pytestmark = pytest.mark.browser
+WHY = "La dette d’énergie sera effacée en décembre."
+
+
+def moving(worker: Visitor, words: str) -> str:
+    """What moves, once it says these words: by itself with JavaScript, else when asked."""
+    if worker.javascript:
+        worker.page.locator("#calcul").get_by_text(words, exact=False).first.wait_for()
+    else:
+        worker.page.get_by_role("button", name="Recalculer").click()
+        worker.page.wait_for_load_state()
+    worker.look()
+    said = worker.page.locator("#calcul").inner_text()
+    assert words in said
+    return said
+
+
+def type_in(worker: Visitor, **amounts: str) -> None:
+    for label, amount in amounts.items():
+        worker.page.get_by_role("textbox", name=label, exact=True).fill(amount)
+
+
+def validate(worker: Visitor) -> None:
+    worker.press("Vérifier et valider")
+    worker.press("Valider ce budget")
+
+
+@pytest.mark.parametrize(("javascript", "width", "dark"), [(True, 360, True), (False, 1280, False)])
+def test_a_worker_compares_tries_and_decides(
+    visitors: Callable[..., Visitor], javascript: bool, width: int, dark: bool
+) -> None:
+    worker = visitors(javascript=javascript, width=width, dark=dark).sign_in("accueil@ccas.demo.invalid")
+    worker.open("/foyers/nouveau")
+    given = "Ysaline" if javascript else "Théodora"
+    for field, words in {
+        "family_name": "Quinchon",
+        "given_name": given,
+        "birth": "12/03/1990",
+        "commune": "Carvin",
+    }.items():
+        worker.page.locator(f"#f-{field}").fill(words)
+    worker.press("Créer le dossier")
+    file = worker.page.url.removeprefix(worker.url).partition("?")[0]
+
+    worker.press("Établir un budget")
+    type_in(worker, RSA="640", Loyer="399,90")
+    said = moving(worker, "8,00")
+    assert "8,0033" in said
+    assert "seuil atteint" in said
+    assert "dépassé de 0,0033" in said
+    assert said.count("seuil de") >= 4, "every threshold of every structure"
+
+    worker.press("Enregistrer le brouillon")
+    worker.press("Et si…")
+    type_in(worker, Loyer="400,10")
+    assert "à examiner par le Conseil → éligible" in moving(worker, "change de réponse")
+    worker.page.get_by_label("Enfants qui naissent").select_option("1")
+    assert "Personnes : 1 → 2" in moving(worker, "1 → 2")
+    worker.press("Revenir au budget")
+    assert worker.page.get_by_role("textbox", name="Loyer", exact=True).input_value() == "399,90"
+    validate(worker)
+
+    worker.page.locator("#decisions").get_by_role("link", name="Décider").first.click()
+    worker.look()
+    worker.page.get_by_label("Ouvrir l’accès", exact=True).check()
+    worker.page.get_by_role("button", name="Noter la décision").click()
+    worker.page.wait_for_load_state()
+    assert "dites pourquoi, en une phrase" in worker.text()
+    worker.complaints.clear()  # the browser tells of the 422 in its console
+    worker.look()
+    worker.page.get_by_label("Raison").fill(WHY)
+    worker.press("Noter la décision")
+    assert "s’écarte du barème" in worker.text()
+    assert WHY in worker.text()
+    worker.press("Refaire le calcul et le comparer à ce qui a été figé")
+    assert worker.text().count("identique") == 4
+
+    worker.open(file).press("Mettre à jour le budget")
+    type_in(worker, Loyer="300")
+    validate(worker)
+    worker.open(file)
+    assert worker.page.locator("#budget svg.chart circle").count() == 2
+    worker.press("Historique du reste à vivre")
+    assert WHY not in worker.text()
+    assert "ouvrir l’accès" in worker.text()
+    assert "11,3333" in worker.text()
