@@ -1,8 +1,6 @@
 """Budgets in JSON: each organisation's assessments with their answers, a draft typed, a draft validated."""
 
 from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Decimal
-from fractions import Fraction
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -11,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from coordination.budgets import queries, service
 from coordination.budgets.answers import Answer
+from coordination.budgets.exact import ExactCents, exact
 from coordination.budgets.forms import BudgetForm
 from coordination.budgets.rules import Line, LineKind, Origin, Period, Result, Side, Standing, ZoneKind
 from coordination.identity.idempotency import OnceOnly
@@ -30,12 +29,6 @@ router = APIRouter(
 NAMES = {"amount": "amount_cents", "landlord": "paid_to_landlord"}
 
 Status = Literal["draft", "validated", "superseded"]
-ExactCents = Annotated[
-    str,
-    Field(
-        description="Centimes d’euro, arrondis à quatre décimales.", examples=["800.1100"], pattern=r"^-?\d+\.\d{4}$"
-    ),
-]
 Month = Annotated[
     str | None,
     Field(pattern=r"^[0-9]{4}-[0-9]{2}$", description="Le mois du montant, `AAAA-MM`.", examples=["2026-10"]),
@@ -120,12 +113,6 @@ class Assessment(AssessmentLine):
     charges_cents: ExactCents = Field(description="Centimes d’euro par mois, avant tout barème.")
     lines: list[BudgetLine]
     answers: list[BaremeAnswer]
-
-
-def exact(cents: Fraction) -> str:
-    """Cents with four decimals, half-up."""
-    exact = Decimal(cents.numerator) / Decimal(cents.denominator)
-    return str(exact.quantize(Decimal("0.0001"), ROUND_HALF_UP))
 
 
 def _line(line: Line) -> BudgetLine:

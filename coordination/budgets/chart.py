@@ -69,14 +69,16 @@ def draw(values: Sequence[Measured]) -> Chart | None:
     low, high, step = _span(values)
     first, last = values[0].on, values[-1].on
 
-    def x(on: date) -> int:
-        inside = WIDTH - LEFT - RIGHT
-        return LEFT + (inside // 2 if first == last else inside * (on - first).days // (last - first).days)
+    def x(rank: int) -> int:
+        """By the date; budgets of one single day stand side by side."""
+        inside, days = WIDTH - LEFT - RIGHT, (last - first).days
+        part = Fraction((values[rank].on - first).days, days) if days else Fraction(rank + 1, len(values) + 1)
+        return LEFT + int(inside * part)
 
     def y(cents: Fraction | int) -> int:
         return HEIGHT - BOTTOM - round((HEIGHT - TOP - BOTTOM) * (cents - low) / (high - low))
 
-    dots = tuple(Dot(x(value.on), y(value.cents), rank) for rank, value in enumerate(values))
+    dots = tuple(Dot(x(rank), y(value.cents), rank) for rank, value in enumerate(values))
     runs = [list(run) for _, run in groupby(range(len(values)), key=lambda rank: values[rank].version)]
     edges = _edges(dots, runs)
     thresholds = tuple(

@@ -227,7 +227,8 @@ def compute(request: Request, household_id: UUID, assessment_id: UUID, data: Sub
 
 @router.post("/{assessment_id}/enregistrer", dependencies=[needs(Permission.WRITE_BUDGETS)])
 def save(request: Request, household_id: UUID, assessment_id: UUID, data: Submitted, session: Walled) -> Response:
-    """Keeps the lines; what was typed comes back when it cannot be kept. `suite=valider` goes on to the check."""
+    """Keeps the lines; what was typed comes back when it cannot be kept. `suite` goes on to the check, or to
+    « Et si… »."""
     draft = _mine(session, household_id, assessment_id)
     asked, form = read_budget(data)
     if asked is None:
@@ -242,8 +243,9 @@ def save(request: Request, household_id: UUID, assessment_id: UUID, data: Submit
         form.refuse("lines", refused.sentence)
         lines = asked.typed_lines()
         return _typing(request, session, current, form, lines, asked.reference_date, status=refused.status)
-    if data.get("suite") == "valider":
-        return go(request, _address(household_id, assessment_id, "/valider"))
+    following = {"valider": "/valider", "essayer": "/et-si"}.get(str(data.get("suite")))
+    if following is not None:
+        return go(request, _address(household_id, assessment_id, following))
     return go(request, _address(household_id, assessment_id), "Brouillon enregistré.")
 
 

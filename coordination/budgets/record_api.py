@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from coordination.budgets import queries
 from coordination.budgets.again import Again, Verdict
-from coordination.budgets.api import ExactCents, exact
+from coordination.budgets.exact import ExactCents, exact
 from coordination.budgets.history import Point, Series
 from coordination.budgets.reproduce import again_for
 from coordination.budgets.retained import Decision

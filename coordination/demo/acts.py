@@ -6,7 +6,10 @@ from random import Random
 from uuid import UUID
 
 from coordination.budgets import service as budgets
+from coordination.budgets.bareme import ZoneKind
+from coordination.budgets.deciding import decide, questions_of
 from coordination.budgets.forms import BudgetForm
+from coordination.budgets.routing import DecisionForm
 from coordination.casework import service as casework
 from coordination.casework.forms import ContactForm, DebtForm, DocumentsForm, GoalForm, NoteForm, TaskForm
 from coordination.casework.rules import CreditorKind, DocumentKind, Medium
@@ -38,6 +41,7 @@ LASTS = (180, 270, 365)
 EXPIRED_AFTER = 90
 LEFT_OUT_OF_A_DRAFT = 2
 FOLLOWED_FROM = 5
+DECIDED_AFTER = 10
 CORRECTED, DONE, INDEBTED, PLANNED = 0.2, 0.8, 0.4, 0.5
 
 
@@ -183,6 +187,19 @@ class Player:
             draft = budgets.save_lines(session, file_id, draft.id, form)
             if validate:
                 budgets.validate_assessment(session, file_id, draft.id, draft.version)
+        if validate and days >= DECIDED_AFTER:
+            self._decide(holder, days - 1, file_id, draft.id)
+
+    def _decide(self, holder: Member, days: int, file_id: UUID, budget_id: UUID) -> None:
+        """The holder follows its own barème, save for what the Conseil would have seen, opened at once and why."""
+        with self.troupe.act(holder, days, 11) as session:
+            own = next((q for q in questions_of(session, file_id, budget_id) if q.mine and q.proposed), None)
+            if own is not None:
+                opens = own.proposed == ZoneKind.COUNCIL
+                retained = ZoneKind.ELIGIBLE if opens else ZoneKind(own.proposed)
+                reason = words.DEPARTURE if opens else ""
+                form = DecisionForm(proposed=own.proposed, retained=retained, reason=reason)
+                decide(session, file_id, budget_id, own.code, form)
 
     # -------------------------------------------------------------- needs and referrals
 

@@ -92,4 +92,5 @@ CLOSED = {
 ASKED = "Pouvez-vous joindre la dernière quittance ?"
 OTHER_REASON = "Notre local est en travaux jusqu’à la fin du mois : reprenez contact après."
 CANCELLED = "Orientation faite deux fois par erreur."
+DEPARTURE = "Une régularisation d’énergie tombe ce mois-ci : l’accès est ouvert sans attendre la séance."
 REPRESENTATIVE = "Service de l’enfance (représentant fictif)"
