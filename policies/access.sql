@@ -817,9 +817,11 @@ create function access.link_people(one uuid, other uuid)
 -- Search: a GIN index is not used under row security, so this door applies visibility itself. `names` and `place` are
 -- what is asked of `person.name_keys` and of a profile's `reach_of`; both given, one and the other of a same household.
 -- At most `most` answers, those that have the most of the `exact` keys first; of a place, households without a person.
+-- Each way begins by its index, apart, and looks every answer up among the shares: with statistics or before any.
 create function access.find_people(names text, place text, exact text[], born_from date, born_to date, most integer)
     returns table (household_id uuid, person_id uuid)
     language plpgsql stable security definer set search_path = public, pg_temp
+    set enable_seqscan = off
     as $$
     #variable_conflict use_column
     declare asked tsquery := names::tsquery; there tsquery := place::tsquery; whole tsquery[] := exact::tsquery[];
@@ -827,41 +829,49 @@ create function access.find_people(names text, place text, exact text[], born_fr
         -- One statement for each way of asking rather than one with `or`: each keeps its index.
         if names <> '' and place <> '' then
             return query
+            with named as materialized (
+                     select p.id, p.network_id, p.household_id, p.name_keys from person p where p.name_keys @@ asked),
+                 lives as materialized (
+                     select h.household_id, reach_of(h.network_id, h.address, h.phone, h.representative_phone) as reach
+                       from household_profile h
+                      where reach_of(h.network_id, h.address, h.phone, h.representative_phone) @@ there)
             select p.household_id, p.id
-              from person p join household_profile h on h.household_id = p.household_id
-             where p.name_keys @@ asked and reach_of(h.network_id, h.address, h.phone, h.representative_phone) @@ there
-               and p.network_id = (select access.network())
-               and exists (select 1 from access.live_share s
-                            where s.household_id = p.household_id and s.scope = 'identity')
+              from named p join lives h using (household_id)
+             where p.network_id = (select access.network())
+               and (select true from access.live_share s
+                     where s.household_id = p.household_id and s.scope = 'identity' limit 1)
              order by (select count(*) from unnest(whole) k where p.name_keys @@ k)
-                    + (select count(*) from unnest(whole) k
-                        where reach_of(h.network_id, h.address, h.phone, h.representative_phone) @@ k) desc, p.id
+                    + (select count(*) from unnest(whole) k where h.reach @@ k) desc, p.id
              limit least(most, 200);
         elsif names <> '' then
             return query
+            with named as materialized (
+                     select p.id, p.network_id, p.household_id, p.name_keys, p.birth_date, p.birth_precision
+                       from person p where p.name_keys @@ asked)
             select p.household_id, p.id
-              from person p
-             where p.name_keys @@ asked
-               and p.network_id = (select access.network())
+              from named p
+             where p.network_id = (select access.network())
                -- A year or a month alone is kept by its first day.
                and (born_from is null or p.birth_date <= born_to
                     and p.birth_date + case p.birth_precision when 'year' then 365 when 'month' then 30 else 0 end
                         >= born_from)
-               and exists (select 1 from access.live_share s
-                            where s.household_id = p.household_id and s.scope = 'identity')
+               and (select true from access.live_share s
+                     where s.household_id = p.household_id and s.scope = 'identity' limit 1)
              order by (select count(*) from unnest(whole) k where p.name_keys @@ k) desc, p.id
              limit least(most, 200);
         elsif place <> '' then
             return query
+            with lives as materialized (
+                     select h.household_id, h.network_id,
+                            reach_of(h.network_id, h.address, h.phone, h.representative_phone) as reach
+                       from household_profile h
+                      where reach_of(h.network_id, h.address, h.phone, h.representative_phone) @@ there)
             select h.household_id, null::uuid
-              from household_profile h
-             where reach_of(h.network_id, h.address, h.phone, h.representative_phone) @@ there
-               and h.network_id = (select access.network())
-               and exists (select 1 from access.live_share s
-                            where s.household_id = h.household_id and s.scope = 'identity')
-             order by (select count(*) from unnest(whole) k
-                        where reach_of(h.network_id, h.address, h.phone, h.representative_phone) @@ k) desc,
-                      h.household_id
+              from lives h
+             where h.network_id = (select access.network())
+               and (select true from access.live_share s
+                     where s.household_id = h.household_id and s.scope = 'identity' limit 1)
+             order by (select count(*) from unnest(whole) k where h.reach @@ k) desc, h.household_id
              limit least(most, 200);
         elsif born_from is not null then
             return query
@@ -869,8 +879,8 @@ create function access.find_people(names text, place text, exact text[], born_fr
               from person p
              where p.network_id = (select access.network())
                and p.birth_date between born_from and born_to
-               and exists (select 1 from access.live_share s
-                            where s.household_id = p.household_id and s.scope = 'identity')
+               and (select true from access.live_share s
+                     where s.household_id = p.household_id and s.scope = 'identity' limit 1)
              order by p.birth_date, p.id
              limit least(most, 200);
         end if;

@@ -10,6 +10,7 @@ import pytest
 from coordination.households.matching import network_of
 from coordination.households.queries import counted
 from tests.policies.conftest import House
+from tests.policies.trials import act_as
 
 FILES = 4000
 FIND = "select * from access.find_people(%s, %s, '{}', null, null, 10)"
@@ -163,3 +164,17 @@ def test_files_are_counted_as_far_as_is_shown(loaded: House) -> None:
         assert connection.execute(count.encode(), [FILES + 10]).fetchone() == (FILES + 1, 0)
         assert blocks(connection, count, 501) < 501 * 12
     assert (counted(500), counted(501)) == ("500", "plus de 500")
+
+
+def test_a_search_reads_what_it_found_even_before_any_statistics(loaded: House) -> None:
+    """A base just filled knows nothing of its tables: the door begins by its index all the same."""
+    street = f"'{network_of(loaded.worker.network_id)}=l77'"
+    with loaded.admin() as admin:  # taken back at the end of the test, with its plans
+        for table in ("person", "household_profile", "share", "household"):
+            admin.execute(f"delete from pg_statistic where starelid = '{table}'::regclass".encode())
+            admin.execute(f"update pg_class set reltuples = -1, relpages = 0 where oid = '{table}'::regclass".encode())
+        act_as(admin, loaded.worker)
+        for names, place in (("'L77'", ""), ("", street), ("'L77'", street)):
+            assert admin.execute(FIND, [names, place]).fetchall()
+            assert blocks(admin, FIND, names, place) < 300
+        admin.rollback()
