@@ -1036,7 +1036,7 @@ create function access.takes_back(referral uuid, back text) returns boolean
 create function access.last_contact(file_id uuid) returns date
     language sql stable security definer set search_path = public, pg_temp
     as $$ select max(c.met_on) from contact c
-           where c.household_id = file_id and c.network_id = access.network()
+           where c.household_id = file_id and c.network_id = access.network() and c.cancelled_at is null
              and exists (select 1 from access.live_share s
                           where s.household_id = file_id
                             and (s.ground = 'holder' or c.organisation_id = access.organisation())) $$;

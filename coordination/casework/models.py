@@ -43,7 +43,8 @@ class Note(SQLModel, table=True):
 class Contact(SQLModel, table=True):
     """A contact with the household: a visit, a call… Part: notes, its author's organisation alone.
 
-    The day of the last one is told more widely, by a door: how long a file is kept depends on it.
+    The day of the last one is told more widely, by a door: how long a file is kept depends on it. One written by
+    mistake is taken back by its writer within a day; the row stays, and no longer counts.
     """
 
     __tablename__ = "contact"
@@ -61,6 +62,8 @@ class Contact(SQLModel, table=True):
     words: str = column(Holds.HEALTH, "")
     written_at: datetime = column(Holds.LINK, default_factory=now, sa_type=Moment)
     written_by: UUID = column(Holds.WORKER)
+    cancelled_at: datetime | None = column(Holds.LINK, None, sa_type=Moment)
+    cancelled_by: UUID | None = column(Holds.WORKER, None)
 
 
 class Task(SQLModel, table=True):

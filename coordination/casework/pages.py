@@ -145,6 +145,13 @@ def note_contact(request: Request, session: Walled, data: Submitted, household_i
     return _back(request, household_id, "Contact noté.")
 
 
+@router.post("/foyers/{household_id}/suivi/contacts/{contact_id}/annuler", dependencies=WRITES)
+def cancel_contact(request: Request, session: Walled, household_id: UUID, contact_id: UUID) -> Response:
+    """Takes back a contact written by mistake."""
+    service.cancel_contact(session, household_id, contact_id)
+    return _back(request, household_id, "Contact annulé : il ne compte plus. Notez-le de nouveau s’il a eu lieu.")
+
+
 # ------------------------------------------------------------------ tasks
 
 

@@ -8,11 +8,11 @@ from uuid import UUID
 from sqlmodel import col, select
 
 from coordination.casework.models import Contact, Debt, DocumentSeen, Goal, Note, Referent, Task
-from coordination.casework.rules import CreditorKind, DocumentKind, GoalState, Medium, is_due
+from coordination.casework.rules import CreditorKind, DocumentKind, GoalState, Medium, is_due, may_be_taken_back
 from coordination.households.queries import file_header, household_codes, reference_names
 from coordination.identity.permissions import Part, parts_of
 from coordination.identity.queries import active_members, member_names, organisations
-from coordination.kit.clock import today
+from coordination.kit.clock import now, today
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotKnown
 from coordination.kit.web import date_fr
@@ -47,10 +47,11 @@ class NoteView:
 
 @dataclass(frozen=True)
 class ContactView:
-    """A contact, ready to be shown."""
+    """A contact, ready to be shown; `mine_to_take_back`: written by me, today or nearly."""
 
     row: Contact
     author: str
+    mine_to_take_back: bool = False
 
     @property
     def medium(self) -> Medium:
@@ -198,14 +199,18 @@ def note_of(session: ActorSession, household_id: UUID, note_id: UUID) -> NoteVie
 
 
 def contacts_of(session: ActorSession, household_id: UUID) -> list[ContactView]:
-    """The contacts of my organisation with a household, the latest first."""
+    """The contacts of my organisation with a household, the latest first; those taken back are not told."""
     rows = session.exec(
         select(Contact)
-        .where(Contact.household_id == household_id)
+        .where(Contact.household_id == household_id, col(Contact.cancelled_at).is_(None))
         .order_by(col(Contact.met_on).desc(), col(Contact.written_at).desc(), col(Contact.id))
     ).all()
     names = member_names(session, {row.written_by for row in rows})
-    return [ContactView(row, names.get(row.written_by, "")) for row in rows]
+    me, at = session.member.membership_id, now()
+    return [
+        ContactView(row, names.get(row.written_by, ""), row.written_by == me and may_be_taken_back(row.written_at, at))
+        for row in rows
+    ]
 
 
 def last_contact(session: ActorSession, household_id: UUID) -> date | None:
@@ -356,13 +361,13 @@ def documents_of(session: ActorSession, household_id: UUID) -> list[DocumentView
 
 def casework_of(session: ActorSession, household_id: UUID) -> FileCasework:
     """What the file page says: rows one may not read are simply not there."""
-    tasks = tasks_of(session, household_id)
+    tasks, contacts = tasks_of(session, household_id), contacts_of(session, household_id)
     done = [view for view in tasks if view.row.done_at is not None]
     return FileCasework(
         last_contact=last_contact(session, household_id),
         referents=referents_of(session, household_id),
         notes=notes_of(session, household_id)[:SHOWN],
-        contacts=contacts_of(session, household_id)[:SHOWN],
+        contacts=[view for rank, view in enumerate(contacts) if rank < SHOWN or view.mine_to_take_back],
         tasks=[view for view in tasks if view.row.done_at is None],
         done=done[-SHOWN:][::-1],
         debts=debts_of(session, household_id),

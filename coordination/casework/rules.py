@@ -2,13 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from coordination.kit.clock import PARIS
 
 OLDEST_YEAR = 2000
 """Dates before it are typing errors."""
+
+
+TAKEN_BACK_WITHIN = timedelta(hours=24)
+"""How long the writer of a contact may take it back."""
 
 
 class CreditorKind(StrEnum):
@@ -133,6 +137,11 @@ class Medium(StrEnum):
     def options(cls) -> list[tuple[str, str]]:
         """`(value, label)` pairs in the order of the enum, for a form."""
         return [(item.value, item.label) for item in cls]
+
+
+def may_be_taken_back(written_at: datetime, at: datetime) -> bool:
+    """A contact written by mistake is taken back within a day."""
+    return at < written_at + TAKEN_BACK_WITHIN
 
 
 def is_due(due_on: date, on: date) -> bool:

@@ -11,7 +11,7 @@ from coordination.audit.service import act
 from coordination.casework import queries
 from coordination.casework.forms import ContactForm, DebtForm, DocumentsForm, GoalForm, NoteForm, TaskForm
 from coordination.casework.models import Contact, Debt, DocumentSeen, Goal, Note, Referent, Task
-from coordination.casework.rules import DocumentKind, GoalState
+from coordination.casework.rules import DocumentKind, GoalState, may_be_taken_back
 from coordination.households.queries import refuse_ended, visible_parts
 from coordination.identity.permissions import Part, Permission
 from coordination.kit.clock import now, today
@@ -90,6 +90,28 @@ def note_contact(session: ActorSession, household_id: UUID, form: ContactForm) -
         written_by=session.member.membership_id,
     )
     session.add(contact)
+    session.flush()
+    return contact
+
+
+@act("contact.cancel", "Contact noté par erreur, annulé", needs=Permission.WRITE_CASEWORK)
+def cancel_contact(session: ActorSession, household_id: UUID, contact_id: UUID) -> Contact:
+    """Takes back a contact one has written by mistake: the row is kept, the last contact ignores it.
+
+    Raises `NotKnown`, `SomebodyElses`, `NotNow` when it was taken back already, or written more than a day ago.
+    """
+    _of_file(session, household_id)
+    found = session.get(Contact, contact_id)
+    if found is None or found.household_id != household_id:
+        raise NotKnown
+    if found.written_by != session.member.membership_id:
+        raise SomebodyElses("La personne qui a noté ce contact peut seule l’annuler.")
+    if not may_be_taken_back(found.written_at, now()):
+        raise NotNow("Ce contact a été noté il y a plus de 24 heures : il ne s’annule plus. Rien n’a été modifié.")
+    contact: Contact | None = lock(session, Contact, contact_id)
+    if contact is None:  # the wall lets nobody lock it any more
+        raise NotNow("Ce contact est déjà annulé. Rien n’a été modifié.")
+    contact.cancelled_at, contact.cancelled_by = now(), session.member.membership_id
     session.flush()
     return contact
 

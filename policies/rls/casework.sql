@@ -1,8 +1,10 @@
 -- Casework stays with the organisation that wrote it: notes, contacts and tasks are read by its own members whose roles
 -- open the part `notes`, as long as the file is open to them. A share of `notes` opens nobody else's.
--- Notes and contacts are only ever added to; a correction is a new note that replaces the former.
+-- Notes and contacts are only ever added to; a correction is a new note that replaces the former, and a contact written
+-- by mistake is marked as such.
 
 grant select, insert on note, contact, task, referent to coordination_app;
+grant update (cancelled_at, cancelled_by) on contact to coordination_app;
 grant update (assigned_to, due_on, done_at, done_by, version) on task to coordination_app;
 grant update (membership_id, since) on referent to coordination_app;
 
@@ -28,9 +30,20 @@ create policy add on contact for insert to coordination_app
     with check (network_id = (select access.network())
         and organisation_id = (select access.organisation())
         and written_by = (select access.membership())
-        and met_on <= (select access.today())
+        and met_on <= (select access.today()) and cancelled_at is null and cancelled_by is null
         and 'notes' = any ((select access.parts())::text[])
         and exists (select 1 from access.live_share s where s.household_id = contact.household_id));
+
+-- Taken back by its writer within a day; the row stays.
+create policy move on contact for update to coordination_app
+    using (network_id = (select access.network())
+        and organisation_id = (select access.organisation())
+        and written_by = (select access.membership())
+        and cancelled_at is null and written_at > now() - interval '24 hours'
+        and 'notes' = any ((select access.parts())::text[])
+        and exists (select 1 from access.live_share s where s.household_id = contact.household_id))
+    with check (network_id = (select access.network())
+        and cancelled_at is not null and cancelled_by = (select access.membership()));
 
 create policy see on task for select to coordination_app
     using (network_id = (select access.network())

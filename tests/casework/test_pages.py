@@ -88,6 +88,13 @@ def test_a_contact_to_come_is_refused_and_what_was_typed_stays(cast: Cast, house
     said = text(page.get(f"/foyers/{household}").text)
     assert "visite à domicile, Mme Nguyen : Chez elle" in said
     assert "aucun noté" not in said
+    taken_back = re.search(
+        rf'action="(/foyers/{household}/suivi/contacts/[^"]+/annuler)"', page.get(f"/foyers/{household}").text
+    )
+    assert taken_back is not None
+    assert page.post(taken_back[1], data={}).status_code == 303
+    assert "Chez elle" not in page.get(f"/foyers/{household}").text
+    assert page.post(taken_back[1], data={}).status_code == 409
 
 
 def test_a_task_due_stands_on_the_home_page_until_it_is_done(cast: Cast, household: UUID, as_: Browsers) -> None:

@@ -14,9 +14,9 @@ from coordination.casework.models import Contact, Note
 from coordination.casework.rules import Medium
 from coordination.identity.permissions import Role
 from coordination.kit.actor import Member
-from coordination.kit.clock import today
+from coordination.kit.clock import frozen, now, today
 from coordination.kit.db import acting
-from coordination.kit.errors import NotAllowed, NotKnown, Stale
+from coordination.kit.errors import NotAllowed, NotKnown, NotNow, Stale
 from tests.casework.make import give, meet, write
 from tests.cast import Cast, add_person
 from tests.conftest import Base
@@ -152,6 +152,26 @@ def test_the_last_contact_is_the_latest_one_and_never_a_reading(cast: Cast, work
     meet(cast.engine, worker, household, today() - 3 * DAY)
     meet(cast.engine, worker, household, today() - 40 * DAY)
     assert last(cast, worker, household) == today() - 3 * DAY
+
+
+def test_a_contact_written_by_mistake_is_taken_back_by_its_writer_within_a_day(
+    cast: Cast, worker: Member, colleague: Member, household: UUID
+) -> None:
+    meet(cast.engine, worker, household, today() - 30 * DAY)
+    wrong = meet(cast.engine, worker, household, today())
+    with pytest.raises(service.SomebodyElses), acting(cast.engine, colleague) as session:
+        service.cancel_contact(session, household, wrong)
+    with acting(cast.engine, worker) as session:
+        kept = service.cancel_contact(session, household, wrong)
+        assert (kept.cancelled_by, kept.met_on) == (worker.membership_id, today())
+        assert [view.row.met_on for view in queries.contacts_of(session, household)] == [today() - 30 * DAY]
+    assert last(cast, worker, household) == today() - 30 * DAY
+    with pytest.raises(NotNow, match="déjà"), acting(cast.engine, worker) as session:
+        service.cancel_contact(session, household, wrong)
+    with frozen(now() - 25 * DAY / 24):
+        old = meet(cast.engine, worker, household, today())
+    with pytest.raises(NotNow, match="24 heures"), acting(cast.engine, worker) as session:
+        service.cancel_contact(session, household, old)
 
 
 def test_the_holder_is_told_the_day_of_a_partners_contact_and_nothing_else(

@@ -12,7 +12,7 @@ from coordination.main import ROOMS
 from coordination.referrals import service as referrals
 from coordination.referrals.rules import Domain
 from tests.budgets.make import validated
-from tests.casework.make import give, hope, owe, write
+from tests.casework.make import give, hope, meet, owe, write
 from tests.cast import PASSWORD, Cast
 from tests.conftest import Browser
 from tests.directory.make import outside
@@ -160,6 +160,7 @@ GET  /foyers/{household_id}/suivi/notes/{note_id}               200 403 403 403 
 POST /foyers/{household_id}/suivi/notes/{note_id}               422 403 403 403 403 403 404 404 404 303
 GET  /foyers/{household_id}/suivi/contact                       200 403 403 403 403 403 200 404 404 303
 POST /foyers/{household_id}/suivi/contact                       422 403 403 403 403 403 422 404 404 303
+POST /foyers/{household_id}/suivi/contacts/{contact_id}/annuler 303 403 403 403 403 403 404 404 404 303
 GET  /foyers/{household_id}/suivi/tache                         200 403 403 403 403 403 200 404 404 303
 POST /foyers/{household_id}/suivi/tache                         422 403 403 403 403 403 422 404 404 303
 POST /foyers/{household_id}/suivi/taches/{task_id}/faite        422 403 403 403 403 403 404 404 404 303
@@ -305,6 +306,7 @@ def world(cast: Cast, browser: Callable[[], Browser]) -> World:
         "referral_id": referral.id,
         "note_id": note_id,
         "task_id": task_id,
+        "contact_id": meet(cast.engine, worker, household_id),
         "debt_id": debt_id,
         "goal_id": goal_id,
         "batch_id": batch_id,

@@ -220,8 +220,8 @@ def adds_to_agreement(world: World, actor: Actor, row: Row) -> bool:
 
 
 def adds_own_work(world: World, actor: Actor, row: Row) -> bool:
-    """Notes and contacts, in one's own name; a contact is never to come."""
-    past = "met_on" not in row or row["met_on"] <= world.today
+    """Notes and contacts, in one's own name; a contact is never to come, nor taken back at once."""
+    past = "met_on" not in row or (row["met_on"] <= world.today and row["cancelled_at"] is row["cancelled_by"] is None)
     return in_own_name(actor, row, "written_by") and past and sees_own_work(world, actor, row)
 
 
@@ -482,6 +482,13 @@ def changes_task(world: World, actor: Actor, old: Row, new: Row) -> bool:
     return sees_own_work(world, actor, old) and (undone or mine) and to_us
 
 
+def takes_back_contact(world: World, actor: Actor, old: Row, new: Row) -> bool:
+    """By its writer, once, within a day."""
+    mine = isinstance(actor, Member) and old["written_by"] == actor.membership_id == new["cancelled_by"]
+    fresh = old["cancelled_at"] is None and old["written_at"].date() >= world.today
+    return mine and fresh and new["cancelled_at"] is not None and sees_own_work(world, actor, old)
+
+
 def changes_referent(world: World, actor: Actor, old: Row, new: Row) -> bool:
     return of_own_organisation(actor, old) and writes_referent(world, actor, new)
 
@@ -520,6 +527,7 @@ CHANGES: dict[str, tuple[set[str] | None, Change]] = {
         {"weekdays", "closures", "full_until", "updated_at", "updated_by", "version"},
         changes_reception,
     ),
+    "contact": ({"cancelled_at", "cancelled_by"}, takes_back_contact),
     "task": ({"assigned_to", "due_on", "done_at", "done_by", "version"}, changes_task),
     "referent": ({"membership_id", "since"}, changes_referent),
     "debt": (

@@ -218,6 +218,11 @@ def changes(world: World, actor: Actor, table: str) -> list[Row]:
         "household": [{"closed_at": NOON, "closing_reason": "hors_territoire"}, {"closing_reason": "Ada Maes"}],
         "household_profile": [{"version": 7}, {"address": "1 rue des Lilas"}],
         "person_activity": [{"sensitive": True}, {"sensitive": False}],
+        "contact": [
+            {"cancelled_at": NOON, "cancelled_by": me},
+            {"cancelled_at": NOON, "cancelled_by": somebody},
+            {"cancelled_at": None, "cancelled_by": None},
+        ],
         "task": [
             {"version": 7},
             {"assigned_to": me},
@@ -332,7 +337,7 @@ LIES: dict[str, list[dict[str, Any]]] = {
     "need": [{"opened_by": uuid4}, {"sensitive": True}],
     "note": [{"written_by": uuid4}],
     "outside_service": [{"written_by": uuid4}],
-    "contact": [{"written_by": uuid4}, {"met_on": date(2999, 1, 1)}],
+    "contact": [{"written_by": uuid4}, {"met_on": date(2999, 1, 1)}, {"cancelled_at": NOON}],
     "task": [{"created_by": uuid4}, {"done_at": NOON}, {"assigned_to": uuid4}],
     "referent": [{"membership_id": uuid4}],
     "debt": [{"noted_by": uuid4}],

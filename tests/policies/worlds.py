@@ -407,7 +407,9 @@ class Builder:
         first = self.add("note", **there, written_by=author["id"])
         if self.chance():
             self.add("note", **there, written_by=author["id"], replaces=first["id"])
-        self.add("contact", **there, written_by=author["id"])
+        taken_back = self.choose(({}, {}, {"cancelled_at": NOON, "cancelled_by": author["id"]}))
+        written = self.choose((NOON, NOON.replace(year=2100)))
+        self.add("contact", **there, written_by=author["id"], written_at=written, **taken_back)
         for table in ("debt", "goal", "document_seen"):
             self.add(table, **there, noted_by=author["id"])
         done = self.choose(({}, {}, {"done_at": NOON, "done_by": author["id"]}))
