@@ -1,7 +1,8 @@
 """The households of a network without their names, built once from the door's rows, routed under any barème. Pure."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -128,10 +129,21 @@ class Crowd:
                 self.groups[by].append(group)
             amounts = sorted(zip(row.kinds or [], row.twelfths or [], strict=True))
             contents.append(f"{people} {amounts} {row.activity} {row.age_band}")
-        self.weights = weights(key, contents, len(By))
+        draws = weights(key, contents, len(By))
+        self.drawn = {by: [draw[rank] for draw in draws] for rank, by in enumerate(By)}
+        self._zones: dict[str, list[int]] = {}
 
     def __len__(self) -> int:
         return len(self.population)
+
+    def zones(self, bareme: Bareme) -> list[int]:
+        """Each household's zone, as its rank in the batch; kept for a version read from its file."""
+        if bareme.digest in self._zones:
+            return self._zones[bareme.digest]
+        found = route(bareme, self.population).zones
+        if bareme.digest:
+            self._zones[bareme.digest] = found
+        return found
 
 
 def _composition(row: Row) -> Composition:
@@ -241,12 +253,10 @@ def impact(crowd: Crowd, bareme: Bareme, tried: Bareme | None = None) -> Impact 
     """What the barème answers today and, if one is tried, who would move. None: too few households to say anything."""
     if len(crowd) < FEWEST_HOUSEHOLDS:
         return None
-    before = route(bareme, crowd.population).zones
-    after = route(tried, crowd.population).zones if tried is not None else before
-    columns = [_columns(was, is_now) for was, is_now in zip(before, after, strict=True)]
+    before = crowd.zones(bareme)
+    after = crowd.zones(tried) if tried is not None else before
     shown = tuple(c.value for c in Column if tried is not None or c not in MOVES)
-    tables = {by: _table(by, crowd, columns, shown, rank) for rank, by in enumerate(By)}
-    return Impact(tables, tried is not None)
+    return Impact({by: _table(by, crowd, before, after, shown) for by in By}, tried is not None)
 
 
 def _columns(was: int, is_now: int) -> tuple[str, ...]:
@@ -258,8 +268,10 @@ def _columns(was: int, is_now: int) -> tuple[str, ...]:
     return first.value, (Column.LEAVES if first is Column.IN and then is not Column.IN else Column.CHANGES).value
 
 
-def _table(by: By, crowd: Crowd, columns: Sequence[tuple[str, ...]], shown: tuple[str, ...], rank: int) -> Table:
+def _table(by: By, crowd: Crowd, before: list[int], after: list[int], shown: tuple[str, ...]) -> Table:
+    """Households alike in all that counts are counted together, so that a hundred thousand take an instant."""
     tally = Tally()
-    for group, filled, drawn in zip(crowd.groups[by], columns, crowd.weights, strict=True):
-        tally.add(group, filled, drawn[rank])
+    alike = Counter(zip(crowd.groups[by], crowd.drawn[by], before, after, strict=True))
+    for (group, weight, was, is_now), times in alike.items():
+        tally.add(group, _columns(was, is_now), weight, times)
     return publish(by.label, GROUPS[by], shown, tally)

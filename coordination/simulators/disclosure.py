@@ -53,11 +53,12 @@ class Tally:
     weighed: Counter[tuple[str, str]] = field(default_factory=Counter)
     sizes: Counter[str] = field(default_factory=Counter)
 
-    def add(self, group: str, columns: Iterable[str], weight: int) -> None:
-        self.sizes[group] += 1
+    def add(self, group: str, columns: Iterable[str], weight: int, times: int) -> None:
+        """So many households of a group, each of that weight, in these columns."""
+        self.sizes[group] += times
         for column in columns:
-            self.households[group, column] += 1
-            self.weighed[group, column] += weight
+            self.households[group, column] += times
+            self.weighed[group, column] += times * weight
 
 
 @dataclass(frozen=True)

@@ -233,7 +233,7 @@ def test_the_draw_is_the_same_whatever_the_bareme_tried_so_that_trying_again_tea
     assert cells(run(rows, 8_70)) == cells(run(list(reversed(rows)), 8_70))
     one = Crowd(rows, KEY)
     assert [cells(run(rows, 8_70)) for _ in range(3)] == [cells(run(rows, 8_70))] * 3
-    assert one.weights != Crowd(rows, b"une autre").weights
+    assert one.drawn != Crowd(rows, b"une autre").drawn
 
 
 def test_a_household_that_leaves_a_masked_cell_changes_nothing() -> None:
