@@ -10,6 +10,20 @@ pytestmark = pytest.mark.browser
 WHY = "La dette d’énergie sera effacée en décembre."
 
 
+def look_below(worker: Visitor) -> Visitor:
+    """Looks where what moves is read: the figure kept in sight while one types covers no field there."""
+    worker.page.locator("#calcul").scroll_into_view_if_needed()
+    return worker.look()
+
+
+def press(worker: Visitor, name: str) -> None:
+    """Goes to a screen where amounts are typed."""
+    button = worker.page.get_by_role("button", name=name, exact=True)
+    (button if button.count() else worker.page.get_by_role("link", name=name, exact=True)).first.click()
+    worker.page.wait_for_load_state()
+    look_below(worker)
+
+
 def moving(worker: Visitor, words: str) -> str:
     """What moves, once it says these words: by itself with JavaScript, else when asked."""
     if worker.javascript:
@@ -17,7 +31,7 @@ def moving(worker: Visitor, words: str) -> str:
     else:
         worker.page.get_by_role("button", name="Recalculer").click()
         worker.page.wait_for_load_state()
-    worker.look()
+    look_below(worker)
     said = worker.page.locator("#calcul").inner_text()
     assert words in said
     return said
@@ -50,7 +64,7 @@ def test_a_worker_compares_tries_and_decides(
     worker.press("Créer le dossier")
     file = worker.page.url.removeprefix(worker.url).partition("?")[0]
 
-    worker.press("Établir un budget")
+    press(worker, "Établir un budget")
     type_in(worker, RSA="640", Loyer="399,90")
     said = moving(worker, "8,00")
     assert "8,0033" in said
@@ -58,13 +72,13 @@ def test_a_worker_compares_tries_and_decides(
     assert "dépassé de 0,0033" in said
     assert said.count("seuil de") >= 4, "every threshold of every structure"
 
-    worker.press("Enregistrer le brouillon")
-    worker.press("Et si…")
+    press(worker, "Enregistrer le brouillon")
+    press(worker, "Et si…")
     type_in(worker, Loyer="400,10")
-    assert "à examiner par le Conseil → éligible" in moving(worker, "change de réponse")
+    moving(worker, "à examiner par le Conseil → éligible")
     worker.page.get_by_label("Enfants qui naissent").select_option("1")
     assert "Personnes : 1 → 2" in moving(worker, "1 → 2")
-    worker.press("Revenir au budget")
+    press(worker, "Revenir au budget")
     assert worker.page.get_by_role("textbox", name="Loyer", exact=True).input_value() == "399,90"
     validate(worker)
 
@@ -83,7 +97,8 @@ def test_a_worker_compares_tries_and_decides(
     worker.press("Refaire le calcul et le comparer à ce qui a été figé")
     assert worker.text().count("identique") == 4
 
-    worker.open(file).press("Mettre à jour le budget")
+    worker.open(file)
+    press(worker, "Mettre à jour le budget")
     type_in(worker, Loyer="300")
     validate(worker)
     worker.open(file)

@@ -12,9 +12,10 @@ import yaml
 from sqlalchemy import Engine
 from starlette.datastructures import FormData
 
-from coordination.budgets import service
+from coordination.budgets import deciding, service
 from coordination.budgets.baremes import load_baremes
 from coordination.budgets.forms import FIRST_FREE, USUAL, BudgetForm
+from coordination.budgets.routing import DecisionForm
 from coordination.budgets.rules import (
     Bareme,
     Composition,
@@ -161,6 +162,18 @@ def validated(engine: Engine, member: Member, household_id: UUID, lines: Mapping
     with acting(engine, member) as session:
         service.validate_assessment(session, household_id, made, 2)
     return made
+
+
+def decided(engine: Engine, member: Member, household_id: UUID, assessment_id: UUID) -> None:
+    """What each barème proposes for a validated budget, retained twice: the second decision replaces the first."""
+    for reason in ("", "Comme le barème."):
+        with acting(engine, member) as session:
+            for question in deciding.questions_of(session, household_id, assessment_id):
+                if question.proposed:
+                    before = question.current.row.id if question.current else None
+                    given = {"proposed": question.proposed, "retained": question.proposed, "reason": reason}
+                    form = DecisionForm.model_validate(given | {"replaces": before})
+                    deciding.decide(session, household_id, assessment_id, question.code, form)
 
 
 def mother_and_two(engine: Engine, member: Member) -> UUID:

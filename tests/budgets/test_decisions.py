@@ -13,9 +13,12 @@ from coordination.budgets import deciding, service
 from coordination.budgets.models import BudgetDecision
 from coordination.budgets.retained import decisions_of
 from coordination.budgets.routing import DecisionForm
+from coordination.households.comparing import closing_key, comparison, proposed, sights
+from coordination.households.merging import merge_files
 from coordination.kit.actor import Member
 from coordination.kit.db import acting
 from coordination.kit.errors import NotAllowed, NotKnown
+from tests.budgets.make import decided as both_decided
 from tests.budgets.make import draft, mother_and_two, partners_with_baremes, validated
 from tests.cast import PASSWORD, Organised, add_person
 from tests.conftest import Base, Browser
@@ -148,6 +151,21 @@ def test_a_partner_trusted_with_the_budget_decides_for_itself_and_is_read(
     reader = add_person(shared_base.engine, partners[CCAS], "seule", [], professional=True)
     with pytest.raises(NotAllowed):
         decided(shared_base, reader, household, budget, form("council"))
+
+
+def test_decisions_follow_their_budget_when_two_files_become_one(shared_base: Base, worker: Member) -> None:
+    kept, other = (mother_and_two(shared_base.engine, worker) for _ in range(2))
+    made = validated(shared_base.engine, worker, other)
+    both_decided(shared_base.engine, worker, other, made)
+    with acting(shared_base.engine, worker) as session:
+        two = comparison(session, kept, other)
+        form = proposed(two)
+        told = closing_key(sights(session, two.kept, two.absorbed, form))
+        merge_files(session, kept, other, form.model_copy(update={"closing": told, "sure": "oui"}))
+    with acting(shared_base.engine, worker) as session:
+        found = decisions_of(session, kept)
+    assert [(d.replaced, d.row.assessment_id) for d in found].count((False, made)) == 4
+    assert [(d.replaced, d.row.assessment_id) for d in found].count((True, made)) == 4
 
 
 # ------------------------------------------------------------------ its page
