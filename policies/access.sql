@@ -1041,6 +1041,15 @@ create function access.last_contact(file_id uuid) returns date
                           where s.household_id = file_id
                             and (s.ground = 'holder' or c.organisation_id = access.organisation())) $$;
 
+-- When a file was closed, opened again, handed over: for whoever its identity is open to, and neither by whom nor to whom.
+create function access.file_life(file_id uuid) returns table (verb text, at timestamptz)
+    language sql stable security definer set search_path = public, pg_temp
+    as $$ select j.verb, j.at from journal j
+           where j.network_id = access.network() and j.household_id = file_id
+             and j.verb in ('household.close', 'household.reopen', 'household.transfer')
+             and exists (select 1 from access.live_share s where s.household_id = file_id and s.scope = 'identity')
+           order by j.number $$;
+
 -- ---------------------------------------------------------------- the worker: codes, never a name
 
 create function access.refuse_but_worker() returns void language plpgsql

@@ -1,7 +1,7 @@
 """Pages of casework: the forms of a note, a contact, a task, a referent; and the timeline of a file."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +12,8 @@ from coordination.audit.service import note_reading, reading
 from coordination.budgets import queries as budgets
 from coordination.casework import queries, service
 from coordination.casework.forms import ContactForm, DoneForm, NoteForm, ReferentForm, TaskForm
-from coordination.casework.rules import Happening, Medium, newest_first
+from coordination.casework.rules import Happening, Medium, newest_first, page_of
+from coordination.casework.told import told_of_family
 from coordination.households import protection
 from coordination.households import queries as households
 from coordination.identity.permissions import Permission
@@ -29,6 +30,7 @@ from coordination.sharing import queries as sharing
 
 router = APIRouter()
 WRITES = [needs(Permission.WRITE_CASEWORK)]
+TOLD = 60
 TIMELINE = reading("household.timeline", "Chronologie du dossier lue")
 
 
@@ -245,17 +247,29 @@ def name_referent(request: Request, session: Walled, data: Submitted, household_
 
 
 @router.get("/foyers/{household_id}/chronologie", dependencies=[needs(Permission.READ_FILES)])
-def timeline(request: Request, session: Walled, household_id: UUID) -> Response:
-    """Everything dated one may read of a file, the newest first; its reading is written in the journal."""
+def timeline(request: Request, session: Walled, household_id: UUID, avant: str = "") -> Response:
+    """Everything dated one may read of a file before a day, the newest first; its reading is written in the journal."""
     header = households.file_header(session, household_id)
+    try:
+        before = date.fromisoformat(avant) if avant else None
+    except ValueError as unreadable:
+        raise Malformed from unreadable
     note_reading(session, TIMELINE, household_id)
     told = newest_first(
-        [*_written(session, household_id), *_agreed(session, household_id), *_moved(session, household_id)]
+        [
+            *told_of_family(session, household_id),
+            *_written(session, household_id),
+            *_agreed(session, household_id),
+            *_moved(session, household_id),
+        ]
     )
+    shown, older = page_of(told, before, TOLD)
     events = [
-        {"when": _when(one), "title": one.title, "text": one.text, "who": one.who, "tone": one.tone} for one in told
+        {"when": _when(one), "title": one.title, "text": one.text, "who": one.who, "tone": one.tone} for one in shown
     ]
-    return page(request, "casework/timeline.html", title="Chronologie", header=header, events=events)
+    return page(
+        request, "casework/timeline.html", title="Chronologie", header=header, events=events, older=older, before=before
+    )
 
 
 def _when(one: Happening) -> str:

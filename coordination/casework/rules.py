@@ -1,6 +1,6 @@
 """What is true of casework: how a contact was made, when a task is due, which words the screens use."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -168,6 +168,19 @@ class Happening:
 def newest_first(happenings: Iterable[Happening]) -> list[Happening]:
     """By day, the newest first; within a day, what has an hour comes by hour, after what has none."""
     return sorted(happenings, key=lambda one: (one.day, _minutes(one.at)), reverse=True)
+
+
+def page_of(told: Sequence[Happening], before: date | None, size: int) -> tuple[list[Happening], date | None]:
+    """About `size` lines older than the day `before`, and the day from which to go on (None: the end).
+
+    `told` is in order. A day is never cut in two: what is written meanwhile neither hides a line nor shows it twice.
+    """
+    older = [one for one in told if before is None or one.day < before]
+    if len(older) <= size:
+        return older, None
+    last = older[size - 1].day
+    shown = [one for one in older if one.day >= last]
+    return shown, last if len(shown) < len(older) else None
 
 
 def _minutes(at: datetime | date) -> float:

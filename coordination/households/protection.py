@@ -108,6 +108,12 @@ def protection_of(session: ActorSession, household_id: UUID) -> Protection | Non
     return session.exec(query).first()
 
 
+def protections_of(session: ActorSession, household_id: UUID) -> list[Protection]:
+    """Every time the file was protected, the first one first."""
+    query = select(Protection).where(Protection.household_id == household_id).order_by(col(Protection.since))
+    return list(session.exec(query))
+
+
 def readers_of(session: ActorSession, household_id: UUID) -> list[Reader]:
     """To whom the protected file is open today, for its holder; one's own opening otherwise."""
     query = select(FileOpening).where(

@@ -238,6 +238,12 @@ def shares_of(session: ActorSession, household_id: UUID) -> list[Share]:
     return list(session.exec(query))
 
 
+def life_of(session: ActorSession, household_id: UUID) -> list[tuple[str, datetime]]:
+    """When the file was closed, opened again, handed over, as the journal keeps it: the verb and the moment."""
+    rows = session.rows("select verb, at from access.file_life(:id)", id=household_id)
+    return [(row.verb, row.at) for row in rows]
+
+
 def heirs(session: ActorSession, household_id: UUID) -> dict[UUID, set[str]]:
     """The partners to which the household shows its identity today, and every part each of them was given."""
     given: dict[UUID, set[str]] = {}

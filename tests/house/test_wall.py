@@ -74,6 +74,7 @@ DOORS = {
     "covered": "members who see the needs of the file",
     "stopped": "the two sides of a referral, its network's coordinators and worker, yes or no",
     "takes_back": "members, about their own last move, yes or no",
+    "file_life": "members, through their live shares; three verbs of the journal and their moments",
     "last_contact": "members, through their live shares; a day and nothing else",
     "budget_to_reproduce": "the operator; one budget without names nor words, told in the journal",
     "impact_rows": "coordinators and the Conseil, rows without identifiers, 60 a day, journalled",
