@@ -181,6 +181,7 @@ def worker(
     """Travaille en arrière-plan : avis, relances et courriels. Plusieurs peuvent travailler ensemble."""
     from coordination.kit.db import close_engine, make_engine
     from coordination.notices import jobs
+    from coordination.outside import jobs as links
     from coordination.rights import jobs as rights
 
     with plainly():
@@ -195,6 +196,7 @@ def worker(
         engine = make_engine(url)
         try:
             turns = jobs.turns(engine, mailer, settings.base_url) | rights.turns(engine, settings.rights_interpreter())
+            turns |= links.turns(engine, mailer, settings.base_url, settings.signing_key())
             if once:
                 for _, turn in turns.values():
                     turn()

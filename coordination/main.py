@@ -46,6 +46,8 @@ from coordination.kit.guards import App, Guards, Scope, TooLargeBody
 from coordination.kit.rest import PREFIX, Invalid, fault_of, is_api, openapi_of, problem_json
 from coordination.kit.web import NavItem, SignInFirst, assets, page
 from coordination.notices import pages as notices
+from coordination.outside import pages as outside
+from coordination.outside import public_pages as outside_links
 from coordination.referrals import api as referrals_api
 from coordination.referrals import moves_api, need_pages, queue_pages, reception_pages
 from coordination.referrals import pages as referrals
@@ -62,6 +64,8 @@ ROOMS = (
     audit.router,
     desk.router,
     directory.router,
+    outside.router,
+    outside_links.router,
     households.router,
     family_pages.router,
     protection_pages.router,

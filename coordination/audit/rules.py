@@ -37,6 +37,7 @@ SUBJECTS = {
     "need": "besoin",
     "network": "réseau",
     "organisation": "structure",
+    "outside_referral": "orientation vers un service extérieur",
     "outside_service": "service extérieur",
     "person": "personne",
     "person_activity": "activité d’une personne",

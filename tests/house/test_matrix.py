@@ -177,6 +177,12 @@ GET  /foyers/{household_id}/suivi/projets/{goal_id}             200 403 403 403 
 POST /foyers/{household_id}/suivi/projets/{goal_id}             422 403 403 403 403 403 403 404 404 303
 GET  /foyers/{household_id}/suivi/document                      200 403 403 403 403 403 200 404 404 303
 POST /foyers/{household_id}/suivi/document                      422 403 403 403 403 403 422 404 404 303
+GET  /foyers/{household_id}/besoins/{need_id}/services          200 403 403 403 403 403 200 404 404 303
+POST /foyers/{household_id}/besoins/{need_id}/services          422 403 403 403 403 403 422 404 404 303
+POST /foyers/{household_id}/besoins/{need_id}/services/{gone}/retirer 404 403 403 403 403 403 404 404 404 303
+GET  /lien/{token}                                              404 404 404 404 404 404 404 404 404 404
+POST /lien/{token}                                              404 404 404 404 404 404 404 404 404 404
+POST /lien/{token}/renouveler                                   404 404 404 404 404 404 404 404 404 404
 GET  /services                                                  200 200 200 200 200 200 200 200 200 303
 GET  /services/nouveau                                          403 403 403 200 403 200 403 403 403 303
 POST /services/nouveau                                          403 403 403 422 403 422 403 403 403 303
@@ -211,6 +217,7 @@ POST /moi/deconnexion-partout                                   303 303 303 303 
 POST /deconnexion                                               303 303 303 303 303 303 303 303 303 303
 """
 NAMES = {
+    "{gone}": "{outside_id}",
     "{unknown_batch}": "{batch_id}",
     "{validated}": "{assessment_id}",
     "{unknown_request}": "{request_id}",
@@ -312,6 +319,7 @@ def world(cast: Cast, browser: Callable[[], Browser]) -> World:
         "batch_id": batch_id,
         "row_id": row_id,
         "unknown_batch": uuid4(),
+        "gone": uuid4(),
         "membership_id": cast.ccas.people["volunteer"].membership_id,
         "invitation_id": uuid4(),
         "other_id": other_id,

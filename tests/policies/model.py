@@ -217,6 +217,13 @@ def sees_its_referral(world: World, actor: Actor, row: Row) -> bool:
     return sees_referral(world, actor, world.one("referral", id=row["referral_id"]))
 
 
+def sees_outside(world: World, actor: Actor, row: Row) -> bool:
+    """The organisation that sent it, while the identity and the need are open to it."""
+    mine = at_home(actor, row) and isinstance(actor, Member) and row["from_organisation_id"] == actor.organisation_id
+    seen = "identity" in open_parts(world, actor, row["household_id"])
+    return mine and seen and sees_need(world, actor, world.one("need", id=row["need_id"]))
+
+
 def sees_referral_text(world: World, actor: Actor, row: Row) -> bool:
     """The words: whoever sees the referral and the needs of the file (and the sensitive part when they are).
 
@@ -364,6 +371,7 @@ SEES: dict[str, Rule] = {
     "rights_estimate": lambda world, actor, row: (
         "budget" in open_parts(world, actor, row["household_id"]) and sensitive_too(world, actor, row)
     ),
+    "outside_referral": sees_outside,
     "outside_service": lambda world, actor, row: isinstance(actor, Member) and at_home(actor, row),
     "notice": lambda world, actor, row: own_key(actor, row),
     "notice_preference": lambda world, actor, row: own_key(actor, row),

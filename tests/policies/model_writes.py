@@ -25,6 +25,7 @@ from tests.policies.model import (
     own_row,
     sees_batch,
     sees_need,
+    sees_outside,
     sees_own_work,
     sees_referral,
     sensitive_too,
@@ -309,7 +310,32 @@ def changes_service(world: World, actor: Actor, old: Row, new: Row) -> bool:
     return keeps_directory(actor, old) and adds_service(world, actor, new)
 
 
+def adds_outside(world: World, actor: Actor, row: Row) -> bool:
+    """About a need one sees, in one's own name, unanswered, never naming a sensitive domain; no protected file."""
+    need = world.one("need", id=row["need_id"])
+    discreet = row["public_domain"] == "autre" or (row["public_domain"] == need["domain"] and not need["sensitive"])
+    fresh = row["state"] == "sent" and row["mail_state"] == "pending" and row["agreed_on"] <= world.today
+    blank = all(row[name] is None for name in ("refusal", "answered_at", "withdrawn_at", "withdrawn_by"))
+    mine = isinstance(actor, Member) and row["sent_by"] == actor.membership_id
+    return (
+        mine
+        and sees_outside(world, actor, row)
+        and discreet
+        and fresh
+        and blank
+        and not is_protected(world, row["household_id"])
+    )
+
+
+def withdraws_outside(world: World, actor: Actor, old: Row, new: Row) -> bool:
+    """By the organisation that sent it, in one's own name, and nothing else."""
+    mine = isinstance(actor, Member) and new["withdrawn_by"] == actor.membership_id
+    gone = new["state"] == "withdrawn" and new["withdrawn_at"] is not None
+    return sees_outside(world, actor, old) and mine and gone
+
+
 ADDS: dict[str, Rule] = {
+    "outside_referral": adds_outside,
     "outside_service": adds_service,
     "rights_estimate": adds_estimate,
     "idempotency": lambda world, actor, row: own_key(actor, row),
@@ -511,6 +537,7 @@ CHANGES: dict[str, tuple[set[str] | None, Change]] = {
     "stay": (None, changes_identity),
     "person_activity": (None, changes_activity),
     "outside_service": (None, changes_service),
+    "outside_referral": ({"state", "withdrawn_at", "withdrawn_by", "version"}, withdraws_outside),
     "notice": ({"read_at"}, lambda world, actor, old, new: own_key(actor, old)),
     "notice_preference": ({"mail"}, lambda world, actor, old, new: own_key(actor, old)),
     "protected_address": ({"address", "updated_at", "updated_by", "version"}, changes_identity),

@@ -232,6 +232,12 @@ def changes(world: World, actor: Actor, table: str) -> list[Row]:
             {"done_at": None, "done_by": None},
             {"done_at": NOON, "done_by": None},
         ],
+        "outside_referral": [
+            *({"state": "withdrawn", "withdrawn_at": NOON, "withdrawn_by": by} for by in (me, somebody)),
+            {"state": "withdrawn", "withdrawn_by": me},
+            {"state": "accepted", "withdrawn_at": NOON, "withdrawn_by": me},
+            {"version": 7},
+        ],
         "outside_service": [{"written_by": me}, {"written_by": somebody}],
         "referent": [{"membership_id": me}, {"membership_id": somebody}],
         "import_batch": [{"stage": "done"}, {"stage": "undone"}, {"checked": 7}],
@@ -306,6 +312,7 @@ PARENTS = {
     "goal": "household",
     "document_seen": "household",
     "referral": "need",
+    "outside_referral": "need",
     "referral_text": "referral",
     "referral_event": "referral",
     "agreement": "household",
@@ -337,6 +344,16 @@ LIES: dict[str, list[dict[str, Any]]] = {
     "need": [{"opened_by": uuid4}, {"sensitive": True}],
     "note": [{"written_by": uuid4}],
     "outside_service": [{"written_by": uuid4}],
+    "outside_referral": [
+        {"sent_by": uuid4},
+        {"state": "accepted"},
+        {"mail_state": "sent"},
+        {"public_domain": "sante"},
+        {"public_domain": "logement"},
+        {"agreed_on": date(2999, 1, 1)},
+        {"answered_at": NOON},
+        {"withdrawn_by": uuid4},
+    ],
     "contact": [{"written_by": uuid4}, {"met_on": date(2999, 1, 1)}, {"cancelled_at": NOON}],
     "task": [{"created_by": uuid4}, {"done_at": NOON}, {"assigned_to": uuid4}],
     "referent": [{"membership_id": uuid4}],
@@ -466,6 +483,20 @@ class Candidate:
         return self._own("written_by")
 
     for_contact = for_note
+
+    def for_outside_referral(self) -> Row:
+        services = self.world.all("outside_service", network_id=self.parent["network_id"])
+        return {
+            "need_id": self.parent["id"],
+            "service_id": services[0]["id"],
+            "public_domain": "autre",
+            "from_organisation_id": self.me["organisation_id"],
+            "sent_by": self.me["id"],
+            "state": "sent",
+            "mail_state": "pending",
+            "agreed_on": date(2020, 1, 1),
+            "refusal": None,
+        }
 
     def for_outside_service(self) -> Row:
         return {"written_by": self.me["id"]}

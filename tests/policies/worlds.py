@@ -110,11 +110,11 @@ class Builder:
             network = self.add("network", demo=False)["id"]
             for _ in range(organisations):
                 self.organisation(network)
+            author = self.world.all("membership", network_id=network)[0]
+            self.add("outside_service", network_id=network, written_by=author["id"])
             for _ in range(files):
                 self.file(network)
             self.journal(network)
-            author = self.world.all("membership", network_id=network)[0]
-            self.add("outside_service", network_id=network, written_by=author["id"], active=self.chance())
         self.imports()
         self.second_memberships()
         self.add("sign_in_attempt")
@@ -376,6 +376,15 @@ class Builder:
             sent_by=self.choose(self.people)["id"],
             state=self.choose(("by_hand", "closed") if by_hand else ("sent", "accepted", "refused")),
             version=2,
+        )
+        self.add(
+            "outside_referral",
+            **self.home,
+            need_id=need,
+            service_id=self.world.all("outside_service", network_id=self.home["network_id"])[0]["id"],
+            from_organisation_id=sender,
+            sent_by=self.choose(self.people)["id"],
+            state=self.choose(("sent", "accepted", "withdrawn")),
         )
         author = self.choose(self.people)
         here = {"referral_id": referral["id"], "organisation_id": author["organisation_id"]}
