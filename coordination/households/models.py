@@ -14,6 +14,7 @@ from coordination.kit.types import Moment, Weight
 
 HOUSEHOLD = ("household.network_id", "household.id")
 ORGANISATION = ("organisation.network_id", "organisation.id")
+MEMBERSHIP = ("membership.network_id", "membership.id")
 REACH = "reach_of(network_id, address, phone, representative_phone)"
 """What a household is found by: `reach_of` is made by the migrations, its keys are told in `matching.py`."""
 
@@ -247,6 +248,7 @@ class FileOpening(SQLModel, table=True):
     __tablename__ = "file_opening"
     __table_args__ = of_household(
         ForeignKeyConstraint(["network_id", "organisation_id"], ORGANISATION),
+        ForeignKeyConstraint(["network_id", "membership_id"], MEMBERSHIP),
         Index("file_opening_household", "household_id", "membership_id"),
         Index("file_opening_glass", "network_id", "opened_at", postgresql_where=text("ground = 'break_glass'")),
     )
@@ -255,7 +257,7 @@ class FileOpening(SQLModel, table=True):
     household_id: UUID = column(Holds.LINK)
     household_code: str = column(Holds.LINK)
     organisation_id: UUID = column(Holds.WORKER)
-    membership_id: UUID = column(Holds.WORKER, foreign_key="membership.id")
+    membership_id: UUID = column(Holds.WORKER)
     ground: str = column(Holds.LINK)
     reason: str = column(Holds.NEEDS, "")
     opened_at: datetime = column(Holds.WORKER, default_factory=now, sa_type=Moment)
@@ -272,13 +274,14 @@ class Bar(SQLModel, table=True):
     __tablename__ = "bar"
     __table_args__ = of_household(
         ForeignKeyConstraint(["network_id", "organisation_id"], ORGANISATION),
+        ForeignKeyConstraint(["network_id", "membership_id"], MEMBERSHIP),
         Index("bar_once", "household_id", "membership_id", unique=True, postgresql_where=text("lifted_at is null")),
     )
     id: UUID = column(Holds.LINK, default_factory=uuid4, primary_key=True)
     network_id: UUID = column(Holds.NOTHING)
     household_id: UUID = column(Holds.LINK)
     organisation_id: UUID = column(Holds.WORKER)
-    membership_id: UUID = column(Holds.WORKER, foreign_key="membership.id")
+    membership_id: UUID = column(Holds.WORKER)
     reason: str = column(Holds.LIFE)
     set_at: datetime = column(Holds.WORKER, default_factory=now, sa_type=Moment)
     set_by: UUID = column(Holds.WORKER)

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlmodel import SQLModel
 
+from coordination.households.models import MEMBERSHIP
 from coordination.kit.clock import now
 from coordination.kit.db import Holds, column
 from coordination.kit.types import Moment
@@ -21,6 +22,7 @@ class Notice(SQLModel, table=True):
     __tablename__ = "notice"
     __table_args__ = (
         ForeignKeyConstraint(["network_id", "referral_id"], ("referral.network_id", "referral.id")),
+        ForeignKeyConstraint(["network_id", "membership_id"], MEMBERSHIP),
         UniqueConstraint("referral_id", "step", "membership_id", "about"),
         Index("notice_member", "membership_id", "at", "id"),
         Index("notice_to_mail", "claimed_at", postgresql_where=text("mail_state = 'pending'")),
@@ -28,7 +30,7 @@ class Notice(SQLModel, table=True):
     id: UUID = column(Holds.LINK, default_factory=uuid4, primary_key=True)
     network_id: UUID = column(Holds.NOTHING)
     referral_id: UUID | None = column(Holds.LINK, None)
-    membership_id: UUID = column(Holds.WORKER, foreign_key="membership.id")
+    membership_id: UUID = column(Holds.WORKER)
     step: str = column(Holds.LINK)
     about: datetime = column(Holds.LINK, sa_type=Moment)
     at: datetime = column(Holds.WORKER, default_factory=now, sa_type=Moment)
@@ -44,6 +46,7 @@ class NoticePreference(SQLModel, table=True):
     """How a member wants her mail; without a row, at once."""
 
     __tablename__ = "notice_preference"
-    membership_id: UUID = column(Holds.WORKER, primary_key=True, foreign_key="membership.id")
-    network_id: UUID = column(Holds.NOTHING, foreign_key="network.id")
+    __table_args__ = (ForeignKeyConstraint(["network_id", "membership_id"], MEMBERSHIP),)
+    membership_id: UUID = column(Holds.WORKER, primary_key=True)
+    network_id: UUID = column(Holds.NOTHING)
     mail: str = column(Holds.WORKER)

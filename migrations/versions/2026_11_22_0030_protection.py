@@ -60,7 +60,7 @@ def upgrade() -> None:
         sa.Column("seen_by", sa.Uuid(), nullable=True),
         *of_household(
             of_organisation(),
-            sa.ForeignKeyConstraint(["membership_id"], ["membership.id"]),
+            sa.ForeignKeyConstraint(["network_id", "membership_id"], ["membership.network_id", "membership.id"]),
             sa.PrimaryKeyConstraint("id"),
         ),
     )
@@ -85,7 +85,7 @@ def upgrade() -> None:
         sa.Column("lifted_by", sa.Uuid(), nullable=True),
         *of_household(
             of_organisation(),
-            sa.ForeignKeyConstraint(["membership_id"], ["membership.id"]),
+            sa.ForeignKeyConstraint(["network_id", "membership_id"], ["membership.network_id", "membership.id"]),
             sa.PrimaryKeyConstraint("id"),
         ),
     )

@@ -32,7 +32,7 @@ def upgrade() -> None:
         sa.Column("mailed_at", MOMENT, nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["network_id", "referral_id"], ["referral.network_id", "referral.id"]),
-        sa.ForeignKeyConstraint(["membership_id"], ["membership.id"]),
+        sa.ForeignKeyConstraint(["network_id", "membership_id"], ["membership.network_id", "membership.id"]),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("referral_id", "step", "membership_id", "about"),
     )
@@ -45,8 +45,7 @@ def upgrade() -> None:
         sa.Column("membership_id", sa.Uuid(), nullable=False),
         sa.Column("network_id", sa.Uuid(), nullable=False),
         sa.Column("mail", sa.String(), nullable=False),
-        sa.ForeignKeyConstraint(["membership_id"], ["membership.id"]),
-        sa.ForeignKeyConstraint(["network_id"], ["network.id"]),
+        sa.ForeignKeyConstraint(["network_id", "membership_id"], ["membership.network_id", "membership.id"]),
         sa.PrimaryKeyConstraint("membership_id"),
     )
     op.create_index("referral_event_at", "referral_event", ["network_id", "at"])

@@ -84,7 +84,7 @@ create policy move on stay for update to coordination_app
 
 -- A link that was never hers: who was to follow the person of reference, and is found to have gone on the same day.
 create policy remove on stay for delete to coordination_app
-    using (exists (select 1 from access.live_share s
+    using (network_id = (select access.network()) and exists (select 1 from access.live_share s
                     where s.household_id = stay.household_id and s.scope = 'identity' and s.ground = 'holder')
         and link = 'reference');
 
