@@ -66,7 +66,7 @@ def version(request: Request, session: Walled, data: Submitted) -> Response:
         form.refuse(_first(chosen), "Aucun nombre n’a bougé : il n’y a pas de nouvelle version à écrire.")
     if moved is None or first_day is None or form.errors:
         return _show(request, known, chosen, form, None, status=422)
-    text = _file(dated(moved.bareme, first_day, title))
+    text = _file(dated(moved.bareme, first_day, title, today()))
     headers = {"content-disposition": f'attachment; filename="{chosen.code}.yaml"'}
     return Response(text, media_type="application/yaml; charset=utf-8", headers=headers)
 

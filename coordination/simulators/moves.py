@@ -229,7 +229,6 @@ class _Hand:
         return replace(rule, **found)
 
 
-def dated(moved: Bareme, first_day: date, title: str) -> Bareme:
-    """The version tried as one that will hold from a day on, under the name of the decision that adopts it."""
-    day = first_day.isoformat()
-    return replace(moved, version=first_day, source=Source(title, day, None, day), digest="")
+def dated(moved: Bareme, first_day: date, title: str, on: date) -> Bareme:
+    """The version tried as one that holds from a day on, under the decision that adopts it; written on that day."""
+    return replace(moved, version=first_day, source=Source(title, None, None, on.isoformat()), digest="")
