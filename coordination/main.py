@@ -32,7 +32,7 @@ from coordination.demo.accounts import shown as demo_accounts
 from coordination.desk import pages as desk
 from coordination.directory import pages as directory
 from coordination.households import api as households_api
-from coordination.households import family_api, family_pages, merging_pages, protection_pages
+from coordination.households import family_api, family_pages, majority_pages, merging_pages, protection_pages
 from coordination.households import pages as households
 from coordination.identity import api as identity_api
 from coordination.identity import pages as identity
@@ -68,6 +68,7 @@ ROOMS = (
     outside_links.router,
     households.router,
     family_pages.router,
+    majority_pages.router,
     protection_pages.router,
     merging_pages.router,
     imports.router,

@@ -223,7 +223,7 @@ LABELS: dict[str, dict[str, str]] = {
     "Place": {
         "reste_ici": "Reste dans ce dossier",
         "nouveau_dossier": "Part dans le nouveau dossier",
-        "les_deux": "Vit dans les deux (garde alternée)",
+        "les_deux": "Les deux (garde alternée)",
     },
     "ClosingReason": {
         "plus_de_demande": "Plus de demande",

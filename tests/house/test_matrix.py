@@ -71,6 +71,8 @@ GET  /foyers/{household_id}/personnes/{person_id}/depart        200 403 403 403 
 POST /foyers/{household_id}/personnes/{person_id}/depart        422 403 403 403 403 403 403 404 404 303
 GET  /foyers/{household_id}/personnes/{person_id}/deces         200 403 403 403 403 403 403 404 404 303
 POST /foyers/{household_id}/personnes/{person_id}/deces         422 403 403 403 403 403 403 404 404 303
+GET  /foyers/{household_id}/personnes/{person_id}/majorite      200 403 403 403 403 403 403 404 404 303
+POST /foyers/{household_id}/personnes/{person_id}/majorite      422 403 403 403 403 403 403 404 404 303
 GET  /foyers/{household_id}/personnes/{person_id}/retour        200 403 403 403 403 403 403 404 404 303
 POST /foyers/{household_id}/personnes/{person_id}/retour        422 403 403 403 403 403 403 404 404 303
 GET  /foyers/{household_id}/composition                         200 200 403 200 403 403 200 404 404 303
