@@ -91,7 +91,7 @@ def _play_all(connection: Connection, households: int, progress: Progress | None
             if progress is not None:
                 progress(done, total)
         if name == NETWORK:
-            with troupe.act(troupe.partners["epicerie"].who(Role.INTAKE), 0, 8) as session:
+            with troupe.act(troupe.partners["epicerie"].who(Role.INTAKE), 1, 8) as session:
                 receptions.set_reception(session, ReceptionForm(weekdays=[1, 3, 4]))
             troupe.rest()
         with deed(connection, Service("worker", troupe.network_id)) as session:

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BeforeValidator, Field, ValidationInfo, create_model, field_validator, model_validator
 
 from coordination.kit.forms import Form, blank_is_none, typed_day
-from coordination.referrals.rules import Domain, Outcome, Pause, Question, Refusal
+from coordination.referrals.rules import Domain, Many, Outcome, Pause, Question, Refusal
 
 LONGEST_WORDS = 2000
 
@@ -143,3 +143,40 @@ class ReceptionForm(Form):
     closures: Annotated[list[ClosureRow], Field(max_length=30)] = Field(default_factory=list)
     full_until: Annotated[Day | None, BeforeValidator(blank_is_none)] = None
     version: Annotated[int, Field(ge=0, le=2_000_000_000)] = 0
+
+
+Line = Annotated[str, Field(pattern=r"^[0-9a-f-]{36}:[0-9]{1,9}$")]
+# An address of the queue, as the page itself wrote it: codes alone.
+Codes = Annotated[str, Field(max_length=400, pattern=r"^([a-z]+=[0-9A-Za-z_-]+(&[a-z]+=[0-9A-Za-z_-]+)*)?$")]
+Maybe = Annotated[UUID | None, BeforeValidator(blank_is_none)]
+
+
+class ManyForm(Form):
+    """The ticked lines, each as `id:version`, and what is done to them."""
+
+    lines: Annotated[list[Line], Field(min_length=1, max_length=100)] = Field(default=[], validate_default=True)
+    deed: Many
+    why: Annotated[Refusal | None, BeforeValidator(blank_is_none)] = None
+    to: Maybe = None
+    query: Codes = ""
+
+
+class GiveForm(Form):
+    """To whom (blank: nobody), and who followed it when the page was read."""
+
+    to: Maybe = None
+    seen: Maybe = None
+
+
+class PassForm(Form):
+    """Whose referrals, to whom."""
+
+    from_whom: UUID
+    to_whom: UUID
+
+
+class KeepForm(Form):
+    """A name for a view of the queue."""
+
+    name: Annotated[str, Field(min_length=1, max_length=60)]
+    query: Codes

@@ -153,3 +153,39 @@ class Reception(SQLModel, table=True):
     updated_at: datetime = column(Holds.NOTHING, default_factory=now, sa_type=Moment)
     updated_by: UUID = column(Holds.WORKER)
     version: int = column(Holds.NOTHING, 1)
+
+
+class ReferralAssignment(SQLModel, table=True):
+    """Who follows a referral in one organisation: read there alone, one person at a time."""
+
+    __tablename__ = "referral_assignment"
+    __table_args__ = of_household(
+        ForeignKeyConstraint(["network_id", "household_id", "referral_id"], REFERRAL),
+        ForeignKeyConstraint(["network_id", "organisation_id"], ORGANISATION),
+        UniqueConstraint("referral_id", "organisation_id"),
+        Index("referral_assignment_member", "membership_id"),
+    )
+    id: UUID = column(Holds.LINK, default_factory=uuid4, primary_key=True)
+    network_id: UUID = column(Holds.NOTHING)
+    household_id: UUID = column(Holds.LINK)
+    referral_id: UUID = column(Holds.LINK)
+    organisation_id: UUID = column(Holds.WORKER)
+    membership_id: UUID = column(Holds.WORKER)
+    assigned_at: datetime = column(Holds.WORKER, default_factory=now, sa_type=Moment)
+    assigned_by: UUID = column(Holds.WORKER)
+
+
+class SavedFilter(SQLModel, table=True):
+    """A view of the queue a member keeps: a name of hers, and an address made of codes."""
+
+    __tablename__ = "saved_filter"
+    __table_args__ = (
+        ForeignKeyConstraint(["network_id", "membership_id"], ("membership.network_id", "membership.id")),
+        Index("saved_filter_member", "membership_id"),
+    )
+    id: UUID = column(Holds.WORKER, default_factory=uuid4, primary_key=True)
+    network_id: UUID = column(Holds.NOTHING)
+    membership_id: UUID = column(Holds.WORKER)
+    name: str = column(Holds.WORKER)
+    query: str = column(Holds.WORKER)
+    saved_at: datetime = column(Holds.WORKER, default_factory=now, sa_type=Moment)

@@ -15,7 +15,7 @@ from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotNow
 from coordination.kit.forms import Form, FormState, read
 from coordination.kit.web import Submitted, Walled, go, needs, page
-from coordination.referrals import forms, moves, queries, service
+from coordination.referrals import following, forms, moves, queries, service
 from coordination.referrals.machine import WRITERS, Side, State
 from coordination.referrals.models import Referral
 from coordination.referrals.rules import EVENT_WORDS, Outcome, Pause, Question, Refusal, Withdrawal, reason_label
@@ -77,6 +77,9 @@ def _show(
         siblings=queries.siblings(session, view) if "cancel" in verbs else [],
         parent=next((one for one in family if one.row.id == line.row.parent_id), None),
         children=[one for one in family if one.row.parent_id == line.row.id],
+        follower=str(given.membership_id) if (given := following.assignment_of(session, line.row.id)) else "",
+        giving=FormState.of({"to": given.membership_id if given else ""}),
+        colleagues=[(str(key), name) for key, name in following.colleagues(session)],
         ended=reason_label(line.row.refusal or line.row.outcome),
     )
 

@@ -32,7 +32,7 @@ from coordination.referrals.machine import (
     standing,
     undone,
 )
-from coordination.referrals.models import Need, Referral, ReferralEvent, ReferralText
+from coordination.referrals.models import Need, Referral, ReferralAssignment, ReferralEvent, ReferralText
 from coordination.referrals.rules import Coverage, Domain, NeedState, Outcome, coverage, needs_state, reason_label
 
 AUTOMATIC = "Automatique"
@@ -55,6 +55,8 @@ class Line:
     receiver: str
     waiting_days: int
     wait: Wait | None
+    follower: str
+    """The colleague who follows it; empty for nobody."""
 
     @property
     def late(self) -> bool:
@@ -85,6 +87,8 @@ def lines(session: ActorSession, rows: Sequence[Referral], at: datetime | None =
     domains = _domains(session, {row.need_id for row in rows})
     organisations = identity.organisations(session) if rows else {}
     ended = stopped(session, rows)
+    followers = followers_of(session, rows)
+    names_of = identity.member_names(session, set(followers.values()))
     return [
         Line(
             row=row,
@@ -96,9 +100,20 @@ def lines(session: ActorSession, rows: Sequence[Referral], at: datetime | None =
             receiver=organisations[row.to_organisation_id].name,
             waiting_days=max(0, (at - row.sent_at).days),
             wait=clocks_of(row).wait(at) if state in WAITING_STATES else None,
+            follower=names_of.get(followers[row.id], "") if row.id in followers else "",
         )
         for row in rows
     ]
+
+
+def followers_of(session: ActorSession, rows: Sequence[Referral]) -> dict[UUID, UUID]:
+    """Who follows each of these in one's own organisation: a membership by referral."""
+    if not rows:
+        return {}
+    query = select(ReferralAssignment.referral_id, ReferralAssignment.membership_id).where(
+        col(ReferralAssignment.referral_id).in_([row.id for row in rows])
+    )
+    return {row[0]: row[1] for row in session.exec(query)}
 
 
 def clocks_of(row: Referral) -> Clocks:

@@ -1,7 +1,7 @@
 """The queue of referrals: baskets with their counts, a page of one. Counts and lists ask the same question."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,9 +15,9 @@ from coordination.kit.actor import may
 from coordination.kit.clock import now
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotKnown
-from coordination.referrals.baskets import BASKETS, EXPIRES_SOON, Basket, Wait
+from coordination.referrals.baskets import BASKETS, EXPIRES_SOON, MINE, Basket, Wait
 from coordination.referrals.machine import CARRIED_STATES, EXPIRING_STATES, Side, State
-from coordination.referrals.models import Referral
+from coordination.referrals.models import Referral, ReferralAssignment
 from coordination.referrals.queries import Line, lines
 from coordination.referrals.rules import Domain, Outcome
 
@@ -54,6 +54,13 @@ class Filters:
     """What narrows a queue, in codes: never a name."""
 
     domain: Domain | None = None
+    partner: UUID | None = None
+    """The organisation at the other end; for a coordinator, at either."""
+    follower: UUID | None = None
+    """The colleague who follows it."""
+    unassigned: bool = False
+    code: str = ""
+    """The first letters of a household's code."""
 
 
 NO_FILTER = Filters()
@@ -80,6 +87,24 @@ def _seen_from(session: ActorSession, side: Side, filters: Filters) -> Asked:
         raise NotKnown
     if filters.domain is not None:
         wanted.append(col(Referral.public_domain) == filters.domain.value)
+    return wanted + _kept_by(session, filters)
+
+
+def _kept_by(session: ActorSession, filters: Filters) -> Asked:
+    wanted: Asked = []
+    if filters.partner is not None:
+        ends = (col(Referral.from_organisation_id), col(Referral.to_organisation_id))
+        wanted.append(or_(*(end == filters.partner for end in ends)))
+    followed = exists().where(
+        col(ReferralAssignment.referral_id) == col(Referral.id),
+        col(ReferralAssignment.organisation_id) == session.member.organisation_id,
+    )
+    if filters.follower is not None:
+        wanted.append(followed.where(col(ReferralAssignment.membership_id) == filters.follower))
+    if filters.unassigned:
+        wanted.append(not_(followed))
+    if filters.code:
+        wanted.append(col(Referral.household_code).startswith(filters.code, autoescape=True))
     return wanted
 
 
@@ -164,6 +189,19 @@ def count_baskets(
     return [BasketCount(basket, n) for basket, n in zip(BASKETS[side], found, strict=True)]
 
 
+def count_mine(
+    session: ActorSession, side: Side, filters: Filters = NO_FILTER, at: datetime | None = None
+) -> BasketCount:
+    """What one's organisation gave me to follow and still asks something, counted as it is listed."""
+    where = [*_seen_from(session, side, mine(session, filters)), _matches(MINE, at or now())]
+    return BasketCount(MINE, session.execute(select(func.count()).select_from(Referral).where(*where)).scalar_one())
+
+
+def mine(session: ActorSession, filters: Filters) -> Filters:
+    """The same filters, on what I follow."""
+    return replace(filters, follower=session.member.membership_id, unassigned=False)
+
+
 def page_of(
     session: ActorSession,
     side: Side,
@@ -177,6 +215,7 @@ def page_of(
 ) -> QueuePage:
     """One page of a basket: ids first from the row's own indexed columns, each state in index order, then the rows."""
     at = at or now()
+    filters = mine(session, filters) if basket is MINE else filters
     down = basket.newest_first if newest_first is None else newest_first
     where = _seen_from(session, side, filters)
     place = tuple_(col(Referral.sent_at), col(Referral.id))

@@ -1,66 +1,189 @@
-"""Pages of the queue: one side, one basket, filters that are codes, a page at a time."""
+"""Pages of the queue: one side, one basket, filters that are codes, a page at a time; a table of what one sees."""
 
+import re
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
+from coordination.identity import queries as identity
 from coordination.identity.permissions import Permission
+from coordination.kit.actor import may
+from coordination.kit.clock import today
+from coordination.kit.db import ActorSession
 from coordination.kit.errors import Malformed, NotAllowed
 from coordination.kit.forms import FormState
 from coordination.kit.web import Walled, needs, page
-from coordination.referrals import moves
+from coordination.referrals import bulk, following, moves
 from coordination.referrals import queue as queue_of
-from coordination.referrals.baskets import basket_named
+from coordination.referrals.baskets import MINE, Basket, basket_named
 from coordination.referrals.machine import Side
-from coordination.referrals.rules import Domain
+from coordination.referrals.rules import Domain, Many, Refusal
 
 router = APIRouter()
+READS = [needs(Permission.READ_REFERRALS)]
+NOBODY, ME = "personne", "moi"
+SORTS = {"": None, "anciennes": False, "recentes": True}
+MOST_EXPORTED = 1000
 
 
-@router.get("/orientations", dependencies=[needs(Permission.READ_REFERRALS)])
-def queue(
-    request: Request, session: Walled, cote: str = "", bannette: str = "", domaine: str = "", apres: str = ""
-) -> Response:
-    """The queue: one side, one basket, perhaps one domain, a page at a time. Every filter is a code in the address."""
-    sides = queue_of.sides_open(session)
-    side = _side(cote, sides)
-    domain = _domain(domaine)
-    filters = queue_of.Filters(domain)
-    counts = queue_of.count_baskets(session, side, filters)
-    basket = basket_named(side, bannette) if bannette else next((c.basket for c in counts if c.count), counts[0].basket)
+class Asked:
+    """What the address asks of the queue: words of lists, ids and a household's code, never a name."""
+
+    def __init__(
+        self,
+        cote: str = "",
+        bannette: str = "",
+        domaine: str = "",
+        partenaire: str = "",
+        suivi: str = "",
+        code: str = "",
+        tri: str = "",
+        apres: str = "",
+    ) -> None:
+        given = {"cote": cote, "bannette": bannette, "domaine": domaine, "partenaire": partenaire, "suivi": suivi}
+        self.given = {**given, "code": code.strip().upper(), "tri": tri}
+        self.after = apres
+
+    def href(self, path: str = "/orientations", **changed: str) -> str:
+        """The same view with something changed; a mark never outlives a change."""
+        kept = {name: value for name, value in {**self.given, **changed}.items() if value}
+        return path + ("?" + urlencode(kept) if kept else "")
+
+    @property
+    def narrowed(self) -> bool:
+        return any(self.given[name] for name in ("domaine", "partenaire", "suivi", "code"))
+
+
+Wanted = Annotated[Asked, Depends()]
+
+
+@dataclass(frozen=True)
+class View:
+    """What was asked, understood."""
+
+    side: Side
+    filters: queue_of.Filters
+    counts: list[queue_of.BasketCount]
+    basket: Basket
+    newest_first: bool | None
+
+
+def understood(session: ActorSession, asked: Asked) -> View:
+    """Raises `Malformed` for what no list of ours offers, `NotAllowed` for a side that is not hers."""
+    given = asked.given
+    side = _side(given["cote"], queue_of.sides_open(session))
+    if given["tri"] not in SORTS or not re.fullmatch("[0-9A-Z-]{0,8}", given["code"]):
+        raise Malformed
+    followed = given["suivi"]
+    filters = queue_of.Filters(
+        domain=_domain(given["domaine"]),
+        partner=_uuid(given["partenaire"]),
+        follower=session.member.membership_id if followed == ME else None if followed == NOBODY else _uuid(followed),
+        unassigned=followed == NOBODY,
+        code=given["code"],
+    )
+    counts = [queue_of.count_mine(session, side, filters), *queue_of.count_baskets(session, side, filters)]
+    first = next((c.basket for c in counts[1:] if c.count), counts[1].basket)
+    basket = basket_named(side, given["bannette"]) if given["bannette"] else first
     if basket is None:
         raise Malformed
-    found = queue_of.page_of(session, side, basket, filters=filters, after=_cursor(apres))
-    asked = {"cote": side.value, "domaine": domaine, "bannette": basket.key}
+    return View(side, filters, counts, basket, SORTS[given["tri"]])
+
+
+@router.get("/orientations", dependencies=READS)
+def queue(request: Request, session: Walled, asked: Wanted) -> Response:
+    """The queue: one side, one basket, filters, a page at a time."""
+    view = understood(session, asked)
+    found = queue_of.page_of(
+        session,
+        view.side,
+        view.basket,
+        filters=view.filters,
+        after=_cursor(asked.after),
+        newest_first=view.newest_first,
+    )
+    shown = asked.href(cote=view.side.value, bannette=view.basket.key)
     return page(
         request,
         "referrals/queue.html",
         title="Orientations",
         block="queue",
-        side=side,
-        basket=basket,
+        side=view.side,
+        basket=view.basket,
         lines=found.lines,
         offers={line.row.id: {move.verb for move in moves.offers(session.member, line)} for line in found.lines},
-        domains=[(d.value, d.label) for d in Domain if not d.sensitive],
-        form=FormState.of({"domaine": domaine}),
-        tabs=[{"href": _queue(cote=s.value), "label": s.label, "current": s is side} for s in sides],
-        baskets=[
-            {
-                "href": _queue(cote=side.value, bannette=c.basket.key, domaine=domaine),
-                "label": c.basket.label,
-                "count": c.count,
-                "current": c.basket.key == basket.key,
-                "tone": c.basket.tone,
-            }
-            for c in counts
+        form=FormState.of(asked.given),
+        tabs=[
+            {"href": f"/orientations?cote={s.value}", "label": s.label, "current": s is view.side}
+            for s in queue_of.sides_open(session)
         ],
-        first_href=_queue(**asked) if apres else "",
-        next_href=_queue(**asked, apres=_mark(found.next)) if found.next else "",
-        everything_href=_queue(cote=side.value, bannette=basket.key) if domain else "",
+        baskets=_baskets(asked, view),
+        first_href=shown if asked.after else "",
+        next_href=f"{shown}&{urlencode({'apres': _mark(found.next)})}" if found.next else "",
+        everything_href=f"/orientations?cote={view.side.value}&bannette={view.basket.key}" if asked.narrowed else "",
+        export_href=asked.href("/orientations/tableau", cote=view.side.value, bannette=view.basket.key),
+        query=shown.partition("?")[2],
+        kept=following.kept_views(session),
+        **_choices(session),
     )
+
+
+def _choices(session: ActorSession) -> dict[str, Any]:
+    """What the filters and the deeds on several lines offer."""
+    me = session.member
+    people = [(str(key), name) for key, name in following.colleagues(session) if key != me.membership_id]
+    partners = [(str(o.id), o.name) for o in identity.organisations(session).values() if o.id != me.organisation_id]
+    done = [many for many in Many if many is not Many.CANCEL or may(me, Permission.SEND_REFERRALS)]
+    return {
+        "domains": [(d.value, d.label) for d in Domain if not d.sensitive],
+        "partners": partners,
+        "followers": [(ME, "Moi"), (NOBODY, "Personne"), *people],
+        "sorts": [("anciennes", "Les plus anciennes d’abord"), ("recentes", "Les plus récentes d’abord")],
+        "deeds": [(many.value, many.label) for many in done],
+        "refusals": [(r.value, r.label) for r in Refusal if r is not Refusal.OTHER],
+        "colleagues": [(str(me.membership_id), "Moi"), *people],
+    }
+
+
+def _baskets(asked: Asked, view: View) -> list[dict[str, object]]:
+    return [
+        {
+            "href": asked.href(
+                cote=view.side.value, bannette=c.basket.key, **{"suivi": ""} if c.basket is MINE else {}
+            ),
+            "label": c.basket.label,
+            "count": c.count,
+            "current": c.basket.key == view.basket.key,
+            "tone": c.basket.tone if c.count else "",
+        }
+        for c in view.counts
+    ]
+
+
+@router.get("/orientations/tableau", dependencies=READS)
+def export(request: Request, session: Walled, asked: Wanted) -> Response:
+    """The same list as a table for a spreadsheet: what one sees, no more."""
+    view = understood(session, asked)
+    found = queue_of.page_of(
+        session, view.side, view.basket, filters=view.filters, size=MOST_EXPORTED, newest_first=view.newest_first
+    )
+    name = f"orientations-{view.basket.key}-{today().isoformat()}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return Response(bulk.to_csv(session, found.lines), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _uuid(typed: str) -> UUID | None:
+    if not typed:
+        return None
+    try:
+        return UUID(typed)
+    except ValueError as unreadable:
+        raise Malformed from unreadable
 
 
 def _side(typed: str, open_sides: list[Side]) -> Side:
@@ -98,9 +221,3 @@ def _cursor(typed: str) -> queue_of.Cursor | None:
     if sent_at.tzinfo is None:
         raise Malformed
     return queue_of.Cursor(sent_at, referral_id)
-
-
-def _queue(**filters: str) -> str:
-    """The address of the queue with these filters."""
-    kept = {name: value for name, value in filters.items() if value}
-    return "/orientations" + ("?" + urlencode(kept) if kept else "")

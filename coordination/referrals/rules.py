@@ -188,6 +188,26 @@ class Withdrawal(StrEnum):
         return "Un autre partenaire prend ce besoin en charge"
 
 
+class Many(StrEnum):
+    """What may be done to many at once."""
+
+    RECEIVE = "recevoir"
+    ACCEPT = "accepter"
+    REFUSE = "refuser"
+    CANCEL = "annuler"
+    GIVE = "confier"
+
+    @property
+    def label(self) -> str:
+        return {
+            "recevoir": "Accuser réception",
+            "accepter": "Accepter",
+            "refuser": "Refuser",
+            "annuler": "Annuler",
+            "confier": "Confier à",
+        }[self.value]
+
+
 REASONS: tuple[type[StrEnum], ...] = (Refusal, Outcome, Question, Pause, Withdrawal)
 
 

@@ -146,3 +146,42 @@ create policy move on reception for update to coordination_app
         and ((select access.has_role('intake')) or (select access.has_role('coordinator'))
             or (select access.has_role('admin'))))
     with check (updated_by = (select access.membership()));
+
+-- Who follows a referral in one's organisation: a colleague, named by a colleague, read by colleagues.
+grant select, insert, delete on referral_assignment to coordination_app;
+grant update (membership_id, assigned_at, assigned_by) on referral_assignment to coordination_app;
+
+create policy see on referral_assignment for select to coordination_app
+    using (network_id = (select access.network())
+        and organisation_id = (select access.organisation())
+        and exists (select 1 from referral r where r.id = referral_assignment.referral_id));
+create policy add on referral_assignment for insert to coordination_app
+    with check (network_id = (select access.network())
+        and organisation_id = (select access.organisation())
+        and assigned_by = (select access.membership())
+        and exists (select 1 from membership m
+                     where m.id = referral_assignment.membership_id
+                       and m.organisation_id = referral_assignment.organisation_id and m.suspended_at is null)
+        and exists (select 1 from referral r where r.id = referral_assignment.referral_id));
+create policy move on referral_assignment for update to coordination_app
+    using (network_id = (select access.network())
+        and organisation_id = (select access.organisation())
+        and exists (select 1 from referral r where r.id = referral_assignment.referral_id))
+    with check (assigned_by = (select access.membership())
+        and exists (select 1 from membership m
+                     where m.id = referral_assignment.membership_id
+                       and m.organisation_id = referral_assignment.organisation_id and m.suspended_at is null));
+create policy remove on referral_assignment for delete to coordination_app
+    using (network_id = (select access.network())
+        and organisation_id = (select access.organisation())
+        and exists (select 1 from referral r where r.id = referral_assignment.referral_id));
+
+-- The views of the queue a member keeps are hers alone.
+grant select, insert, delete on saved_filter to coordination_app;
+
+create policy see on saved_filter for select to coordination_app
+    using (network_id = (select access.network()) and membership_id = (select access.membership()));
+create policy add on saved_filter for insert to coordination_app
+    with check (network_id = (select access.network()) and membership_id = (select access.membership()));
+create policy remove on saved_filter for delete to coordination_app
+    using (network_id = (select access.network()) and membership_id = (select access.membership()));

@@ -197,6 +197,13 @@ POST /avis/reglages                                             422 422 422 422 
 GET  /orientations                                              200 200 403 200 403 403 200 200 200 303
 GET  /orientations/{referral_id}                                200 200 403 200 403 403 200 404 404 303
 GET  /orientations/{referral_id}/fiche                          200 200 403 200 403 403 200 404 404 303
+GET  /orientations/tableau                                      200 200 403 200 403 403 200 200 200 303
+POST /orientations/lot                                          422 422 403 422 403 403 422 422 422 303
+GET  /orientations/passer                                       200 200 403 200 403 403 200 200 200 303
+POST /orientations/passer                                       422 422 403 422 403 403 422 422 422 303
+POST /orientations/vues                                         422 422 403 422 403 403 422 422 422 303
+POST /orientations/vues/{unknown_view}/retirer                  404 404 403 404 403 403 404 404 404 303
+POST /orientations/{referral_id}/confier                        303 303 403 303 403 403 303 404 404 303
 GET  /disponibilite                                             200 403 403 200 403 200 200 200 200 303
 POST /disponibilite                                             422 403 403 422 403 422 422 422 422 303
 POST /orientations/{referral_id}/accepter                       422 422 403 422 403 403 422 404 404 303
@@ -227,6 +234,7 @@ NAMES = {
     "{unknown_household}": "{household_id}",
     "{unknown_opening}": "{opening_id}",
     "{unknown_membership}": "{membership_id}",
+    "{unknown_view}": "{view_id}",
     "{unknown}": "{agreement_id}",
 }
 ENDS_A_SESSION = ("/moi/deconnexion-partout", "/deconnexion")
@@ -331,6 +339,7 @@ def world(cast: Cast, browser: Callable[[], Browser]) -> World:
         "unknown_household": uuid4(),
         "unknown_opening": uuid4(),
         "unknown_membership": uuid4(),
+        "unknown_view": uuid4(),
     }
     return World(browsers, places, emails, browser)
 

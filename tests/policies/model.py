@@ -224,6 +224,11 @@ def sees_outside(world: World, actor: Actor, row: Row) -> bool:
     return mine and seen and sees_need(world, actor, world.one("need", id=row["need_id"]))
 
 
+def sees_assignment(world: World, actor: Actor, row: Row) -> bool:
+    """Who follows it in one's own organisation."""
+    return of_own_organisation(actor, row) and sees_its_referral(world, actor, row)
+
+
 def sees_referral_text(world: World, actor: Actor, row: Row) -> bool:
     """The words: whoever sees the referral and the needs of the file (and the sensitive part when they are).
 
@@ -360,6 +365,8 @@ SEES: dict[str, Rule] = {
     "referral": sees_referral,
     "referral_text": sees_referral_text,
     "referral_event": sees_its_referral,
+    "referral_assignment": sees_assignment,
+    "saved_filter": lambda world, actor, row: own_key(actor, row),
     "reception": lambda world, actor, row: isinstance(actor, Member) and at_home(actor, row),
     "note": sees_own_work,
     "contact": sees_own_work,

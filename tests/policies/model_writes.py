@@ -23,6 +23,7 @@ from tests.policies.model import (
     open_parts,
     own_key,
     own_row,
+    sees_assignment,
     sees_batch,
     sees_need,
     sees_outside,
@@ -90,8 +91,14 @@ def concerned(world: World, actor: Actor, file: UUID) -> bool:
     if not isinstance(actor, Member):
         return False
     shared = world.all("share", household_id=file, organisation_id=actor.organisation_id)
-    referrals = world.all("referral", household_id=file)
-    return bool(shared) or any(sees_referral(world, actor, referral) for referral in referrals)
+    referrals = world.all("referral", household_id=file, network_id=actor.network_id)
+    return bool(shared) or any(stands_at(actor, referral) for referral in referrals)
+
+
+def stands_at(actor: Member, row: Row) -> bool:
+    """At an end of a referral, or its network's coordinator, whether or not the file lets her in."""
+    receives = row["to_organisation_id"] == actor.organisation_id and not row["by_hand"]
+    return row["from_organisation_id"] == actor.organisation_id or receives or has_role(actor, "coordinator")
 
 
 def writes_identity(world: World, actor: Actor, row: Row) -> bool:
@@ -195,6 +202,22 @@ def adds_referral_event(world: World, actor: Actor, row: Row) -> bool:
         and is_code(row["verb"])
         and is_code(row["reason"])
     )
+
+
+def adds_assignment(world: World, actor: Actor, row: Row) -> bool:
+    """A colleague who works here, named by a colleague, on a referral both see."""
+    works = any(m["suspended_at"] is None for m in world.all("membership", id=row["membership_id"]))
+    named = {**row, "author": row["assigned_by"]}
+    return (
+        in_own_name(actor, named, "author")
+        and sees_assignment(world, actor, row)
+        and works
+        and is_colleague(world, actor, row["membership_id"])
+    )
+
+
+def changes_assignment(world: World, actor: Actor, old: Row, new: Row) -> bool:
+    return sees_assignment(world, actor, old) and adds_assignment(world, actor, {**old, **new})
 
 
 def adds_reception(world: World, actor: Actor, row: Row) -> bool:
@@ -358,6 +381,8 @@ ADDS: dict[str, Rule] = {
     "referral_text": adds_referral_text,
     "referral_event": adds_referral_event,
     "reception": adds_reception,
+    "referral_assignment": adds_assignment,
+    "saved_filter": lambda world, actor, row: own_key(actor, row),
     "note": adds_own_work,
     "contact": adds_own_work,
     "task": adds_task,
@@ -550,6 +575,7 @@ CHANGES: dict[str, tuple[set[str] | None, Change]] = {
         changes_assessment,
     ),
     "need": ({"summary"}, changes_need),
+    "referral_assignment": ({"membership_id", "assigned_at", "assigned_by"}, changes_assignment),
     "reception": (
         {"weekdays", "closures", "full_until", "updated_at", "updated_by", "version"},
         changes_reception,
@@ -608,6 +634,8 @@ REMOVES: dict[str, Rule] = {
     "budget_line": in_own_draft,
     "budget_line_detail": writes_detail,
     "idempotency": forgets_key,
+    "referral_assignment": sees_assignment,
+    "saved_filter": lambda world, actor, row: own_key(actor, row),
     "import_batch": prepares,
     "import_row": own_row,
     "stay": removes_stay,

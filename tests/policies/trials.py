@@ -249,6 +249,11 @@ def changes(world: World, actor: Actor, table: str) -> list[Row]:
             {"status": "superseded", "composition": {"people": 9}},
             {"reference_date": world.today},
         ],
+        "referral_assignment": [
+            {"membership_id": me, "assigned_by": me},
+            {"membership_id": somebody, "assigned_by": me},
+            {"membership_id": me, "assigned_by": somebody},
+        ],
         "reception": [{"updated_by": me, "full_until": world.today}, {"updated_by": somebody}],
         "referral": [
             *({"state": state, "moved_by": by} for by in (me, somebody) for state in REFERRAL_STATES),
@@ -315,6 +320,7 @@ PARENTS = {
     "outside_referral": "need",
     "referral_text": "referral",
     "referral_event": "referral",
+    "referral_assignment": "referral",
     "agreement": "household",
     "share_review": "household",
     "protected_address": "household",
@@ -372,6 +378,8 @@ LIES: dict[str, list[dict[str, Any]]] = {
         {"public_domain": "logement"},
     ],
     "reception": [{"updated_by": uuid4}],
+    "referral_assignment": [{"assigned_by": uuid4}, {"membership_id": uuid4}],
+    "saved_filter": [{"membership_id": uuid4}, {"network_id": uuid4}],
     "referral_text": [{"written_by": uuid4}, {"sensitive": True}, {"confidential": True}],
     "referral_event": [
         {"membership_id": uuid4},
@@ -527,6 +535,12 @@ class Candidate:
 
     def _household(self) -> Row:
         return self.world.one("household", id=self.parent["household_id"])
+
+    def for_referral_assignment(self) -> Row:
+        return {"referral_id": self.parent["id"], "membership_id": self.me["id"], **self._own("assigned_by")}
+
+    def for_saved_filter(self) -> Row:
+        return {"network_id": self.me["network_id"], "membership_id": self.me["id"]}
 
     def for_reception(self) -> Row:
         return self._own("updated_by")

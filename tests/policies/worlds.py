@@ -402,6 +402,14 @@ class Builder:
             if not referral["by_hand"]:
                 state = self.choose((referral["state"], referral["state"], "on_hold", "closed"))
                 referral["state"] = last["state"] = state
+        for referral in self.world.all("referral"):
+            here = {name: referral[name] for name in ("network_id", "household_id")} | {"referral_id": referral["id"]}
+            who = self.choose(self.world.all("membership", network_id=referral["network_id"]))
+            follows = {"organisation_id": who["organisation_id"], "membership_id": who["id"], "assigned_by": who["id"]}
+            self.add("referral_assignment", **here, **follows)
+        for member in self.world.all("membership"):
+            if self.chance():
+                self.add("saved_filter", network_id=member["network_id"], membership_id=member["id"])
         for organisation in self.world.all("organisation"):
             if self.chance():
                 given = {"network_id": organisation["network_id"], "organisation_id": organisation["id"]}

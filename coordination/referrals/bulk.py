@@ -1,0 +1,118 @@
+"""Many referrals at once: each line its own deed and its own answer; and the list as a table for a spreadsheet."""
+
+import csv
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from io import StringIO
+from uuid import UUID
+
+from coordination.audit.service import note_reading, reading
+from coordination.kit.db import ActorSession
+from coordination.kit.errors import NotAllowed, NotKnown, NotNow
+from coordination.kit.web import date_fr
+from coordination.referrals import following, moves, queries
+from coordination.referrals.models import Referral
+from coordination.referrals.queries import Line
+from coordination.referrals.rules import Many, Refusal, reason_label
+
+EXPORTED = reading("referral.export", "Orientation lue dans un tableau exporté")
+FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+COLUMNS = (
+    *("Code du foyer", "Nom", "Besoin", "Envoyée par", "Adressée à", "Envoyée le", "État", "Motif ou résultat"),
+    *("Jours depuis l’envoi", "Attente", "Suivie par"),
+)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """One ticked line: a referral and the version that was read."""
+
+    id: UUID
+    version: int
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of one line; `refused` is the sentence that says why nothing was done."""
+
+    title: str
+    partner: str
+    refused: str = ""
+
+
+def do_many(
+    session: ActorSession, many: Many, chosen: Sequence[Chosen], reason: Refusal | None = None, to: UUID | None = None
+) -> list[Done]:
+    """Does the same to each line, one by one: what one line refuses stops no other. Raises `NotNow` when what the deed
+    itself asks for is missing."""
+    if many is Many.REFUSE and (reason is None or reason is Refusal.OTHER):
+        raise NotNow("Pour refuser plusieurs orientations, choisissez un motif de la liste. Rien n’a été modifié.")
+    if many is Many.GIVE and to not in dict(following.colleagues(session)):
+        raise following.NoColleague
+    return [_one(session, one, _deed(many, reason, to)) for one in chosen]
+
+
+def _deed(many: Many, reason: Refusal | None, to: UUID | None) -> Callable[[ActorSession, Chosen], object]:
+    def give(session: ActorSession, one: Chosen) -> None:
+        row = following.assignment_of(session, one.id)
+        following.give(session, one.id, to, row.membership_id if row else None)
+
+    deeds: dict[Many, Callable[[ActorSession, Chosen], object]] = {
+        Many.RECEIVE: lambda s, one: moves.receive(s, one.id, one.version),
+        Many.ACCEPT: lambda s, one: moves.accept(s, one.id, one.version),
+        Many.REFUSE: lambda s, one: moves.refuse(s, one.id, one.version, reason or Refusal.CAPACITY),
+        Many.CANCEL: lambda s, one: moves.cancel(s, one.id, one.version),
+        Many.GIVE: give,
+    }
+    return deeds[many]
+
+
+def _one(session: ActorSession, one: Chosen, deed: Callable[[ActorSession, Chosen], object]) -> Done:
+    refused = ""
+    try:
+        with session.begin_nested():
+            deed(session, one)
+    except (NotNow, NotAllowed, NotKnown) as why:
+        refused = why.sentence
+    row = session.get(Referral, one.id)
+    if row is None:
+        return Done("Orientation inconnue", "", refused)
+    line = queries.lines(session, [row])[0]
+    return Done(f"{line.title}, {line.domain.label.lower()}", f"{line.sender} vers {line.receiver}", refused)
+
+
+# ------------------------------------------------------------------ a table
+
+
+def to_csv(session: ActorSession, lines: Sequence[Line]) -> str:
+    """The lines as one sees them, for a spreadsheet: what begins like a formula is only words. Each name that is read
+    there is written in the journal."""
+    for household_id in {line.row.household_id for line in lines if line.name}:
+        note_reading(session, EXPORTED, household_id)
+    out = StringIO()
+    table = csv.writer(out, delimiter=";", lineterminator="\r\n")
+    table.writerow(COLUMNS)
+    table.writerows([harmless(cell) for cell in _cells(line)] for line in lines)
+    return "\ufeff" + out.getvalue()
+
+
+def _cells(line: Line) -> list[str]:
+    row = line.row
+    return [
+        row.household_code,
+        line.name or "",
+        line.domain.label,
+        line.sender,
+        line.receiver,
+        date_fr(row.sent_at),
+        line.state.label,
+        reason_label(row.refusal or row.outcome),
+        str(line.waiting_days),
+        line.wait.label if line.wait else "",
+        line.follower,
+    ]
+
+
+def harmless(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{cell}" if cell.startswith(FORMULAS) else cell
