@@ -15,6 +15,7 @@ from coordination.casework.forms import ContactForm, DebtForm, DocumentsForm, Go
 from coordination.casework.rules import CreditorKind, DocumentKind, Medium
 from coordination.demo import words
 from coordination.demo.figures import Budget, earlier
+from coordination.demo.lives import Life
 from coordination.demo.people import Family, Human
 from coordination.demo.published import Planned
 from coordination.demo.stories import Agreed, Depth, Draft, Given, Sent, Story, Wanted
@@ -72,6 +73,8 @@ class Player:
                     sharing.withdraw_agreement(session, file_id, agreement_id)
         if story.protected:
             self._protect(holder, file_id)
+        if story.lived is not None:
+            Life(self.troupe, self.rng, holder, file_id).happens(story.lived, family)
         self.troupe.rest()
         return file_id
 

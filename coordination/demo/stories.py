@@ -46,6 +46,16 @@ class Draft(StrEnum):
     REPLACED = "replaced"
 
 
+class Lived(StrEnum):
+    """What happened to the family or to its file since."""
+
+    BIRTH = "birth"
+    DEPARTURE = "departure"
+    SEPARATION = "separation"
+    ASKED = "asked"
+    MERGED = "merged"
+
+
 @dataclass(frozen=True)
 class Agreed:
     """An agreement: to which partners, which parts, and what became of it."""
@@ -93,6 +103,7 @@ class Story:
     shape: Shape | None = None
     joined: bool = False
     protected: bool = False
+    lived: Lived | None = None
 
 
 D, P = Domain, SharedPart
@@ -140,6 +151,7 @@ STORIES: tuple[Story, ...] = (
     ),
     Story(
         31,
+        lived=Lived.ASKED,
         agreed=(Agreed(("secours",)),),
         budget=Draft.VALIDATED,
         wanted=(Wanted(D.HOUSING, (Sent("secours", LATE + 9),)),),
@@ -158,6 +170,7 @@ STORIES: tuple[Story, ...] = (
     ),
     Story(
         40,
+        lived=Lived.BIRTH,
         agreed=(Agreed(("secours", "action")),),
         budget=Draft.VALIDATED,
         wanted=(Wanted(D.FAMILY, (Sent("secours", 21, State.ACCEPTED), Sent("action", 21, State.ACCEPTED))),),
@@ -270,7 +283,12 @@ STORIES: tuple[Story, ...] = (
         wanted=(Wanted(D.RIGHTS, (Sent("secours", 19, State.CANCELLED),)),),
     ),
     # Without an agreement: the paper is given to the person and nothing is transmitted.
-    Story(9, budget=Draft.VALIDATED, wanted=(Wanted(D.FOOD, (by_hand("secours", 6), by_hand("epicerie", 6))),)),
+    Story(
+        9,
+        lived=Lived.MERGED,
+        budget=Draft.VALIDATED,
+        wanted=(Wanted(D.FOOD, (by_hand("secours", 6), by_hand("epicerie", 6))),),
+    ),
     Story(35, "secours", wanted=(Wanted(D.RIGHTS, (closed("ccas", 22, Outcome.GOT_HELP),)),)),
     # Agreements that ended, were refused or await somebody.
     Story(
@@ -288,6 +306,7 @@ STORIES: tuple[Story, ...] = (
     Story(
         12,
         couple=True,
+        lived=Lived.SEPARATION,
         agreed=(Agreed(("secours",), became=Given.REFUSED),),
         budget=Draft.VALIDATED,
         wanted=(Wanted(D.BUDGET, (by_hand("secours", 8),)),),
@@ -302,6 +321,7 @@ STORIES: tuple[Story, ...] = (
     ),
     Story(
         120,
+        lived=Lived.DEPARTURE,
         agreed=(Agreed(("action",), became=Given.WITHDRAWN), Agreed(("secours",), how=GivenHow.ORAL)),
         budget=Draft.REPLACED,
         wanted=(Wanted(D.MOBILITY, (Sent("secours", 7, State.ACCEPTED),)),),

@@ -12,7 +12,7 @@ from coordination.demo.accounts import ACCOUNTS, ORGANISATIONS
 from coordination.demo.load import NEIGHBOUR_HOUSEHOLDS, load, loaded
 from coordination.households.finding import search
 from coordination.households.queries import count_files, my_files, residents, visible_parts
-from coordination.households.rules import AddressKind, Housing, Link, Precision
+from coordination.households.rules import AddressKind, EndReason, Housing, Link, Precision
 from coordination.kit.actor import Service
 from coordination.kit.clock import now, today
 from coordination.kit.db import acting
@@ -140,6 +140,14 @@ def test_files_are_at_every_depth(demo: Base) -> None:
     assert number(demo, minor) > 0
 
 
+def test_families_live_on_once_their_file_is_open(demo: Base) -> None:
+    assert values(demo, "select end_reason from stay") >= {EndReason.SEPARATION, EndReason.STUDY_OR_WORK}
+    assert number(demo, "from person_link") > 0
+    assert number(demo, "from merge where undone_at is null") == 1
+    assert number(demo, "from access_request where answered_at is null") == 1
+    assert number(demo, "from person where birth_date > current_date - 14") > 0
+
+
 def test_files_are_followed_and_work_waits_on_the_home_page(demo: Base) -> None:
     assert values(demo, "select medium from contact") == set(Medium)
     assert number(demo, "from note where replaces is not null") > 0
@@ -205,7 +213,7 @@ def test_everything_is_marked_as_demonstration(demo: Base) -> None:
     assert values(demo, "select demo from invitation") == {True}
     assert all("démonstration" in str(name) for name in values(demo, "select name from network"))
     assert values(demo, "select name from organisation") == {each.name for each in ORGANISATIONS}
-    assert number(demo, "from household") == SMALL + NEIGHBOUR_HOUSEHOLDS
+    assert number(demo, "from household") == SMALL + NEIGHBOUR_HOUSEHOLDS + 2  # one separated, one found twice
 
 
 def test_the_accounts_open_in_demonstration_mode_only(demo: Base) -> None:
