@@ -21,9 +21,10 @@ from coordination.main import ROOMS
 from coordination.referrals import service as referrals
 from coordination.referrals.rules import Domain
 from coordination.tables import METADATA
-from tests.casework.make import give, hope, owe, write
+from tests.casework.make import give, hope, meet, owe, write
 from tests.cast import PASSWORD, Cast, add_person
 from tests.conftest import Base, Browser
+from tests.directory.make import outside
 from tests.households.make import open_household
 from tests.imports.make import checked_list
 from tests.sharing.make import agree
@@ -103,7 +104,7 @@ class Place:
     base: Base
     client: Browser
     nobody: Browser
-    known: dict[str, UUID]
+    known: dict[str, object]
 
 
 @pytest.fixture(scope="module")
@@ -145,6 +146,11 @@ def place(cast: Cast, shared_base: Base, browser: Callable[[], Browser]) -> Plac
         "merge_id": merge_id,
         "batch_id": batch_id,
         "row_id": row_id,
+        "contact_id": meet(cast.engine, worker, household_id),
+        "service_id": outside(cast.engine, worker),
+        "outside_id": uuid4(),
+        "view_id": uuid4(),
+        "code": "ccas-carvin",
     }
     return Place(shared_base, client, browser(), known)
 
