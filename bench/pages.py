@@ -147,23 +147,20 @@ def _typed(names: Sequence[tuple[str, str]], draw: random.Random) -> list[str]:
 def file_page(session: ActorSession, file: UUID) -> int:
     """What `households.pages.show` reads, and the line it writes in the journal."""
     header = queries.file_header(session, file)
-    note_reading(session, OPENED, file)
     queries.visible_parts(session, file)
-    profile = queries.profile_of(session, file)
+    profile, _, _ = protection.around(session, file)
     member_names(session, {profile.updated_by} if profile and profile.updated_by else set())
     organisations(session)[header.holder_organisation_id]
     people = queries.residents(session, file, today())
     sharing.who_sees(session, file)
-    sharing.agreements_of(session, file)
+    if sharing.agreements_of(session, file):
+        sharing.ending_soon(session, file)
     sharing.requests_waiting(session, file)
-    sharing.ending_soon(session, file)
     budgets.file_budget(session, file)
     casework.casework_of(session, file)
     referrals.needs_of(session, file)
-    protection.protection_of(session, file)
-    protection.safe_contact_of(session, file)
     merging.merges_of(session, file)
-    queries.kept_files(session, [file])
+    note_reading(session, OPENED, file)
     return len(people)
 
 

@@ -274,9 +274,13 @@ def file_budget(session: ActorSession, household_id: UUID) -> FileBudget:
         earlier=[
             Earlier(a.id, partners[a.organisation_id].name, a.reference_date) for a in found if a.status == SUPERSEDED
         ],
-        decisions=[each for each in file_decisions(session, household_id) if not each.replaced],
-        trend=next((one for one in file_history(session, household_id) if len(one.points) > 1), None),
+        decisions=[each for each in file_decisions(session, household_id) if not each.replaced] if found else [],
+        trend=_trend(session, household_id) if len(found) > 1 else None,
     )
+
+
+def _trend(session: ActorSession, household_id: UUID) -> Series | None:
+    return next((one for one in file_history(session, household_id) if len(one.points) > 1), None)
 
 
 def file_history(session: ActorSession, household_id: UUID) -> list[Series]:

@@ -18,6 +18,7 @@ from coordination.kit.errors import NotKnown
 from coordination.kit.web import date_fr
 
 SHOWN = 3
+TABLES = ("task", "referent", "note", "contact", "debt", "goal", "document_seen")
 
 
 @dataclass(frozen=True)
@@ -360,17 +361,20 @@ def documents_of(session: ActorSession, household_id: UUID) -> list[DocumentView
 
 
 def casework_of(session: ActorSession, household_id: UUID) -> FileCasework:
-    """What the file page says: rows one may not read are simply not there."""
-    tasks, contacts = tasks_of(session, household_id), contacts_of(session, household_id)
+    """What the file page says: rows one may not read are simply not there. Only what was ever written is asked for."""
+    asked = ", ".join(f"exists (select from {table} where household_id = :id) as {table}" for table in TABLES)
+    (there,) = session.rows(f"select access.last_contact(:id) as last_contact, {asked}", id=household_id)
+    tasks = tasks_of(session, household_id) if there.task else []
+    contacts = contacts_of(session, household_id) if there.contact else []
     done = [view for view in tasks if view.row.done_at is not None]
     return FileCasework(
-        last_contact=last_contact(session, household_id),
-        referents=referents_of(session, household_id),
-        notes=notes_of(session, household_id)[:SHOWN],
+        last_contact=there.last_contact,
+        referents=referents_of(session, household_id) if there.referent else [],
+        notes=notes_of(session, household_id)[:SHOWN] if there.note else [],
         contacts=[view for rank, view in enumerate(contacts) if rank < SHOWN or view.mine_to_take_back],
         tasks=[view for view in tasks if view.row.done_at is None],
         done=done[-SHOWN:][::-1],
-        debts=debts_of(session, household_id),
-        goals=goals_of(session, household_id),
-        documents=documents_of(session, household_id),
+        debts=debts_of(session, household_id) if there.debt else [],
+        goals=goals_of(session, household_id) if there.goal else [],
+        documents=documents_of(session, household_id) if there.document_seen else [],
     )

@@ -130,13 +130,13 @@ def open_file(request: Request, data: Submitted, session: Walled) -> Response:
 
 @router.get("/{household_id}", dependencies=[needs(Permission.READ_FILES)])
 def show(request: Request, household_id: UUID, session: Walled, member: Acting) -> Response:
-    """Everything one may see of a household on one screen; its opening is written in the journal."""
+    """Everything one may see of a household on one screen; its opening is written in the journal, last of all, since
+    from that line to the commit the others of the network wait for theirs."""
     header = queries.file_header(session, household_id)
-    note_reading(session, OPENED, household_id)
     visible = queries.visible_parts(session, household_id)
-    profile = queries.profile_of(session, household_id)
+    profile, protected, care = protection.around(session, household_id)
     updater = member_names(session, {profile.updated_by}) if profile and profile.updated_by else {}
-    return page(
+    answer = page(
         request,
         "households/show.html",
         title=header.name or f"Dossier {header.code}",
@@ -148,8 +148,8 @@ def show(request: Request, household_id: UUID, session: Walled, member: Acting) 
         visible=visible,
         Part=Part,
         profile=profile,
-        protected=protection.protection_of(session, household_id),
-        care=protection.safe_contact_of(session, household_id),
+        protected=protected,
+        care=care,
         words=_words,
         residents=queries.residents(session, household_id, today()),
         updated_by=next(iter(updater.values()), ""),
@@ -157,14 +157,16 @@ def show(request: Request, household_id: UUID, session: Walled, member: Acting) 
         agreements=(agreements := sharing.agreements_of(session, household_id)),
         asked=lambda name: any(name == who for agreed in agreements for who, _ in agreed.answers),
         requests=sharing.requests_waiting(session, household_id),
-        ending=sharing.ending_soon(session, household_id),
+        ending=sharing.ending_soon(session, household_id) if agreements else [],
         declines=[(reason.value, reason.label) for reason in Decline],
         budget=budgets.file_budget(session, household_id) if Part.BUDGET in visible else None,
         work=casework.casework_of(session, household_id),
         cases=referrals.needs_of(session, household_id) if Part.NEEDS in visible else None,
         merges=merging.merges_of(session, household_id),
-        lives=queries.kept_files(session, [household_id])[household_id],
+        lives=queries.kept_files(session, [household_id])[household_id] if header.merged_into_id else header,
     )
+    note_reading(session, OPENED, household_id)
+    return answer
 
 
 def _words(kind: str, value: str) -> str:

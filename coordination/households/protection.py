@@ -13,7 +13,15 @@ from sqlmodel import col, select
 
 from coordination.audit.service import act, reading
 from coordination.households.forms import AddressForm, SafeContactForm
-from coordination.households.models import Bar, FileOpening, Household, ProtectedAddress, Protection, SafeContact
+from coordination.households.models import (
+    Bar,
+    FileOpening,
+    Household,
+    HouseholdProfile,
+    ProtectedAddress,
+    Protection,
+    SafeContact,
+)
 from coordination.households.queries import NotHolder, held_open, refuse_non_holder
 from coordination.households.reach import BarReason, Way
 from coordination.identity.permissions import Permission
@@ -112,6 +120,26 @@ def protections_of(session: ActorSession, household_id: UUID) -> list[Protection
     """Every time the file was protected, the first one first."""
     query = select(Protection).where(Protection.household_id == household_id).order_by(col(Protection.since))
     return list(session.exec(query))
+
+
+def around(
+    session: ActorSession, household_id: UUID
+) -> tuple[HouseholdProfile | None, Protection | None, SafeContact | None]:
+    """The profile, the protection in force and how the household may be reached, in one question."""
+    query = (
+        select(HouseholdProfile, Protection, SafeContact)
+        .select_from(Household)
+        .join(HouseholdProfile, col(HouseholdProfile.household_id) == Household.id, isouter=True)
+        .join(
+            Protection,
+            (col(Protection.household_id) == Household.id) & col(Protection.lifted_at).is_(None),
+            isouter=True,
+        )
+        .join(SafeContact, col(SafeContact.household_id) == Household.id, isouter=True)
+        .where(Household.id == household_id)
+    )
+    found = session.exec(query).first()
+    return (found[0], found[1], found[2]) if found else (None, None, None)
 
 
 def readers_of(session: ActorSession, household_id: UUID) -> list[Reader]:

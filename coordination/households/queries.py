@@ -167,13 +167,15 @@ def reference_names(session: ActorSession, household_ids: Iterable[UUID]) -> dic
         .where(col(Stay.household_id).in_(ids), Stay.link == Link.REFERENCE.value)
         .order_by(col(Stay.from_date))  # the latest one names the household
     )
-    return {household_id: full_name(person) for household_id, person in session.exec(query)}
+    asked = ("reference names", frozenset(ids))
+    return dict(session.once(asked, lambda: {file: full_name(person) for file, person in session.exec(query)}))
 
 
 def household_codes(session: ActorSession, household_ids: Iterable[UUID]) -> dict[UUID, str]:
     """The codes of files one sees something of."""
-    query = select(Household.id, Household.code).where(col(Household.id).in_(list(household_ids)))
-    return {row[0]: row[1] for row in session.exec(query)}
+    ids = list(household_ids)
+    query = select(Household.id, Household.code).where(col(Household.id).in_(ids))
+    return {row[0]: row[1] for row in session.exec(query)} if ids else {}
 
 
 def profile_of(session: ActorSession, household_id: UUID) -> HouseholdProfile | None:
@@ -189,23 +191,31 @@ def past_addresses(session: ActorSession, household_id: UUID) -> list[PastAddres
 
 def residents(session: ActorSession, household_id: UUID, on: date | None = None) -> list[Resident]:
     """The people of the file on a day (everybody who ever was in it when `on` is None), reference person first."""
-    rows = session.exec(
-        select(Person, Stay)
+    query = (
+        select(Person, Stay, PersonActivity)
         .join(Stay, col(Stay.person_id) == Person.id)
+        .join(PersonActivity, col(PersonActivity.person_id) == Person.id, isouter=True)
         .where(Person.household_id == household_id)
         .order_by(col(Stay.from_date), col(Person.birth_date), col(Person.id))
-    ).all()
-    activities = {
-        a.person_id: Activity(a.activity)
-        for a in session.exec(select(PersonActivity).where(PersonActivity.household_id == household_id))
-    }
+    )
+    rows = session.once(("residents", household_id), lambda: session.exec(query).all())
     found = [
-        Resident(person, stay, birth_of(person), birth_of(person).age(on) if on else None, activities.get(person.id))
-        for person, stay in rows
+        Resident(
+            person,
+            stay,
+            birth_of(person),
+            birth_of(person).age(on) if on else None,
+            _activity(does),
+        )
+        for person, stay, does in rows
         if on is None or present(stay, on)
     ]
     order = list(Link)
     return sorted(found, key=lambda resident: order.index(resident.link))
+
+
+def _activity(row: PersonActivity | None) -> Activity | None:
+    return Activity(row.activity) if row else None
 
 
 def person_of(session: ActorSession, household_id: UUID, person_id: UUID) -> Resident:

@@ -103,11 +103,8 @@ def labels(roles: list[str]) -> list[str]:
 
 def organisations(session: ActorSession) -> dict[UUID, Organisation]:
     """The organisations of the actor's network, by id, in the order of their names."""
-    known: dict[UUID, Organisation] | None = session.remembered.get("organisations")
-    if known is None:
-        known = {o.id: o for o in session.exec(select(Organisation).order_by(col(Organisation.name)))}
-        session.remembered["organisations"] = known
-    return dict(known)
+    query = select(Organisation).order_by(col(Organisation.name))
+    return dict(session.once("organisations", lambda: {o.id: o for o in session.exec(query)}))
 
 
 def network(session: ActorSession, network_id: UUID) -> Network | None:
@@ -117,10 +114,12 @@ def network(session: ActorSession, network_id: UUID) -> Network | None:
 
 def member_names(session: ActorSession, ids: set[UUID]) -> dict[UUID, str]:
     """The names under which workers act in the network, by membership."""
-    if not ids:
-        return {}
-    query = select(Membership.id, Membership.name).where(col(Membership.id).in_(ids))
-    return {row[0]: row[1] for row in session.exec(query)}
+    known: dict[UUID, str | None] = session.once("member names", dict)
+    if missing := ids - set(known):
+        query = select(Membership.id, Membership.name).where(col(Membership.id).in_(missing))
+        known |= dict.fromkeys(missing)
+        known |= {row[0]: row[1] for row in session.exec(query)}
+    return {key: name for key in ids if (name := known[key]) is not None}
 
 
 @dataclass(frozen=True)

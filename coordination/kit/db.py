@@ -1,9 +1,9 @@
 """The database: sessions that belong to an actor, and columns that say what personal data they hold."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import psycopg
@@ -17,6 +17,7 @@ from sqlmodel import Field, Session
 
 from coordination.kit.actor import SETTINGS, Actor, Member, settings_of
 
+Asked = TypeVar("Asked")
 TELL = text("select " + ", ".join(f"set_config('app.{name}', :{name}, true)" for name in SETTINGS))
 REFUSED_ROLE = (
     "Le rôle « {role} » possède des tables ou contourne la sécurité par ligne : l’application refuse de servir. "
@@ -55,8 +56,8 @@ class ActorSession(Session):
         super().__init__(bind, expire_on_commit=False, autoflush=True)
         self.actor = actor
         self.changed: dict[tuple[str, Any], set[str]] = {}
-        self.remembered: dict[str, Any] = {}
-        """What a page asks again and again, until this transaction ends or writes anything."""
+        self.remembered: dict[Hashable, Any] = {}
+        """What a page asks again and again, until this transaction ends, writes anything or locks a row."""
 
     @property
     def member(self) -> Member:
@@ -64,6 +65,15 @@ class ActorSession(Session):
         if not isinstance(self.actor, Member):
             raise TypeError("this act belongs to a member")
         return self.actor
+
+    def once(self, what: Hashable, ask: Callable[[], Asked]) -> Asked:
+        """The answer, asked at most once while nothing is written. `what` names the question."""
+        if self.autoflush:
+            self.flush()
+        if what not in self.remembered:
+            self.remembered[what] = ask()
+        answer: Asked = self.remembered[what]
+        return answer
 
     def changed_fields(self, row: Any) -> list[str]:
         """The names (never the values) of the fields written on `row` in this transaction."""
@@ -73,6 +83,7 @@ class ActorSession(Session):
     def door(self, call: str, **values: Any) -> Any:
         """The single value answered by a door of `policies/access.sql`, for instance `access.revoke(:id)`."""
         self.flush()
+        self.remembered.clear()
         return self.connection().execute(text(f"select {call}"), values).scalar()
 
     def rows(self, query: str, **values: Any) -> list[Any]:
@@ -83,11 +94,16 @@ class ActorSession(Session):
 
 @event.listens_for(ActorSession, "after_begin")
 def _tell_who_acts(session: ActorSession, transaction: SessionTransaction, connection: Connection) -> None:
+    session.remembered.clear()
     if transaction.nested:
         return
     session.changed.clear()
-    session.remembered.clear()
     connection.execute(TELL, settings_of(session.actor))
+
+
+@event.listens_for(ActorSession, "after_soft_rollback")
+def _forget(session: ActorSession, transaction: SessionTransaction) -> None:
+    session.remembered.clear()
 
 
 @event.listens_for(ActorSession, "before_flush")
@@ -185,4 +201,6 @@ def refuse_powerful_role(engine: Engine) -> None:
 
 def lock(session: OrmSession, model: type[Any], key: UUID) -> Any:
     """The row, locked for change, or None when it does not exist for this actor."""
+    if isinstance(session, ActorSession):
+        session.remembered.clear()
     return session.get(model, key, with_for_update=True, populate_existing=True)

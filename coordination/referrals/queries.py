@@ -149,8 +149,9 @@ def due_rows(session: ActorSession, most: int) -> list[UUID]:
 
 def _domains(session: ActorSession, need_ids: Iterable[UUID]) -> dict[UUID, Domain]:
     """The true domains of the needs one may see."""
-    query = select(Need.id, Need.domain).where(col(Need.id).in_(list(need_ids)))
-    return {row[0]: Domain(row[1]) for row in session.exec(query)}
+    ids = list(need_ids)
+    query = select(Need.id, Need.domain).where(col(Need.id).in_(ids))
+    return {row[0]: Domain(row[1]) for row in session.exec(query)} if ids else {}
 
 
 # ------------------------------------------------------------------ one referral
