@@ -20,7 +20,7 @@ create function access.carried_tables() returns setof text language sql stable
 -- that is not named here is taken to show every part, so that nobody sees anything new by forgetfulness.
 create function access.weighed_tables() returns text[] language sql immutable
     as $$ select array['person', 'stay', 'person_activity', 'household_profile', 'document_seen', 'assessment', 'budget_line',
-                       'budget_line_detail', 'assessment_result', 'budget_decision', 'debt', 'need', 'goal', 'referral',
+                       'budget_line_detail', 'assessment_result', 'budget_decision', 'rights_estimate', 'debt', 'need', 'goal', 'referral',
                        'referral_text', 'note', 'contact', 'task', 'referent', 'past_address', 'share_review',
                        'access_request_file', 'outside_referral',
                        'agreement', 'agreement_part', 'agreement_person', 'protected_address', 'safe_contact'] $$;
@@ -87,6 +87,7 @@ create function access.merge_brings(kept uuid, absorbed uuid, choices jsonb) ret
             union all select 'budget' from assessment where household_id = absorbed
             union all select 'budget' from debt where household_id = absorbed
             union all select 'sensitive' from budget_line_detail where household_id = absorbed
+            union all select 'sensitive' from rights_estimate where household_id = absorbed and sensitive
             union all select 'needs' from goal where household_id = absorbed
             union all select unnest(case when sensitive then array['needs', 'sensitive'] else array['needs'] end)
               from need where household_id = absorbed
