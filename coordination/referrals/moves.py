@@ -252,15 +252,19 @@ def _do(
     """First what time or the agreement decided, then the move, its words behind the share and its event."""
     if stands.value != row.state:
         _settle(session, row, stands)
-    moment = now()
-    _remember(row, verb, reason, moment)
+    # Asked before the row changes: a question in between would write half a move under the name of whoever came before.
+    again = _clocks_again(session, row) if verb in RESTARTS else {}
+    _remember(row, verb, reason, now())
     row.state = target.value
-    if verb in RESTARTS:
-        need = session.get(Need, row.need_id)
-        domain = Domain(need.domain if need else row.public_domain)
-        for name, value in vars(receptions.clocks(session, domain, row.to_organisation_id)).items():
-            setattr(row, name, value)
+    for name, value in again.items():
+        setattr(row, name, value)
     return _written(session, row, verb, reason, words)
+
+
+def _clocks_again(session: ActorSession, row: Referral) -> dict[str, datetime]:
+    need = session.get(Need, row.need_id)
+    domain = Domain(need.domain if need else row.public_domain)
+    return vars(receptions.clocks(session, domain, row.to_organisation_id))
 
 
 def _remember(row: Referral, verb: str, reason: str | None, moment: datetime) -> None:

@@ -17,7 +17,7 @@ from coordination.referrals import moves, queries, service
 from coordination.referrals import queue as queue_of
 from coordination.referrals.machine import Side, State
 from coordination.referrals.models import Need, Referral, ReferralEvent, ReferralText
-from coordination.referrals.rules import Domain, NeedState, Outcome, Refusal
+from coordination.referrals.rules import Domain, NeedState, Outcome, Pause, Question, Refusal
 from coordination.sharing.service import withdraw_agreement
 from tests.cast import Cast, Organised
 from tests.conftest import Base
@@ -196,6 +196,27 @@ def test_the_worker_writes_down_what_nobody_decided_once(
         view = seen(cast, worker, row.id)
         assert (view.line.state, view.line.row.state, view.line.row.version) == (state, state.value, 2)
         assert len(view.moves) == 2
+
+
+def test_what_is_asked_is_answered_and_the_partner_s_time_begins_again(
+    cast: Cast, shared_base: Base, worker: Member, volunteer: Member, shared: UUID
+) -> None:
+    sent = refer(cast.engine, worker, shared, cast.epicerie)
+    shared_base.admin("update referral set late_at = late_at - interval '20 days' where id = %s", sent.id)
+    with acting(cast.engine, volunteer) as session:
+        moves.ask(session, sent.id, 1, Question.PAPERS)
+    with acting(cast.engine, worker) as session:
+        row = moves.answer(session, sent.id, 2, "La quittance est au dossier.")
+        assert (row.state, row.late_at > sent.late_at) == ("received", True)
+    with acting(cast.engine, volunteer) as session:
+        moves.start(session, sent.id, moves.accept(session, sent.id, 3).version)
+        moves.resume(session, sent.id, moves.hold(session, sent.id, 5, Pause.PLACE).version)
+        moves.close(session, sent.id, 7, Outcome.NO_SHOW)
+    with acting(cast.engine, worker) as session:
+        row = moves.reopen(session, sent.id, 8)
+        assert (row.state, row.outcome, row.answered_at, row.closed_at) == ("sent", None, None, None)
+    told = ["reopen", "close", "resume", "hold", "start", "accept", "answer", "ask", "send"]
+    assert [move.verb for move in seen(cast, volunteer, sent.id).moves] == told
 
 
 def test_a_refusal_is_coded_and_another_reason_needs_words(
