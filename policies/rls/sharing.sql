@@ -1,5 +1,5 @@
--- Agreements: recorded by the holder of the file. She reads them whole; a partner reads those that opened
--- something to it, and its own lines only: whom else a household trusts is not a partner's business.
+-- Agreements: recorded by the holder of the file. She reads them whole; a member of a partner reads those that opened
+-- something to her (her audience, her roles), and its own lines only: whom else a household trusts is not a partner's business.
 -- They are withdrawn by a door; once granted, an agreement's lines no longer move.
 
 grant select, insert on agreement, agreement_person, agreement_part to coordination_app;
@@ -11,7 +11,9 @@ create policy see on agreement for select to coordination_app
                        and (s.ground = 'holder' or exists (
                             select 1 from share g
                              where g.agreement_id = agreement.id
-                               and g.organisation_id = (select access.organisation())))));
+                               and g.organisation_id = (select access.organisation())
+                               and g.scope = any ((select access.parts())::text[])
+                               and (g.audience = 'all' or (select access.professional()))))));
 create policy add on agreement for insert to coordination_app
     with check (network_id = (select access.network())
         and organisation_id = (select access.organisation())
@@ -37,7 +39,8 @@ create policy see on agreement_part for select to coordination_app
     using (network_id = (select access.network())
         and exists (select 1 from access.live_share s
                      where s.household_id = agreement_part.household_id
-                       and (s.ground = 'holder' or agreement_part.organisation_id = (select access.organisation()))));
+                       and (s.ground = 'holder' or agreement_part.organisation_id = (select access.organisation())))
+        and exists (select 1 from agreement g where g.id = agreement_part.agreement_id));
 create policy add on agreement_part for insert to coordination_app
     with check (network_id = (select access.network())
         and exists (select 1 from access.live_share s

@@ -240,13 +240,21 @@ def sees_referral_text(world: World, actor: Actor, row: Row) -> bool:
 
 
 def sees_agreement(world: World, actor: Actor, row: Row) -> bool:
-    """The holder of the file; a partner, when the agreement opened something to it and something is still open."""
+    """The holder of the file; a partner's member, when it opened something to her audience and her roles, and something
+    is still open."""
     file = row["household_id"]
     if held_parts(world, actor, file):
         return True
-    shares = world.all("share", agreement_id=row["id"])
-    opened = isinstance(actor, Member) and any(s["organisation_id"] == actor.organisation_id for s in shares)
-    return opened and bool(open_parts(world, actor, file))
+    if not isinstance(actor, Member):
+        return False
+    opened = [
+        share
+        for share in world.all("share", agreement_id=row["id"], organisation_id=actor.organisation_id)
+        if share["scope"] in actor.parts
+        and (share["audience"] == "all" or actor.professional)
+        and reaches(world, actor, share["household_id"])
+    ]
+    return bool(opened) and bool(open_parts(world, actor, file))
 
 
 def sees_answer(world: World, actor: Actor, row: Row) -> bool:
@@ -256,11 +264,11 @@ def sees_answer(world: World, actor: Actor, row: Row) -> bool:
 
 
 def sees_agreement_part(world: World, actor: Actor, row: Row) -> bool:
-    """The holder reads every line; a partner reads its own: whom else the household trusts is not its business."""
-    file = row["household_id"]
-    return bool(held_parts(world, actor, file)) or (
-        bool(open_parts(world, actor, file)) and of_own_organisation(actor, row)
-    )
+    """The holder reads every line; a partner its own, of the agreements it reads: whom else a household trusts is not
+    its business."""
+    agreement = world.one("agreement", id=row["agreement_id"])
+    told = bool(held_parts(world, actor, row["household_id"])) or of_own_organisation(actor, row)
+    return told and sees_agreement(world, actor, agreement)
 
 
 def sees_own_work(world: World, actor: Actor, row: Row) -> bool:
