@@ -11,6 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page
+from playwright.sync_api import TimeoutError as PageTimeout
 
 from coordination.demo.accounts import PASSWORD
 from coordination.main import create_app
@@ -19,6 +20,8 @@ from tests.conftest import Base, demonstration_of, new_base, settings_for
 from tests.serving import answering, free_port
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+ANSWERED_IN_PLACE = 3000
+"""Milliseconds after which a press is taken to have changed the page in place."""
 RULES = {"runOnly": {"type": "tag", "values": TAGS}, "resultTypes": ["violations"]}
 # What a screen is made of, each kind of element counted up to two: two screens alike in this need one look by axe.
 BUILD = """() => { const seen = {};
@@ -80,7 +83,14 @@ class Visitor:
     def press(self, name: str, *, exact: bool = True) -> "Visitor":
         """Presses a button (or follows a link) by its words, and looks at what comes."""
         button = self.page.get_by_role("button", name=name, exact=exact)
-        (button if button.count() else self.page.get_by_role("link", name=name, exact=exact)).first.click()
+        pressed = (button if button.count() else self.page.get_by_role("link", name=name, exact=exact)).first
+        # The next page must be there before anything else is asked: to go elsewhere at once would undo what was sent.
+        try:
+            with self.page.expect_navigation(timeout=ANSWERED_IN_PLACE):
+                pressed.click()
+        except PageTimeout as late:
+            if "Locator.click" in str(late):
+                raise
         self.page.wait_for_load_state()
         return self.look()
 

@@ -22,6 +22,7 @@ from coordination.kit.guards import (
     readable,
     same_origin,
 )
+from tests.aside import aside
 
 OURS = {"host": "coordination.exemple.fr"}
 
@@ -77,7 +78,8 @@ def run(
     async def send(message: Message) -> None:
         sent.append(message)
 
-    asyncio.run(Guards(app, refuse=plain, failed=failed, https=https)(asked, receive, send))
+    guards = Guards(app, refuse=plain, failed=failed, https=https)
+    aside(lambda: asyncio.run(guards(asked, receive, send)))
     return sent, failures
 
 

@@ -8,6 +8,7 @@ import procrastinate
 import pytest
 
 from coordination.notices import jobs
+from tests.aside import aside
 from tests.conftest import TEST_KEY, Base
 from tests.serving import ROOT
 
@@ -25,7 +26,7 @@ def test_a_turn_is_queued_once_whoever_asks_and_is_run(base: Base) -> None:
         app.tasks["tell"].configure(queueing_lock="tell").defer(timestamp=1)
         with pytest.raises(procrastinate.exceptions.AlreadyEnqueued):
             other.tasks["tell"].configure(queueing_lock="tell").defer(timestamp=1)
-        app.run_worker(wait=False, install_signal_handlers=False, listen_notify=False)
+        aside(lambda: app.run_worker(wait=False, install_signal_handlers=False, listen_notify=False))
     assert ran == ["tell"]
 
 
