@@ -7,7 +7,7 @@ from coordination.audit.service import act
 from coordination.households.forms import AddressForm, CloseForm, MoveForm
 from coordination.households.models import Household, HouseholdProfile, PastAddress
 from coordination.households.protection import protected_address, protection_of, set_address, somebody_named_at
-from coordination.households.queries import Merged, NotHolder, heirs, held_open, past_addresses, refuse_non_holder
+from coordination.households.queries import Merged, heirs, held, held_open, past_addresses
 from coordination.identity.permissions import Permission
 from coordination.kit.clock import now
 from coordination.kit.db import ActorSession, lock
@@ -90,10 +90,7 @@ def close(session: ActorSession, household_id: UUID, form: CloseForm) -> Househo
 @act("household.reopen", "Dossier rouvert", needs=Permission.EDIT_FILES)
 def reopen(session: ActorSession, household_id: UUID) -> Household:
     """Opens a closed file again, as it was."""
-    refuse_non_holder(session, household_id)
-    found: Household | None = lock(session, Household, household_id)
-    if found is None:
-        raise NotHolder
+    found = held(session, household_id)
     if found.merged_into_id is not None:
         raise Merged(session, found.merged_into_id)
     if found.closed_at is None:

@@ -1,6 +1,5 @@
 """Pages of household files: my files and the search, opening a file, the file itself, its people."""
 
-from datetime import datetime
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -19,7 +18,7 @@ from coordination.kit.clock import today
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotNow, Stale
 from coordination.kit.forms import FormState, read
-from coordination.kit.web import Acting, Submitted, Walled, go, needs, page
+from coordination.kit.web import Acting, Submitted, Walled, go, needs, page, page_before
 from coordination.referrals import queries as referrals
 from coordination.sharing import queries as sharing
 from coordination.sharing.rules import Decline
@@ -36,7 +35,7 @@ ROWS_OFFERED = 3
 def files(request: Request, session: Walled, partages: str = "", avant: str = "", cle: str = "") -> Response:
     """The files one's organisation holds, or those shared with it; and the search box."""
     held = partages != "oui"
-    rows = queries.my_files(session, held=held, before=_before(avant, cle), size=queries.PAGE + 1)
+    rows = queries.my_files(session, held=held, before=page_before(avant, cle), size=queries.PAGE + 1)
     shown = rows[: queries.PAGE]
     last = shown[-1] if len(rows) > queries.PAGE else None
     return page(
@@ -51,14 +50,6 @@ def files(request: Request, session: Walled, partages: str = "", avant: str = ""
         if last
         else "",
     )
-
-
-def _before(moment: str, key: str) -> tuple[datetime, UUID] | None:
-    """Where the previous page ended; what cannot be read starts over."""
-    try:
-        return datetime.fromtimestamp(float(moment)).astimezone(), UUID(key)
-    except (ValueError, OverflowError, OSError):
-        return None
 
 
 @router.post("/recherche", dependencies=[needs(Permission.SEARCH_FILES)])

@@ -22,7 +22,7 @@ from coordination.households.models import (
     Protection,
     SafeContact,
 )
-from coordination.households.queries import NotHolder, held_open, refuse_non_holder
+from coordination.households.queries import held, held_open
 from coordination.households.reach import BarReason, Way
 from coordination.identity.permissions import Permission
 from coordination.identity.queries import member_names
@@ -228,7 +228,7 @@ def broken_glass(session: ActorSession, *, unseen: bool = False, most: int = 200
 @act("file.protect", "Dossier protégé", needs=Permission.EDIT_FILES)
 def protect(session: ActorSession, household_id: UUID, named: Sequence[UUID]) -> Household:
     """From now on the file is open to oneself and to those named, and to nobody else; its address is kept apart."""
-    file = _held(session, household_id)
+    file = held(session, household_id)
     if protection_of(session, household_id) is not None:
         raise AlreadyProtected
     with refused_as(CannotBeNamed, session):
@@ -239,7 +239,7 @@ def protect(session: ActorSession, household_id: UUID, named: Sequence[UUID]) ->
 @act("file.unprotect", "Protection du dossier levée", needs=Permission.EDIT_FILES)
 def lift(session: ActorSession, household_id: UUID, *, with_address: bool) -> Household:
     """The file is again open as its agreements say. Its address goes back to the profile only when asked."""
-    file = _held(session, household_id)
+    file = held(session, household_id)
     _refuse_unprotected(session, household_id)
     session.door("access.lift_protection(:id, :back)", id=household_id, back=with_address)
     return file
@@ -248,7 +248,7 @@ def lift(session: ActorSession, household_id: UUID, *, with_address: bool) -> Ho
 @act("file.name", "Personne désignée pour un dossier protégé", needs=Permission.EDIT_FILES)
 def name_worker(session: ActorSession, household_id: UUID, membership_id: UUID) -> Household:
     """Opens the protected file to one more worker. Raises `CannotBeNamed`."""
-    file = _held(session, household_id)
+    file = held(session, household_id)
     _refuse_unprotected(session, household_id)
     with refused_as(CannotBeNamed, session):
         session.door("access.name_worker(:id, :who)", id=household_id, who=membership_id)
@@ -258,19 +258,10 @@ def name_worker(session: ActorSession, household_id: UUID, membership_id: UUID) 
 @act("file.unname", "Désignation retirée pour un dossier protégé", needs=Permission.EDIT_FILES)
 def unname_worker(session: ActorSession, household_id: UUID, membership_id: UUID) -> Household:
     """Closes the protected file to somebody named. Raises `LastOne` when nobody of the holder would remain."""
-    file = _held(session, household_id)
+    file = held(session, household_id)
     with refused_as(LastOne, session):
         session.door("access.unname_worker(:id, :who)", id=household_id, who=membership_id)
     return file
-
-
-def _held(session: ActorSession, household_id: UUID) -> Household:
-    """The file one's organisation holds, open or closed, locked."""
-    refuse_non_holder(session, household_id)
-    found: Household | None = lock(session, Household, household_id)
-    if found is None:
-        raise NotHolder
-    return found
 
 
 def _refuse_unprotected(session: ActorSession, household_id: UUID) -> None:

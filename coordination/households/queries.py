@@ -143,12 +143,18 @@ def refuse_ended(session: ActorSession, household_id: UUID, *, merged_only: bool
         raise Closed
 
 
-def held_open(session: ActorSession, household_id: UUID) -> Household:
-    """The file to change, locked: one act at a time on a family. Raises `NotKnown`, `NotHolder` or `Closed`."""
+def held(session: ActorSession, household_id: UUID) -> Household:
+    """The file one's organisation holds, open or closed, locked. Raises `NotKnown` or `NotHolder`."""
     refuse_non_holder(session, household_id)
     found: Household | None = lock(session, Household, household_id)
     if found is None:  # handed over in the same instant
         raise NotHolder
+    return found
+
+
+def held_open(session: ActorSession, household_id: UUID) -> Household:
+    """The file to change, locked: one act at a time on a family. Raises `NotKnown`, `NotHolder` or `Closed`."""
+    found = held(session, household_id)
     if found.merged_into_id is not None:
         raise Merged(session, found.merged_into_id)
     if found.closed_at is not None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Annotated, Any, Protocol
 from urllib.parse import urlencode
+from uuid import UUID
 
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -292,3 +293,11 @@ def member_of(request: Request) -> Member:
 Acting = Annotated[Member, Depends(member_of)]
 
 PageFunction = Callable[..., Response]
+
+
+def page_before(moment: str, key: str) -> tuple[datetime, UUID] | None:
+    """Where the previous page ended; what cannot be read starts over."""
+    try:
+        return datetime.fromtimestamp(float(moment)).astimezone(), UUID(key)
+    except (ValueError, OverflowError, OSError):
+        return None

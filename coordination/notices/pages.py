@@ -1,13 +1,10 @@
 """Pages of notices: a member's own, and how she wants her mail."""
 
-from datetime import datetime
-from uuid import UUID
-
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from coordination.kit.forms import FormState, read
-from coordination.kit.web import Submitted, Walled, go, needs, page
+from coordination.kit.web import Submitted, Walled, go, needs, page, page_before
 from coordination.notices import queries, service
 from coordination.notices.forms import PreferenceForm
 from coordination.notices.rules import When
@@ -18,7 +15,7 @@ router = APIRouter(prefix="/avis", dependencies=[needs(None)])
 @router.get("")
 def notices(request: Request, session: Walled, avant: str = "", cle: str = "") -> Response:
     """What one was told, the newest first."""
-    lines = queries.mine(session, queries.PAGE + 1, _before(avant, cle))
+    lines = queries.mine(session, queries.PAGE + 1, page_before(avant, cle))
     shown = lines[: queries.PAGE]
     last = shown[-1] if len(lines) > queries.PAGE else None
     return page(
@@ -29,14 +26,6 @@ def notices(request: Request, session: Walled, avant: str = "", cle: str = "") -
         unread=queries.count_unread(session),
         next_query=f"?avant={last.at.timestamp()}&cle={last.id}" if last else "",
     )
-
-
-def _before(moment: str, key: str) -> tuple[datetime, UUID] | None:
-    """Where the previous page ended; what cannot be read starts over."""
-    try:
-        return datetime.fromtimestamp(float(moment)).astimezone(), UUID(key)
-    except (ValueError, OverflowError, OSError):
-        return None
 
 
 @router.post("/lus")
