@@ -629,11 +629,28 @@ create function access.name_one(file_id uuid, member_id uuid) returns void
         end if;
     end $$;
 
+-- Where the household lives leaves the profile, which partners read, for a place of its own.
+create function access.put_address_apart(file_id uuid) returns void
+    language plpgsql set search_path = public, pg_temp
+    as $$
+    declare lived text;
+    begin
+        select address into lived from household_profile where household_id = file_id for update;
+        if lived <> '' then
+            insert into protected_address (household_id, network_id, address, updated_at, updated_by, version)
+            values (file_id, access.network(), lived, now(), access.membership(), 1)
+            on conflict (household_id) do update
+               set address = excluded.address, updated_at = now(), updated_by = excluded.updated_by,
+                   version = protected_address.version + 1;
+            update household_profile set address = '', version = version + 1 where household_id = file_id;
+        end if;
+    end $$;
+
 -- Protects a file: from now on it is open to whoever protects it and to those she names, and its address is kept apart.
 create function access.protect(file_id uuid, named uuid[]) returns void
     language plpgsql security definer set search_path = public, pg_temp
     as $$
-    declare one uuid; lived text;
+    declare one uuid;
     begin
         perform 1 from household where id = file_id and network_id = access.network() for update;
         if not access.keeps(file_id) or access.is_protected(file_id) then
@@ -644,15 +661,7 @@ create function access.protect(file_id uuid, named uuid[]) returns void
         for one in select distinct unnest(array_append(named, access.membership())) loop
             perform access.name_one(file_id, one);
         end loop;
-        select address into lived from household_profile where household_id = file_id for update;
-        if lived <> '' then
-            insert into protected_address (household_id, network_id, address, updated_at, updated_by, version)
-            values (file_id, access.network(), lived, now(), access.membership(), 1)
-            on conflict (household_id) do update
-               set address = excluded.address, updated_at = now(), updated_by = excluded.updated_by,
-                   version = protected_address.version + 1;
-            update household_profile set address = '', version = version + 1 where household_id = file_id;
-        end if;
+        perform access.put_address_apart(file_id);
         perform access.mark_guarded(file_id);
     end $$;
 
@@ -763,8 +772,9 @@ create function access.break_glass(typed text, why text) returns uuid
                                   reason, opened_at, opened_by, until)
         select gen_random_uuid(), h.network_id, h.id, h.code, access.organisation(), access.membership(), 'break_glass',
                trim(why), now(), access.membership(), now() + interval '2 hours'
-          from household h
-         where h.network_id = access.network() and h.code = typed and access.is_protected(h.id)
+          from household asked
+          join household h on h.id in (select access.onward(asked.id)) and h.merged_into_id is null
+         where asked.network_id = access.network() and asked.code = typed and access.is_protected(h.id)
            and exists (select 1 from access.trusted_share s
                         where s.household_id = h.id and s.organisation_id = access.organisation()
                           and s.scope = 'identity')

@@ -463,11 +463,38 @@ create function access.undo_merge(merging uuid)
         end loop;
         perform access.follow(m);
         perform access.undo_budgets(m);
+        perform access.guard_alike(m.household_id, m.absorbed_id);
         perform access.mark_guarded(m.household_id);
         perform access.mark_guarded(m.absorbed_id);
         set constraints all immediate;
         delete from merge_move where merge_id = merging;
         update merge set undone_at = clock_timestamp(), undone_by = access.membership() where id = merging;
+    end $$;
+
+-- Two files that part again are as hard to come near as the one they made: protected since, or closed to somebody since,
+-- it leaves no open door behind it.
+create function access.guard_alike(kept uuid, parted uuid) returns void
+    language plpgsql set search_path = public, pg_temp
+    as $$
+    begin
+        if access.is_protected(kept) and not access.is_protected(parted) then
+            insert into protection (id, network_id, household_id, since, set_by)
+            values (gen_random_uuid(), access.network(), parted, now(), access.membership());
+            perform access.put_address_apart(parted);
+            insert into file_opening (id, network_id, household_id, household_code, organisation_id, membership_id, ground,
+                                      reason, opened_at, opened_by)
+            select gen_random_uuid(), h.network_id, h.id, h.code, o.organisation_id, o.membership_id, 'named', '', now(),
+                   access.membership()
+              from file_opening o join household h on h.id = parted
+             where o.household_id = kept and o.ground = 'named' and o.ended_at is null
+               and o.organisation_id = h.holder_organisation_id;
+        end if;
+        insert into bar (id, network_id, household_id, organisation_id, membership_id, reason, set_at, set_by)
+        select gen_random_uuid(), k.network_id, parted, k.organisation_id, k.membership_id, k.reason, k.set_at, k.set_by
+          from bar k
+         where k.household_id = kept and k.lifted_at is null
+           and not exists (select 1 from bar a where a.household_id = parted and a.membership_id = k.membership_id
+                              and a.lifted_at is null);
     end $$;
 
 -- Values come back unless they were changed again since; a share, unless its agreement was withdrawn or refused since.

@@ -50,6 +50,7 @@ from coordination.households.merging import (
     merge_files,
     undo_merge,
 )
+from coordination.households.models import Household, HouseholdProfile
 from coordination.households.pairing import UNITS, Side
 from coordination.households.reach import BarReason, Way
 from coordination.households.rules import Activity, AddressKind, ClosingReason, Link, Place
@@ -456,10 +457,41 @@ def test_a_file_protected_after_a_merge_takes_the_merged_one_behind_the_same_doo
         assert queries.visible_parts(session, kept) == queries.visible_parts(session, other) == set()
     undo(cast, kept, done)
     with ActorSession(cast.engine, colleague) as session:
-        assert (bool(queries.visible_parts(session, kept)), bool(queries.visible_parts(session, other))) == (
-            False,
-            True,
-        )
+        assert queries.visible_parts(session, kept) == queries.visible_parts(session, other) == set()
+    with ActorSession(cast.engine, worker) as session:
+        assert protection.protection_of(session, other) is not None
+        assert [reader.name for reader in protection.readers_of(session, other)] == [
+            reader.name for reader in protection.readers_of(session, kept)
+        ]
+
+
+def test_where_a_file_lived_is_apart_when_it_parts_from_one_protected_meanwhile(cast: Cast) -> None:
+    worker = cast.ccas.people["intake"]
+    kept, other = two_files(cast)
+    with acting(cast.engine, worker) as session:
+        session.get_one(HouseholdProfile, other).address = "3 rue des Essais"
+    done = merge(cast, kept, other)
+    with acting(cast.engine, worker) as session:
+        protection.protect(session, kept, [])
+    undo(cast, kept, done)
+    with ActorSession(cast.engine, worker) as session:
+        apart = protection.protected_address(session, other)
+        assert apart is not None
+        assert (session.get_one(HouseholdProfile, other).address, apart.address) == ("", "3 rue des Essais")
+
+
+def test_the_glass_of_a_merged_file_opens_the_one_it_became(cast: Cast) -> None:
+    worker = cast.ccas.people["intake"]
+    colleague = add_person(cast.engine, cast.ccas, uuid4().hex, [Role.INTAKE], professional=True)
+    kept, other = two_files(cast)
+    merge(cast, kept, other)
+    with acting(cast.engine, worker) as session:
+        code = session.get_one(Household, other).code
+        protection.protect(session, kept, [])
+    with acting(cast.engine, colleague) as session:
+        assert protection.break_glass(session, code, "Appel des secours, enfants en danger.").id == kept
+    with ActorSession(cast.engine, colleague) as session:
+        assert queries.visible_parts(session, kept)
 
 
 def test_whoever_may_not_open_one_of_the_two_opens_neither_once_they_are_one(cast: Cast, shared_base: Base) -> None:
