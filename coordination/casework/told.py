@@ -48,7 +48,7 @@ def _people(everybody: list[Resident]) -> Iterator[Happening]:
     """Arrivals and departures; who was there on the first day did not arrive."""
     first = min((r.stay.from_date for r in everybody), default=None)
     relinked = {
-        (r.person.id, r.stay.until_date + NEXT_DAY)
+        (r.person.id, r.stay.until_date + NEXT_DAY): r.link
         for r in everybody
         if r.stay.until_date is not None and r.stay.end_reason == EndReason.NEW_LINK
     }
@@ -56,7 +56,8 @@ def _people(everybody: list[Resident]) -> Iterator[Happening]:
     for r in everybody:
         stay, link = r.stay, r.link.label
         if (r.person.id, stay.from_date) in relinked:
-            yield Happening(stay.from_date, f"{r.name} : {link.lower()}", "Le lien change")
+            same = relinked[r.person.id, stay.from_date] == r.link
+            yield Happening(stay.from_date, f"{r.name} : {link.lower()}", "Majorité notée" if same else "Le lien change")
         elif stay.from_date != first:
             yield Happening(stay.from_date, f"Arrivée dans le foyer : {r.name}", link, tone="info")
         if stay.until_date is None or stay.end_reason == EndReason.NEW_LINK:

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
-from coordination.households import family, life, merging, queries, separation
+from coordination.households import family, life, majority, merging, queries, separation
 from coordination.households.forms import (
     CloseForm,
     DeathForm,
@@ -18,6 +18,7 @@ from coordination.households.forms import (
     ReturnForm,
     SeparationForm,
 )
+from coordination.households.majority import Lives, MajorityForm
 from coordination.households.pairing import Side
 from coordination.households.rules import AddressKind, ClosingReason, EndReason, Link, Place
 from coordination.households.shapes import (
@@ -78,6 +79,16 @@ class Return(Body):
     version: Version
 
 
+class Majority(Body):
+    """Un enfant du foyer a 18 ans : il y reste et répond pour lui-même, ou un dossier à lui s’ouvre."""
+
+    on: Day
+    lives: Lives
+    link: Link | None = Field(None, description="Son lien dans ce foyer, s’il y reste.")
+    commune: str = Field("", max_length=120, description="Où il vit, s’il part.", examples=["Lens"])
+    version: Version
+
+
 def _person(session: ActorSession, household_id: UUID, person_id: UUID) -> Person:
     session.flush()
     return person_model(queries.person_of(session, household_id, person_id), today())
@@ -111,6 +122,27 @@ def come_back(session: Walled, once: OnceOnly, household_id: UUID, person_id: UU
     form = form_of(ReturnForm, asked.model_dump())
     once.do(asked, lambda: family.come_back(session, household_id, person_id, form).person_id)
     return _person(session, household_id, person_id)
+
+
+@router.post("/people/{person_id}/majority", summary="Noter une majorité", dependencies=EDITS)
+def come_of_age(
+    session: Walled, member: Acting, once: OnceOnly, household_id: UUID, person_id: UUID, asked: Majority
+) -> Household:
+    """Répond le dossier où cette personne vit désormais : celui-ci, ou le sien. 409 si elle n’est pas un enfant du
+    foyer, n’a pas 18 ans ce jour-là, ou si la version ne va pas.
+
+    Réservé à la structure qui tient le dossier.
+    """
+    form = form_of(MajorityForm, asked.model_dump())
+
+    def deed() -> UUID:
+        if form.lives is Lives.OWN_FILE:
+            return majority.leave_for_own_file(session, household_id, person_id, form).id
+        return majority.come_of_age(session, household_id, person_id, form).household_id
+
+    lived = once.do(asked, deed)
+    session.flush()
+    return household_of(session, lived, member.organisation_id)
 
 
 # ------------------------------------------------------------------ the whole household

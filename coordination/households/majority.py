@@ -62,9 +62,8 @@ def come_of_age(session: ActorSession, household_id: UUID, person_id: UUID, form
     stay = latest_stay(stays_of(session, household_id), person_id)
     if stay.until_date is not None or form.on < stay.from_date:
         raise NotYetThere
-    if stay.link != form.link:
-        change_link(session, stay, form.on, form.link)
-        refuse_clash(stays_of(session, household_id))
+    change_link(session, stay, form.on, form.link)  # the same link too: a stay begun grown up says that it was noted
+    refuse_clash(stays_of(session, household_id))
     person.version += 1
     session.flush()
     return person

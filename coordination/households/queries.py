@@ -62,6 +62,11 @@ class Resident:
         """A child of the household who is grown up: the link stays, and she answers for herself."""
         return self.link in (Link.CHILD, Link.SHARED_CHILD) and is_adult(self.link, self.age)
 
+    @property
+    def majority_noted(self) -> bool:
+        """This stay began when she was grown up already: somebody wrote then that she lives here."""
+        return is_adult(self.link, self.birth.age(self.stay.from_date))
+
 
 @dataclass(frozen=True)
 class FileRow:

@@ -68,6 +68,25 @@ def test_somebody_leaves_comes_back_and_dies(worker: Client) -> None:
     assert refused(worker, f"{place}/departure", {**left, "on": "0001-01-01"}, 422)["errors"][0]["field"] == "on"
 
 
+def test_a_child_comes_of_age_once_there_is_reason_to(worker: Client) -> None:
+    home, people = family(worker, "Majeure")
+    child = people["child"]
+    place = f"{home}/people/{child['id']}/majority"
+    stays = {"on": "2025-03-01", "lives": "ici", "link": "child", "version": child["version"]}
+    assert "18 ans" in refused(worker, place, stays)["detail"]
+    refused(worker, place, {**stays, "lives": "propre_dossier"}, 422)
+    kept = ("family_name", "given_name", "link", "weight", "version", "from_date")
+    older = {**{key: child[key] for key in kept}, "birth": "2006"}
+    child = worker.ok("PUT", f"{home}/people/{child['id']}", json=older)
+    assert f"/households/{worker.ok('POST', place, json={**stays, 'version': child['version']})['id']}" == home
+    noted = by_link(worker, home)["child"]
+    assert noted["from_date"] == "2025-03-01"
+    left = {**stays, "on": TODAY, "lives": "propre_dossier", "commune": "Lens", "version": noted["version"]}
+    own = worker.ok("POST", place, json=left)
+    assert f"/households/{own['id']}" != home
+    assert [one["link"] for one in worker.ok("GET", f"/households/{own['id']}/people")] == ["reference"]
+
+
 def test_a_household_is_split_moves_is_closed_and_opened_again(worker: Client) -> None:
     home, people = family(worker, "Séparé")
     places = [

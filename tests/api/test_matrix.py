@@ -43,6 +43,7 @@ PUT    /households/{household_id}/people/{person_id}           422 403 403 403 4
 POST   /households/{household_id}/people/{person_id}/departure 422 403 403 403 403 403 422 422 422 401
 POST   /households/{household_id}/people/{person_id}/death    422 403 403 403 403 403 422 422 422 401
 POST   /households/{household_id}/people/{person_id}/return   422 403 403 403 403 403 422 422 422 401
+POST   /households/{household_id}/people/{person_id}/majority 422 403 403 403 403 403 422 422 422 401
 POST   /households/{household_id}/separation                  422 403 403 403 403 403 422 422 422 401
 POST   /households/{household_id}/move                        422 403 403 403 403 403 422 422 422 401
 POST   /households/{household_id}/transfer                    422 403 403 403 403 403 422 422 422 401

@@ -58,6 +58,21 @@ def test_who_stays_has_her_link_from_that_day_and_the_past_keeps_its_own(
     assert lines[0][0] == 1
 
 
+def test_who_stays_a_child_of_the_house_is_not_asked_about_twice(
+    cast: Cast, file_id: UUID, browser: Callable[[], Browser]
+) -> None:
+    ines = named(cast, file_id, "Inès")
+    client = browser().sign_in(cast.ccas.emails["intake"], PASSWORD)
+    assert "Noter sa majorité" in client.get(f"/foyers/{file_id}").text
+    form = MajorityForm(lives=Lives.HERE, on=today(), link=Link.CHILD, version=ines.person.version)
+    with acting(cast.engine, cast.ccas.people["intake"]) as session:
+        majority.come_of_age(session, file_id, ines.person.id, form)
+    page = client.get(f"/foyers/{file_id}").text
+    assert "Noter sa majorité" not in page
+    assert "accord de partage n’est pas encore recueilli" in page
+    assert "Majorité notée" in client.get(f"/foyers/{file_id}/chronologie").text
+
+
 @pytest.mark.parametrize(("given", "years"), [("Léo", 0), ("Sophie", 0), ("Inès", 1)])
 def test_nobody_comes_of_age_too_early_nor_who_is_no_child(cast: Cast, file_id: UUID, given: str, years: int) -> None:
     who = named(cast, file_id, given)
