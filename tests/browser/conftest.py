@@ -110,9 +110,13 @@ class Visitor:
         return self.page.locator("main").inner_text()
 
 
+LEFT_MEANWHILE = ("htmx:afterRequest", "htmx:sendAbort")
+"""What htmx says of a question asked while typing, when the page is left before the answer; a broken one says sendError."""
+
+
 def _is_fault(said: ConsoleMessage) -> bool:
-    """What the console says, but that a form was refused: that is an answer (422)."""
-    return said.type == "error" and "status of 422" not in said.text
+    """What the console says, but that a form was refused (422 is an answer), or that a page was left."""
+    return said.type == "error" and "status of 422" not in said.text and said.text not in LEFT_MEANWHILE
 
 
 @contextmanager
