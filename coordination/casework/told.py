@@ -56,8 +56,8 @@ def _people(everybody: list[Resident]) -> Iterator[Happening]:
     for r in everybody:
         stay, link = r.stay, r.link.label
         if (r.person.id, stay.from_date) in relinked:
-            same = relinked[r.person.id, stay.from_date] == r.link
-            yield Happening(stay.from_date, f"{r.name} : {link.lower()}", "Majorité notée" if same else "Le lien change")
+            what = "Majorité notée" if relinked[r.person.id, stay.from_date] == r.link else "Le lien change"
+            yield Happening(stay.from_date, f"{r.name} : {link.lower()}", what)
         elif stay.from_date != first:
             yield Happening(stay.from_date, f"Arrivée dans le foyer : {r.name}", link, tone="info")
         if stay.until_date is None or stay.end_reason == EndReason.NEW_LINK:
