@@ -111,7 +111,7 @@ class Visitor:
 
 
 LEFT_MEANWHILE = ("htmx:afterRequest", "htmx:sendAbort")
-"""What htmx says of a question asked while typing, when the page is left before the answer; a broken one says sendError."""
+"""What htmx says of a question left with its page before the answer; a broken one says sendError."""
 
 
 def _is_fault(said: ConsoleMessage) -> bool:
