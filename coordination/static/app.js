@@ -50,8 +50,20 @@
     if (form.dataset.sent) { event.preventDefault(); return; }
     form.dataset.sent = "1";
     form.dataset.clean = "1";
+    if (form.dataset.long) { wait(form); return; }
     setTimeout(function () { delete form.dataset.sent; }, 4000);
   });
+
+  /* data-long="words" on a form: its answer takes a while; the words and a moving bar say that it is being worked on. */
+  function wait(form) {
+    const said = doc.createElement("p");
+    said.setAttribute("role", "status");
+    const bar = doc.createElement("progress");
+    bar.setAttribute("aria-label", form.dataset.long);
+    said.append(bar, form.dataset.long);
+    form.after(said);
+    window.addEventListener("pageshow", function () { said.remove(); delete form.dataset.sent; }, { once: true });
+  }
 
   /* A field marked data-select is there to be copied: reaching it selects it whole. */
   doc.addEventListener("focusin", function (event) {
