@@ -14,9 +14,8 @@ from coordination.households import queries as households
 from coordination.identity.permissions import Part, Permission
 from coordination.kit.clock import today
 from coordination.kit.db import ActorSession
-from coordination.kit.errors import Stale
 from coordination.kit.forms import FormState, read
-from coordination.kit.web import Submitted, Walled, go, needs, page
+from coordination.kit.web import Submitted, Walled, carry_out, go, needs, page
 
 router = APIRouter(prefix="/foyers/{household_id}/suivi")
 WRITES = [needs(Permission.WRITE_CASEWORK)]
@@ -72,11 +71,14 @@ def new_debt(request: Request, session: Walled, household_id: UUID) -> Response:
 @router.post("/dette", dependencies=WRITES)
 def note_debt(request: Request, session: Walled, data: Submitted, household_id: UUID) -> Response:
     """Notes the debt."""
-    asked, form = read(DebtForm, data)
-    if asked is None:
-        return _debt(request, session, household_id, form, 422)
-    service.note_debt(session, household_id, asked)
-    return _back(request, household_id, "Dette notée.")
+
+    def deed(asked: DebtForm) -> Response:
+        service.note_debt(session, household_id, asked)
+        return _back(request, household_id, "Dette notée.")
+
+    return carry_out(
+        session, read(DebtForm, data), deed, lambda form, status: _debt(request, session, household_id, form, status)
+    )
 
 
 @router.get("/dettes/{debt_id}", dependencies=WRITES)
@@ -100,19 +102,18 @@ def debt(request: Request, session: Walled, household_id: UUID, debt_id: UUID) -
 @router.post("/dettes/{debt_id}", dependencies=WRITES)
 def correct_debt(request: Request, session: Walled, data: Submitted, household_id: UUID, debt_id: UUID) -> Response:
     """Corrects the debt, unless a colleague did meanwhile."""
-    found = service.debt_of(session, household_id, debt_id)
-    asked, form = read(DebtForm, data)
-    if asked is None:
-        return _debt(request, session, household_id, form, 422, found)
-    try:
+
+    def found() -> Debt:
+        return service.debt_of(session, household_id, debt_id)
+
+    def deed(asked: DebtForm) -> Response:
         service.correct_debt(session, household_id, debt_id, asked)
-    except Stale as stale:
-        session.rollback()
-        found = service.debt_of(session, household_id, debt_id)
-        form = form.with_value("version", str(found.version))
-        form.refuse("form", stale.sentence)
-        return _debt(request, session, household_id, form, 409, found)
-    return _back(request, household_id, "Dette corrigée.")
+        return _back(request, household_id, "Dette corrigée.")
+
+    def again(form: FormState, status: int) -> Response:
+        return _debt(request, session, household_id, form, status, found())
+
+    return carry_out(session, read(DebtForm, data), deed, again, lambda: found().version)
 
 
 # ------------------------------------------------------------------ the household's project
@@ -141,11 +142,14 @@ def new_goal(request: Request, session: Walled, household_id: UUID) -> Response:
 @router.post("/projet", dependencies=WRITES)
 def note_goal(request: Request, session: Walled, data: Submitted, household_id: UUID) -> Response:
     """Notes the project."""
-    asked, form = read(GoalForm, data)
-    if asked is None:
-        return _goal(request, session, household_id, form, 422)
-    service.note_goal(session, household_id, asked)
-    return _back(request, household_id, "Projet noté.")
+
+    def deed(asked: GoalForm) -> Response:
+        service.note_goal(session, household_id, asked)
+        return _back(request, household_id, "Projet noté.")
+
+    return carry_out(
+        session, read(GoalForm, data), deed, lambda form, status: _goal(request, session, household_id, form, status)
+    )
 
 
 @router.get("/projets/{goal_id}", dependencies=WRITES)
@@ -166,19 +170,18 @@ def goal(request: Request, session: Walled, household_id: UUID, goal_id: UUID) -
 @router.post("/projets/{goal_id}", dependencies=WRITES)
 def correct_goal(request: Request, session: Walled, data: Submitted, household_id: UUID, goal_id: UUID) -> Response:
     """Corrects the project, unless a colleague did meanwhile."""
-    found = service.goal_of(session, household_id, goal_id)
-    asked, form = read(GoalForm, data)
-    if asked is None:
-        return _goal(request, session, household_id, form, 422, found)
-    try:
+
+    def found() -> Goal:
+        return service.goal_of(session, household_id, goal_id)
+
+    def deed(asked: GoalForm) -> Response:
         service.correct_goal(session, household_id, goal_id, asked)
-    except Stale as stale:
-        session.rollback()
-        found = service.goal_of(session, household_id, goal_id)
-        form = form.with_value("version", str(found.version))
-        form.refuse("form", stale.sentence)
-        return _goal(request, session, household_id, form, 409, found)
-    return _back(request, household_id, "Projet corrigé.")
+        return _back(request, household_id, "Projet corrigé.")
+
+    def again(form: FormState, status: int) -> Response:
+        return _goal(request, session, household_id, form, status, found())
+
+    return carry_out(session, read(GoalForm, data), deed, again, lambda: found().version)
 
 
 # ------------------------------------------------------------------ documents seen
@@ -201,10 +204,13 @@ def documents(request: Request, session: Walled, household_id: UUID) -> Response
 @router.post("/document", dependencies=WRITES)
 def see_documents(request: Request, session: Walled, data: Submitted, household_id: UUID) -> Response:
     """Marks them as seen."""
-    asked, form = read(DocumentsForm, data, lists=["kinds"])
-    if asked is None:
-        return _documents(request, session, household_id, form, 422)
-    seen = service.see_documents(session, household_id, asked)
-    return _back(
-        request, household_id, "Document marqué comme vu." if len(seen) == 1 else "Documents marqués comme vus."
-    )
+
+    def deed(asked: DocumentsForm) -> Response:
+        seen = service.see_documents(session, household_id, asked)
+        said = "Document marqué comme vu." if len(seen) == 1 else "Documents marqués comme vus."
+        return _back(request, household_id, said)
+
+    def again(form: FormState, status: int) -> Response:
+        return _documents(request, session, household_id, form, status)
+
+    return carry_out(session, read(DocumentsForm, data, lists=["kinds"]), deed, again)

@@ -1,7 +1,7 @@
 """Pages of protection: who may open a file, how to reach people safely, the broken glass and its reading."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -23,11 +23,12 @@ from coordination.identity.permissions import Part, Permission, parts_of
 from coordination.identity.queries import active_members, organisations
 from coordination.kit.actor import may
 from coordination.kit.db import ActorSession
-from coordination.kit.errors import NotAllowed, NotKnown, NotNow, Stale
+from coordination.kit.errors import NotAllowed, NotKnown
 from coordination.kit.forms import FormState, read
-from coordination.kit.web import Acting, Submitted, Walled, go, needs, page
+from coordination.kit.web import Acting, Submitted, Walled, carry_out, go, needs, page
 
 router = APIRouter()
+F = TypeVar("F")
 PAGE = "/foyers/{household_id}/protection"
 EDITS = [needs(Permission.EDIT_FILES)]
 
@@ -128,28 +129,30 @@ def _colleagues(session: ActorSession, closed: set[UUID]) -> list[tuple[str, str
     return me + (others if may(member, Permission.EDIT_FILES) else [])
 
 
-def _refused(
+def _carried_out(
     request: Request,
     session: ActorSession,
     household_id: UUID,
     which: str,
-    form: FormState,
-    refused: NotNow | None = None,
+    sent: tuple[F | None, FormState],
+    deed: Callable[[F], object],
+    said: str,
+    closes_to: Callable[[F], UUID] | None = None,
 ) -> Response:
-    """The screen again, with what was typed and why not; only its holder changes who may open a file."""
-    if which != "bar":
-        queries.refuse_non_holder(session, household_id)
-    if refused is None:
-        return _shown(request, session, household_id, {which: form}, 422)
-    session.rollback()
-    if isinstance(refused, Stale):
-        form = form.with_value("version", _stored(session, household_id)[which].value("version"))
-    form.refuse("form", refused.sentence)
-    return _shown(request, session, household_id, {which: form}, 409)
+    """One form of the screen; only its holder changes who may open a file. Whoever closed it to herself leaves it."""
 
+    def done(asked: F) -> Response:
+        deed(asked)
+        if closes_to is not None and closes_to(asked) == session.member.membership_id:
+            return go(request, "/foyers", "Ce dossier ne vous est plus ouvert.")
+        return go(request, PAGE.format(household_id=household_id), said)
 
-def _done(request: Request, household_id: UUID, said: str) -> Response:
-    return go(request, PAGE.format(household_id=household_id), said)
+    def again(form: FormState, status: int) -> Response:
+        if which != "bar":
+            queries.refuse_non_holder(session, household_id)
+        return _shown(request, session, household_id, {which: form}, status)
+
+    return carry_out(session, sent, done, again, lambda: _stored(session, household_id)[which].value("version"))
 
 
 # ------------------------------------------------------------------ protected, and opened by name
@@ -158,55 +161,58 @@ def _done(request: Request, household_id: UUID, said: str) -> Response:
 @router.post(PAGE, dependencies=EDITS)
 def protect(request: Request, household_id: UUID, data: Submitted, session: Walled) -> Response:
     """Opens the file to named workers only."""
-    asked, form = read(ProtectForm, data, lists=["named"])
-    if asked is None:
-        return _refused(request, session, household_id, "protect", form)
-    try:
-        protection.protect(session, household_id, asked.named)
-    except NotNow as refused:
-        return _refused(request, session, household_id, "protect", form, refused)
-    return _done(request, household_id, "Dossier protégé : seules les personnes désignées l’ouvrent désormais.")
+    return _carried_out(
+        request,
+        session,
+        household_id,
+        "protect",
+        read(ProtectForm, data, lists=["named"]),
+        lambda asked: protection.protect(session, household_id, asked.named),
+        "Dossier protégé : seules les personnes désignées l’ouvrent désormais.",
+    )
 
 
 @router.post(PAGE + "/levee", dependencies=EDITS)
 def lift(request: Request, household_id: UUID, data: Submitted, session: Walled) -> Response:
     """Opens the file again as its agreements say."""
-    asked, form = read(LiftForm, data)
-    if asked is None:
-        return _refused(request, session, household_id, "lift", form)
-    try:
-        protection.lift(session, household_id, with_address=asked.with_address == "oui")
-    except NotNow as refused:
-        return _refused(request, session, household_id, "lift", form, refused)
-    return _done(request, household_id, "Protection levée : le dossier s’ouvre de nouveau selon les accords du foyer.")
+    return _carried_out(
+        request,
+        session,
+        household_id,
+        "lift",
+        read(LiftForm, data),
+        lambda asked: protection.lift(session, household_id, with_address=asked.with_address == "oui"),
+        "Protection levée : le dossier s’ouvre de nouveau selon les accords du foyer.",
+    )
 
 
 @router.post(PAGE + "/designer", dependencies=EDITS)
 def name_worker(request: Request, household_id: UUID, data: Submitted, session: Walled) -> Response:
     """Opens the file to one more worker."""
-    asked, form = read(NamedForm, data)
-    if asked is None:
-        return _refused(request, session, household_id, "name", form)
-    try:
-        protection.name_worker(session, household_id, asked.member)
-    except NotNow as refused:
-        return _refused(request, session, household_id, "name", form, refused)
-    return _done(request, household_id, "Personne désignée.")
+    return _carried_out(
+        request,
+        session,
+        household_id,
+        "name",
+        read(NamedForm, data),
+        lambda asked: protection.name_worker(session, household_id, asked.member),
+        "Personne désignée.",
+    )
 
 
 @router.post(PAGE + "/retirer", dependencies=EDITS)
 def unname_worker(request: Request, household_id: UUID, data: Submitted, session: Walled) -> Response:
     """Takes somebody off the list."""
-    asked, form = read(NamedForm, data)
-    if asked is None:
-        return _refused(request, session, household_id, "name", form)
-    try:
-        protection.unname_worker(session, household_id, asked.member)
-    except NotNow as refused:
-        return _refused(request, session, household_id, "name", form, refused)
-    if asked.member == session.member.membership_id:
-        return go(request, "/foyers", "Ce dossier ne vous est plus ouvert.")
-    return _done(request, household_id, "Ce dossier n’est plus ouvert à cette personne.")
+    return _carried_out(
+        request,
+        session,
+        household_id,
+        "name",
+        read(NamedForm, data),
+        lambda asked: protection.unname_worker(session, household_id, asked.member),
+        "Ce dossier n’est plus ouvert à cette personne.",
+        lambda asked: asked.member,
+    )
 
 
 # ------------------------------------------------------------------ closed to somebody
@@ -215,26 +221,30 @@ def unname_worker(request: Request, household_id: UUID, data: Submitted, session
 @router.post(PAGE + "/fermer", dependencies=[needs(Permission.READ_FILES)])
 def close_to(request: Request, household_id: UUID, data: Submitted, session: Walled) -> Response:
     """Closes the file to oneself or to a colleague."""
-    asked, form = read(BarForm, data)
-    if asked is None:
-        return _refused(request, session, household_id, "bar", form)
-    try:
-        protection.close_to(session, household_id, asked.to, asked.reason)
-    except NotNow as refused:
-        return _refused(request, session, household_id, "bar", form, refused)
-    if asked.to == session.member.membership_id:
-        return go(request, "/foyers", "Ce dossier ne vous est plus ouvert.")
-    return _done(request, household_id, "Ce dossier est fermé à cette personne.")
+    return _carried_out(
+        request,
+        session,
+        household_id,
+        "bar",
+        read(BarForm, data),
+        lambda asked: protection.close_to(session, household_id, asked.to, asked.reason),
+        "Ce dossier est fermé à cette personne.",
+        lambda asked: asked.to,
+    )
 
 
 @router.post(PAGE + "/rouvrir", dependencies=EDITS)
 def open_again_to(request: Request, household_id: UUID, data: Submitted, session: Walled) -> Response:
     """Lifts the bar of a colleague."""
-    asked, form = read(NamedForm, data)
-    if asked is None:
-        return _refused(request, session, household_id, "bar", form)
-    protection.open_again_to(session, household_id, asked.member)
-    return _done(request, household_id, "Ce dossier est de nouveau ouvert à cette personne.")
+    return _carried_out(
+        request,
+        session,
+        household_id,
+        "bar",
+        read(NamedForm, data),
+        lambda asked: protection.open_again_to(session, household_id, asked.member),
+        "Ce dossier est de nouveau ouvert à cette personne.",
+    )
 
 
 # ------------------------------------------------------------------ where, and how to reach them
@@ -243,27 +253,29 @@ def open_again_to(request: Request, household_id: UUID, data: Submitted, session
 @router.post(PAGE + "/adresse", dependencies=EDITS)
 def set_address(request: Request, household_id: UUID, data: Submitted, session: Walled) -> Response:
     """Writes where a protected household lives."""
-    asked, form = read(AddressForm, data)
-    if asked is None:
-        return _refused(request, session, household_id, "address", form)
-    try:
-        protection.set_address(session, household_id, asked)
-    except NotNow as refused:
-        return _refused(request, session, household_id, "address", form, refused)
-    return _done(request, household_id, "Adresse protégée enregistrée.")
+    return _carried_out(
+        request,
+        session,
+        household_id,
+        "address",
+        read(AddressForm, data),
+        lambda asked: protection.set_address(session, household_id, asked),
+        "Adresse protégée enregistrée.",
+    )
 
 
 @router.post(PAGE + "/contact", dependencies=EDITS)
 def set_safe_contact(request: Request, household_id: UUID, data: Submitted, session: Walled) -> Response:
     """Writes how to reach the household without danger."""
-    asked, form = read(SafeContactForm, data, lists=["ways"])
-    if asked is None:
-        return _refused(request, session, household_id, "care", form)
-    try:
-        protection.set_safe_contact(session, household_id, asked)
-    except NotNow as refused:
-        return _refused(request, session, household_id, "care", form, refused)
-    return _done(request, household_id, "Consignes de contact enregistrées.")
+    return _carried_out(
+        request,
+        session,
+        household_id,
+        "care",
+        read(SafeContactForm, data, lists=["ways"]),
+        lambda asked: protection.set_safe_contact(session, household_id, asked),
+        "Consignes de contact enregistrées.",
+    )
 
 
 # ------------------------------------------------------------------ the broken glass

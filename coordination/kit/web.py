@@ -11,7 +11,7 @@ from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, Protocol, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -25,7 +25,8 @@ from starlette.formparsers import MultiPartParser
 from coordination.kit.actor import Actor, Member, Nobody, may
 from coordination.kit.clock import PARIS
 from coordination.kit.db import ActorSession
-from coordination.kit.errors import Malformed, NotAllowed, Problem
+from coordination.kit.errors import Malformed, NotAllowed, NotNow, Problem, Stale
+from coordination.kit.forms import FormState
 from coordination.kit.guards import TooLargeBody
 from coordination.kit.money import euros, euros_exact
 
@@ -293,6 +294,29 @@ def member_of(request: Request) -> Member:
 Acting = Annotated[Member, Depends(member_of)]
 
 PageFunction = Callable[..., Response]
+F = TypeVar("F")
+
+
+def carry_out(
+    session: ActorSession,
+    sent: tuple[F | None, FormState],
+    deed: Callable[[F], Response],
+    again: Callable[[FormState, int], Response],
+    version: Callable[[], int | str] | None = None,
+) -> Response:
+    """A form that was read, then done. What is wrong shows the form again with what was typed: 422 when it cannot be
+    read, 409 when it is refused; after a colleague's change, with the `version` to send next."""
+    asked, form = sent
+    if asked is None:
+        return again(form, 422)
+    try:
+        return deed(asked)
+    except NotNow as refused:
+        session.rollback()
+        if version is not None and isinstance(refused, Stale):
+            form = form.with_value("version", str(version()))
+        form.refuse("form", refused.sentence)
+        return again(form, 409)
 
 
 def page_before(moment: str, key: str) -> tuple[datetime, UUID] | None:
