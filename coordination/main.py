@@ -49,7 +49,7 @@ from coordination.notices import pages as notices
 from coordination.outside import pages as outside
 from coordination.outside import public_pages as outside_links
 from coordination.referrals import api as referrals_api
-from coordination.referrals import moves_api, need_pages, queue_pages, reception_pages, work_pages
+from coordination.referrals import moves_api, need_pages, queue_pages, reception_pages, sheet_pages, work_pages
 from coordination.referrals import pages as referrals
 from coordination.rights import pages as rights
 from coordination.settings import Settings, get_settings
@@ -84,6 +84,7 @@ ROOMS = (
     queue_pages.router,
     work_pages.router,
     referrals.router,
+    sheet_pages.router,
     need_pages.router,
     reception_pages.router,
     notices.router,

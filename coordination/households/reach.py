@@ -1,5 +1,7 @@
 """Words of protection: why a file is closed to somebody, and the ways to reach a household."""
 
+from collections.abc import Collection
+
 from coordination.households.rules import LABELS, Labelled
 
 
@@ -35,3 +37,14 @@ LABELS |= {
         "email": "Envoyer un courriel",
     },
 }
+
+
+def contact_rules(ways: Collection[Way], words: str) -> list[str]:
+    """How a household may be reached, as sentences to read before any call or letter; words of its own come last."""
+    voice = " et laisser un message" if Way.MESSAGE in ways else ", SANS laisser de message"
+    lines = [
+        f"On peut l’appeler{voice}." if Way.CALL in ways else "NE PAS l’appeler.",
+        "On peut lui écrire par courrier." if Way.LETTER in ways else "NE PAS envoyer de courrier.",
+        "On peut lui écrire par courriel." if Way.EMAIL in ways else "NE PAS envoyer de courriel.",
+    ]
+    return [*lines, words] if words else lines

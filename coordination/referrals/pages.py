@@ -1,4 +1,4 @@
-"""Pages of one referral: what one may see of it, its history, the answers that are hers to give, the sheet to print."""
+"""Pages of one referral: what one may see of it, its history, the answers that are hers to give."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +9,6 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from coordination.households import protection
-from coordination.identity import queries as identity
 from coordination.identity.permissions import Permission
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotNow
@@ -268,29 +267,4 @@ def write_note(request: Request, session: Walled, data: Submitted, referral_id: 
     said = "Note enregistrée : votre structure seule la lit."
     return _moved(
         request, session, referral_id, form, "note", lambda: service.write_note(session, referral_id, asked.note), said
-    )
-
-
-# ------------------------------------------------------------------ the sheet
-
-
-@router.get("/orientations/{referral_id}/fiche", dependencies=[needs(Permission.READ_REFERRALS)])
-def sheet(request: Request, session: Walled, referral_id: UUID) -> Response:
-    """The sheet to print. A sensitive need is never written on it: the person says it herself, or not."""
-    view = queries.show(session, referral_id)
-    service.note_read(session, view)
-    organisations = identity.organisations(session)
-    row = view.line.row
-    partners = queries.partners(session, row.household_id) if Side.SENDER in view.line.sides else []
-    return page(
-        request,
-        "referrals/sheet.html",
-        title="Fiche d’orientation",
-        view=view,
-        row=row,
-        line=view.line,
-        sender=organisations[row.from_organisation_id],
-        receiver=organisations[row.to_organisation_id],
-        worker=identity.member_names(session, {row.sent_by}).get(row.sent_by, ""),
-        coverage=next((p.coverage for p in partners if p.id == row.to_organisation_id), None),
     )

@@ -222,7 +222,8 @@ def test_a_stranger_gets_404_everywhere(
     stranger = as_(getattr(cast, who), role)
     addresses = [
         f"/orientations/{sent.id}",
-        f"/orientations/{sent.id}/fiche",
+        f"/orientations/{sent.id}/fiche.pdf",
+        f"/orientations/{sent.id}/feuille.pdf",
         f"/orientations/{uuid4()}",
         "/orientations/x",
     ]
@@ -288,24 +289,6 @@ def test_a_sensitive_need_shows_its_domain_to_nobody_else(cast: Cast, worker: Me
     shown = theirs.get(f"/orientations/{paper.id}").text
     assert "Autre besoin" in shown
     assert "Violences" not in shown
-    sheet = mine.get(f"/orientations/{paper.id}/fiche").text
-    assert "iolences" not in text(sheet)
-    assert "Deux mois" not in sheet
-    assert "PETIT Léa" in text(sheet)
-
-
-def test_the_sheet_is_for_the_person_to_carry(
-    cast: Cast, worker: Member, household: UUID, sent: Referral, as_: Browsers
-) -> None:
-    page = as_(cast.ccas, "intake")
-    transmitted = text(page.get(f"/orientations/{sent.id}/fiche").text)
-    assert "a reçu votre demande" in transmitted
-    assert "peut voir aujourd’hui : votre identité et vos besoins" in transmitted
-    paper = refer(cast.engine, worker, household, cast.secours)
-    carried = text(page.get(f"/orientations/{paper.id}/fiche").text)
-    assert "Rien n’a été transmis à Secours populaire" in carried
-    assert "Deux mois de loyer en retard." in carried
-    assert as_(cast.secours, "intake").get(f"/orientations/{paper.id}/fiche").status_code == 404
 
 
 # ------------------------------------------------------------------ the queue
@@ -393,7 +376,7 @@ def test_every_control_has_its_label_and_no_script_stands_in_the_page(
         sender.get(f"/foyers/{household}/besoins/nouveau"),
         sender.get(f"/foyers/{household}/besoins/{sent.need_id}/orienter"),
     ]
-    pages += [sender.get(f"/orientations/{sent.id}"), sender.get(f"/orientations/{sent.id}/fiche")]
+    pages += [sender.get(f"/orientations/{sent.id}")]
     pages += [
         receiver.get(f"/orientations/{sent.id}"),
         receiver.get(f"/orientations/{other.id}"),
