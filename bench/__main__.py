@@ -1,8 +1,8 @@
 """`make bench`: every measure in one run, printed, and written to bench/results.json.
 
-BENCH_SIZES: numbers of households, by commas (1000,20000 unless told). BENCH_KEEP=1 keeps the bases for the next run.
+BENCH_SIZES: numbers of households, by commas (1000,20000 unless told).
+BENCH_KEEP=folder: the bases are kept there and serve again; a million households take a quarter of an hour to make.
 BENCH_QUICK=1: fewer rounds, for a machine that has other work.
-BENCH_DATA_DIR: where their server lives.
 """
 
 import json
@@ -36,6 +36,7 @@ def main() -> None:
     timings: dict[int, Timings] = {}
     paces: dict[int, dict[str, pace.Pace]] = {}
     thousand: bases.Base | None = None
+    thousands: bases.Base | None = None
     try:
         budgets = rav.measure()
         show_rav(budgets)
@@ -45,19 +46,19 @@ def main() -> None:
             base = bases.made(cluster, out, size)
             thousand = thousand or base
             timings[size] = {STATES[0]: pages.measure(base, thousand)}
-            base.admin("vacuum analyze")
-            timings[size][STATES[1]] = pages.measure(base, thousand)
-            paces[size] = pace.measure(base, [str(file) for file in pages.some_files(base)])
+            settled = bases.analyzed(cluster, base)
+            thousands = thousands or settled
+            timings[size][STATES[1]] = pages.measure(settled, thousands)
+            paces[size] = pace.measure(settled, [str(file) for file in pages.some_files(settled)])
             show_timings(size, timings)
             show_paces(size, paces[size])
             RESULTS.write_text(
                 json.dumps(results(budgets, quality, timings, paces), indent=2, ensure_ascii=False) + "\n"
             )
-            if base is not thousand and not os.environ.get("BENCH_KEEP"):
+            if base is not thousand and not bases.KEPT:
                 bases.drop(cluster, base.name)
     finally:
-        if not os.environ.get("BENCH_KEEP"):
-            embedded.stop(home)
+        embedded.stop(home)
     out.print(f"\nÉcrit : {RESULTS.relative_to(Path.cwd())}")
 
 

@@ -14,10 +14,12 @@ from coordination.kit import embedded
 from coordination.kit.actor import Member
 from coordination.kit.clock import today
 from coordination.kit.embedded import Cluster
-from coordination.kit.roles import libpq
+from coordination.kit.roles import create_database, libpq
 from coordination.upgrade import upgrade
 
 SEED = 1
+KEPT = os.environ.get("BENCH_KEEP", "")
+"""The folder whose bases serve from one run to the next; empty, they are made each time and dropped."""
 QUICK = bool(os.environ.get("BENCH_QUICK"))
 """Fewer questions and rounds: for a machine that has other work."""
 
@@ -58,21 +60,42 @@ class Base:
 
 def start() -> tuple[Path, Cluster]:
     """The server of the measures, as durable as a real one; nothing is vacuumed behind one's back."""
-    home = Path(os.environ.get("BENCH_DATA_DIR", "") or embedded.default_data_dir() / "bench")
+    home = Path(KEPT or embedded.default_data_dir() / "bench")
     cluster = embedded.start(home)
     with psycopg.connect(libpq(cluster.admin_url), autocommit=True) as admin:
         admin.execute("alter system set autovacuum = off")
+        admin.execute("alter system set max_wal_size = '8GB'")  # a million households are poured in at once
         admin.execute("select pg_reload_conf()")
     return home, cluster
 
 
 def made(cluster: Cluster, out: Console, households: int) -> Base:
-    """The base of that size, new unless BENCH_KEEP kept it from an earlier run."""
+    """The base of that size as it comes out of the generator: never vacuumed, never analyzed."""
     name = f"bench_{households}"
-    if not os.environ.get("BENCH_KEEP") or not exists(cluster, name):
+    if not KEPT or not exists(cluster, name):
         drop(cluster, name)
         addresses = (cluster.admin_url, cluster.owner_url, cluster.app_url)
         generate(out, addresses, name, households=households, networks=NETWORKS, seed=SEED)
+    return _base(cluster, name, households)
+
+
+def analyzed(cluster: Cluster, base: Base) -> Base:
+    """The same after VACUUM ANALYZE: a copy when bases are kept, so that both states are; otherwise the base itself."""
+    if not KEPT:
+        base.admin("vacuum analyze")
+        return base
+    name = f"{base.name}_analyzed"
+    if not exists(cluster, name):
+        with psycopg.connect(libpq(cluster.admin_url), autocommit=True) as admin:
+            admin.execute(f"create database {name}_new template {base.name} strategy file_copy".encode())
+            create_database(admin, f"{name}_new")
+            with psycopg.connect(libpq(named(cluster.admin_url, f"{name}_new")), autocommit=True) as there:
+                there.execute("vacuum analyze")
+            admin.execute(f"alter database {name}_new rename to {name}".encode())
+    return _base(cluster, name, base.households)
+
+
+def _base(cluster: Cluster, name: str, households: int) -> Base:
     upgrade(named(cluster.owner_url, name))
     return Base(
         name,

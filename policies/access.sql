@@ -1013,22 +1013,33 @@ create function access.may_ask(what text, verb text)
         return free;
     end $$;
 
+-- The referrals under way that the agreement they were sent with no longer carries, among those one may ask about.
+create view access.stopped_referral with (security_invoker = true) as
+    select r.id
+      from referral r join need n on n.id = r.need_id
+     where r.network_id = (select access.network()) and not r.by_hand
+       and r.state in ('sent', 'received', 'info_requested', 'accepted', 'in_progress', 'on_hold')
+       and ((select access.organisation()) in (r.from_organisation_id, r.to_organisation_id)
+            or (select access.has_role('coordinator')) or (select access.is_service('worker')))
+       and (not r.guarded or (select access.is_service('worker')) or access.reaches(r.household_id))
+       and (exists (select 1 from protection p where p.household_id = r.household_id and p.lifted_at is null)
+                and not access.somebody_named(r.household_id, r.to_organisation_id)
+            or (select count(distinct s.scope) from access.trusted_share s
+                 where s.household_id = r.household_id and s.organisation_id = r.to_organisation_id
+                   and (s.scope in ('identity', 'needs') or n.sensitive and s.scope = 'sensitive'))
+               < case when n.sensitive then 3 else 2 end);
+grant select on access.stopped_referral to coordination_guard;
+
 -- Whether the agreement that carried a referral under way no longer does: yes or no, to its two sides, the network's
 -- coordinators and the worker.
 create function access.stopped(referral uuid) returns boolean
     language sql stable security definer set search_path = public, pg_temp
-    as $$ select exists (
-        select 1 from referral r join need n on n.id = r.need_id
-         where r.id = stopped.referral and r.network_id = access.network() and not r.by_hand
-           and r.state in ('sent', 'received', 'info_requested', 'accepted', 'in_progress', 'on_hold')
-           and (access.organisation() in (r.from_organisation_id, r.to_organisation_id)
-                or access.has_role('coordinator') or access.is_service('worker'))
-           and (access.is_protected(r.household_id)
-                    and not access.somebody_named(r.household_id, r.to_organisation_id)
-                or (select count(distinct s.scope) from access.trusted_share s
-                     where s.household_id = r.household_id and s.organisation_id = r.to_organisation_id
-                       and (s.scope in ('identity', 'needs') or n.sensitive and s.scope = 'sensitive'))
-                   < case when n.sensitive then 3 else 2 end)) $$;
+    as $$ select exists (select 1 from access.stopped_referral r where r.id = stopped.referral) $$;
+
+-- All of them that one may ask about, in one question: for a count.
+create function access.stopped_here() returns setof uuid
+    language sql stable security definer set search_path = public, pg_temp
+    as $$ select r.id from access.stopped_referral r $$;
 
 -- Whether a referral's last move is mine, and this the state it left: how long one may take it back, the rules say.
 create function access.takes_back(referral uuid, back text) returns boolean

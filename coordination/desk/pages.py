@@ -57,6 +57,7 @@ def _baskets(counts: list[BasketCount], side: Side) -> list[dict[str, object]]:
             "href": f"/orientations?cote={side.value}&bannette={line.basket.key}",
             "label": line.basket.label,
             "count": line.count,
+            "shown": line.label,
             "current": False,
             "tone": line.basket.tone if line.count else "",
         }

@@ -36,7 +36,10 @@ ROLES = (Role.INTAKE, Role.COORDINATOR)
 DELAYS = (9, 21, 42)
 OPEN_REFERRALS = 0.02
 SHARED = 0.4
+REFERRED = (2, 3)
+"""Needs referred of a household that shares its file: as many referrals as households, in the end."""
 IN_NEED = 0.5
+"""Of those that share nothing."""
 WITH_BUDGET = 0.2
 YEARS = 4
 SYLLABLES = "bar bel cha dan del dur fau gau jou la le len mar mo ner pe ri rou san sel ta tin va vi zo ber wa ver que"
@@ -234,8 +237,11 @@ class Household:
         self.file()
         self.family()
         partner = self.agreement() if self.draw.random() < SHARED else None
-        if self.draw.random() < IN_NEED:
-            self.need(partner)
+        if partner is not None:
+            for domain in self.draw.sample(DOMAINS, self.draw.choice(REFERRED)):
+                self.referral(self.need(domain), domain, partner)
+        elif self.draw.random() < IN_NEED:
+            self.need(self.draw.choice(DOMAINS))
         if self.draw.random() < WITH_BUDGET:
             known = budgets(self.plan.today)
             self.budget(known[min(len(self.people), len(known)) - 1])
@@ -316,15 +322,14 @@ class Household:
             self._share(partner.id, part, "all", "agreement", agreement, until)
         return partner
 
-    def need(self, partner: Organisation | None) -> None:
-        draw, net = self.draw, self.network.id
-        need, domain = identifier(draw), draw.choice(DOMAINS)
+    def need(self, domain: str) -> UUID:
+        need, words = identifier(self.draw), "Besoin engendré pour mesurer."
         me = self.worker.membership
-        self.rows["need"].append(
-            (need, net, self.id, self.holder.id, domain, False, "Besoin engendré pour mesurer.", self.at, me)
-        )
-        if partner is None:
-            return
+        self.rows["need"].append((need, self.network.id, self.id, self.holder.id, domain, False, words, self.at, me))
+        return need
+
+    def referral(self, need: UUID, domain: str, partner: Organisation) -> None:
+        draw, net, me = self.draw, self.network.id, self.worker.membership
         referral, opened = identifier(draw), draw.random() < OPEN_REFERRALS
         sent = self.at if not opened else self._lately()
         state = draw.choice(("sent", "sent", "accepted")) if opened else draw.choice(("closed", "closed", "refused"))

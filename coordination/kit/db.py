@@ -3,21 +3,37 @@
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, NewType, TypeVar
 from uuid import UUID
 
 import psycopg
 from psycopg_pool import ConnectionPool
-from sqlalchemy import Connection, Engine, NullPool, create_engine, event, inspect, text
+from sqlalchemy import (
+    ClauseElement,
+    ColumnElement,
+    Connection,
+    Dialect,
+    Engine,
+    NullPool,
+    create_engine,
+    event,
+    inspect,
+    text,
+)
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session as OrmSession
 from sqlalchemy.orm import SessionTransaction, UOWTransaction
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import TypeEngine
 from sqlmodel import Field, Session
 
 from coordination.kit.actor import SETTINGS, Actor, Member, settings_of
 
 Asked = TypeVar("Asked")
+DIALECT: Dialect = PGDialect_psycopg()  # type: ignore[no-untyped-call]
 TELL = text("select " + ", ".join(f"set_config('app.{name}', :{name}, true)" for name in SETTINGS))
 REFUSED_ROLE = (
     "Le rôle « {role} » possède des tables ou contourne la sécurité par ligne : l’application refuse de servir. "
@@ -47,6 +63,30 @@ def column(holds: Holds, default: Any = ..., **options: Any) -> Any:
     if "default_factory" in options:
         return Field(sa_column_kwargs=kwargs, **options)
     return Field(default=default, sa_column_kwargs=kwargs, **options)
+
+
+Written = NewType("Written", str)
+"""A statement written out once and for all, for what is too large to be built, or even recognised, each time."""
+
+
+class Given(ColumnElement[Any]):
+    """A value of a written statement that is given when it is asked."""
+
+    inherit_cache = False
+
+    def __init__(self, name: str, kind: TypeEngine[Any]) -> None:
+        self.name = name
+        self.type = kind
+
+
+@compiles(Given)
+def _by_name(given: Given, compiler: SQLCompiler, **_: Any) -> str:
+    return f"%({given.name})s::{compiler.dialect.type_compiler_instance.process(given.type)}"
+
+
+def written(query: ClauseElement) -> Written:
+    """The words of a statement; its constants stand in them, and its `Given` by their names."""
+    return Written(str(query.compile(dialect=DIALECT, compile_kwargs={"literal_binds": True})))
 
 
 class ActorSession(Session):
@@ -85,6 +125,11 @@ class ActorSession(Session):
         self.flush()
         self.remembered.clear()
         return self.connection().execute(text(f"select {call}"), values).scalar()
+
+    def ask(self, query: Written, **values: Any) -> list[Any]:
+        """The rows of a written statement, for these values."""
+        self.flush()
+        return list(self.connection().exec_driver_sql(query, values))
 
     def rows(self, query: str, **values: Any) -> list[Any]:
         """The rows answered by a door that returns a table."""

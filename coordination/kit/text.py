@@ -42,6 +42,7 @@ def fold(words: str) -> str:
     return re.sub(r"[\W_]+", " ", words.lower()).strip()
 
 
+@lru_cache(maxsize=4_000)
 def _latin(letter: str) -> str:
     """A letter in ours; what a transliteration marks with a sign (`ʿayn`) is left out."""
     return letter if letter.isascii() else "".join(c for c in anyascii(letter) if c.isalnum())

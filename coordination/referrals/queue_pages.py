@@ -158,6 +158,7 @@ def _baskets(asked: Asked, view: View) -> list[dict[str, object]]:
             ),
             "label": c.basket.label,
             "count": c.count,
+            "shown": c.label,
             "current": c.basket.key == view.basket.key,
             "tone": c.basket.tone if c.count else "",
         }

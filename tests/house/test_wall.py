@@ -78,6 +78,7 @@ DOORS = {
     "undo_import": "intake, the imports of its organisation, while none of their files has served",
     "covered": "members who see the needs of the file",
     "stopped": "the two sides of a referral, its network's coordinators and worker, yes or no",
+    "stopped_here": "the same, of all the referrals of the network at once",
     "takes_back": "members, about their own last move, yes or no",
     "file_life": "members, through their live shares; three verbs of the journal and their moments",
     "last_contact": "members, through their live shares; a day and nothing else",

@@ -1,0 +1,224 @@
+"""What a basket asks of the database: `machine.standing` and `baskets.holds` in SQL, each question written out once.
+
+A question is built for a shape (a side, a basket, which filters are set) and its values are given when it is asked:
+building it anew for every page cost more than the answer.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    Uuid,
+    and_,
+    exists,
+    false,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    tuple_,
+    union_all,
+)
+from sqlalchemy.orm import aliased
+from sqlmodel import col
+
+from coordination.kit.db import Given, Written, written
+from coordination.kit.types import Moment
+from coordination.referrals.baskets import BASKETS, Basket, Wait
+from coordination.referrals.machine import CARRIED_STATES, EXPIRING_STATES, Side, State
+from coordination.referrals.models import Referral, ReferralAssignment
+from coordination.referrals.rules import Outcome
+
+MANY = 500
+"""How far the referrals of a basket are counted."""
+KEY = Uuid()
+AT, SOON = Given("at", Moment), Given("soon", Moment)
+CARRIED = tuple(sorted(state.value for state in CARRIED_STATES))
+Asked = list[ColumnElement[bool]]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Which filters are set, whatever their values."""
+
+    domain: bool = False
+    partner: bool = False
+    follower: bool = False
+    unassigned: bool = False
+    code: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """Where the columns of a referral are read, and what says that its agreement ended."""
+
+    state: ColumnElement[str]
+    late_at: ColumnElement[Any]
+    risk_at: ColumnElement[Any]
+    expires_at: ColumnElement[Any]
+    need_id: ColumnElement[Any]
+    id: ColumnElement[Any]
+    stopped: ColumnElement[bool]
+
+
+@cache
+def _one_by_one() -> Row:
+    """The table itself, the wall asked about each referral: for a page, which is short."""
+    names = ("state", "late_at", "risk_at", "expires_at", "need_id", "id")
+    columns: dict[str, Any] = {name: col(getattr(Referral, name)) for name in names}
+    return Row(**columns, stopped=func.access.stopped(col(Referral.id)))
+
+
+# ------------------------------------------------------------------ the queue of a side
+
+
+def _seen_from(side: Side, shape: Shape) -> Asked:
+    """What a side's queue is made of; counts and lists both start here."""
+    mine = Given("organisation", KEY)
+    wanted: Asked = [col(Referral.network_id) == Given("network", KEY)]
+    if side is Side.RECEIVER:
+        wanted += [col(Referral.to_organisation_id) == mine, col(Referral.by_hand).is_(False)]
+    elif side is Side.SENDER:
+        wanted.append(col(Referral.from_organisation_id) == mine)
+    if shape.domain:
+        wanted.append(col(Referral.public_domain) == Given("domain", String()))
+    if shape.partner:
+        ends = (col(Referral.from_organisation_id), col(Referral.to_organisation_id))
+        wanted.append(or_(*(end == Given("partner", KEY) for end in ends)))
+    if shape.code:
+        wanted.append(func.starts_with(col(Referral.household_code), Given("code", String())))
+    followed = exists().where(
+        col(ReferralAssignment.referral_id) == col(Referral.id), col(ReferralAssignment.organisation_id) == mine
+    )
+    if shape.follower:
+        wanted.append(followed.where(col(ReferralAssignment.membership_id) == Given("follower", KEY)))
+    if shape.unassigned:
+        wanted.append(not_(followed))
+    return wanted
+
+
+# ------------------------------------------------------------------ where a referral truly stands
+
+
+def _pieces(basket: Basket, row: Row) -> list[tuple[State, Asked]]:
+    """The basket as stored states, each with what makes it truly stand there (`machine.standing`, in SQL)."""
+    found: list[tuple[State, Asked]] = []
+    for state in basket.states:
+        found += [(stored, [*asked, *_narrowed(basket, row)]) for stored, asked in _standing(state, row)]
+    return found
+
+
+def _standing(state: State, row: Row) -> list[tuple[State, Asked]]:
+    running, spent = row.expires_at > AT, row.expires_at <= AT
+    match state:
+        case State.EXPIRED:
+            return [(state, []), *((s, [spent, not_(row.stopped)]) for s in sorted(EXPIRING_STATES))]
+        case State.REVOKED:
+            return [(state, []), *((s, [row.stopped]) for s in sorted(CARRIED_STATES))]
+        case _ if state in EXPIRING_STATES:
+            return [(state, [running, not_(row.stopped)])]
+        case _ if state in CARRIED_STATES:
+            return [(state, [not_(row.stopped)])]
+    return [(state, [])]
+
+
+def _narrowed(basket: Basket, row: Row) -> Asked:
+    """What a basket asks of the wait and of the need's other referrals."""
+    late, risk, soon = row.late_at <= AT, row.risk_at <= AT, row.expires_at <= SOON
+    asked: dict[Wait | None, Asked] = {
+        None: [],
+        Wait.FRESH: [not_(late), not_(risk), not_(soon)],
+        Wait.LATE: [late, not_(risk), not_(soon)],
+        Wait.RISK: [risk, not_(soon)],
+        Wait.EXPIRING: [soon],
+    }
+    narrowed = asked[basket.wait]
+    if basket.alone is not None:
+        carried = _carried_on(row)
+        narrowed = [*narrowed, not_(carried) if basket.alone else carried]
+    return narrowed
+
+
+def _carried_on(row: Row) -> ColumnElement[bool]:
+    """Whether another referral of the same need is truly open, or brought some help."""
+    other = aliased(Referral)
+    carried = and_(
+        col(other.state).in_(CARRIED),
+        or_(col(other.state).not_in([s.value for s in EXPIRING_STATES]), col(other.expires_at) > AT),
+        not_(func.access.stopped(col(other.id))),
+    )
+    helped = col(other.outcome).in_([Outcome.GOT_HELP.value, Outcome.PARTIAL.value])
+    return exists().where(
+        col(other.need_id) == row.need_id,
+        col(other.id) != row.id,
+        or_(carried, col(other.state) == State.BY_HAND.value, helped),
+    )
+
+
+def _matches(pieces: Sequence[tuple[State, Asked]], row: Row) -> ColumnElement[bool]:
+    return or_(false(), *(and_(row.state == stored.value, *asked) for stored, asked in pieces))
+
+
+# ------------------------------------------------------------------ the questions
+
+
+@cache
+def counting(side: Side, shape: Shape, baskets: tuple[Basket, ...] | None = None) -> Written:
+    """How many stand in each basket, `MANY` and one at most: one line, a number for each.
+
+    Those still carried are few, and read once, the wall being asked about all of them at once; what ended is counted
+    along the index, basket by basket, and not beyond `MANY`.
+    """
+    carried = (
+        select(
+            *(col(getattr(Referral, name)) for name in ("state", "late_at", "risk_at", "expires_at", "need_id", "id")),
+            col(Referral.id).in_(select(func.access.stopped_here())).label("stopped"),
+        )
+        .where(*_seen_from(side, shape), col(Referral.state).in_(CARRIED))
+        .cte("carried")
+        .prefix_with("materialized")
+    )
+    open_row, table = Row(**{name: carried.c[name] for name in Row.__annotations__}), _one_by_one()
+    numbers = []
+    for basket in baskets or BASKETS[side]:
+        held = _matches([piece for piece in _pieces(basket, open_row) if piece[0] in CARRIED_STATES], open_row)
+        found: ColumnElement[int] = select(func.count()).select_from(carried).where(held).scalar_subquery()
+        for stored, asked in _pieces(basket, table):
+            if stored not in CARRIED_STATES:
+                some = (
+                    select(literal(1))
+                    .select_from(Referral)
+                    .where(*_seen_from(side, shape), col(Referral.state) == stored.value, *asked)
+                )
+                found = found + select(func.count()).select_from(some.limit(MANY + 1).subquery()).scalar_subquery()
+        numbers.append(func.least(found, MANY + 1))
+    return written(select(*numbers))
+
+
+@lru_cache(maxsize=500)
+def listing(side: Side, shape: Shape, basket: Basket, *, size: int, after: bool, down: bool) -> Written:
+    """The ids of one page of a basket and one more, from the row's own indexed columns, each state in index order."""
+    where = _seen_from(side, shape)
+    if after:
+        place = tuple_(col(Referral.sent_at), col(Referral.id))
+        there = tuple_(Given("sent_at", Moment), Given("id", KEY))
+        where.append(place < there if down else place > there)
+    order = [c.desc() if down else c.asc() for c in (col(Referral.sent_at), col(Referral.id))]
+    by_state = [
+        select(col(Referral.id), col(Referral.sent_at))
+        .where(*where, col(Referral.state) == stored.value, *asked)
+        .order_by(*order)
+        .limit(size + 1)
+        .subquery()
+        for stored, asked in _pieces(basket, _one_by_one())
+    ]
+    together = union_all(*(select(part.c.id, part.c.sent_at) for part in by_state)).subquery()
+    keys = [together.c.sent_at, together.c.id]
+    ordered: Select[Any] = select(together.c.id).order_by(*(k.desc() if down else k.asc() for k in keys))
+    return written(ordered.limit(size + 1))
