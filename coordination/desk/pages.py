@@ -12,6 +12,7 @@ from coordination.kit.actor import may
 from coordination.kit.web import Acting, Walled, needs, page
 from coordination.notices import queries as notices
 from coordination.referrals import queue as referrals
+from coordination.referrals.baskets import AT_REST
 from coordination.referrals.machine import Side
 from coordination.referrals.queue import BasketCount
 from coordination.sharing import queries as sharing
@@ -60,6 +61,7 @@ def _baskets(counts: list[BasketCount], side: Side) -> list[dict[str, object]]:
             "shown": line.label,
             "current": False,
             "tone": line.basket.tone if line.count else "",
+            "rests": line.basket.key in AT_REST or not line.count,
         }
         for line in counts
     ]

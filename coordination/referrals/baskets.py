@@ -143,6 +143,8 @@ BASKETS: dict[Side, tuple[Basket, ...]] = {
 }  # fmt: skip
 # What still asks something of somebody, whoever it was given to.
 MINE = Basket("a-moi", "À moi", tuple(sorted(EXPIRING_STATES | TAKEN_STATES | {State.BY_HAND} | set(_LOST))))
+# What follows its course: folded away on a screen, behind what asks for something.
+AT_REST = frozenset({"en-attente", "en-cours", "en-pause", "main-propre", "refusees", "terminees"})
 
 
 def basket_named(side: Side, key: str) -> Basket | None:

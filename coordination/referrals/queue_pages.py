@@ -20,7 +20,7 @@ from coordination.kit.forms import FormState
 from coordination.kit.web import Walled, needs, page
 from coordination.referrals import bulk, following, moves
 from coordination.referrals import queue as queue_of
-from coordination.referrals.baskets import MINE, Basket, basket_named
+from coordination.referrals.baskets import AT_REST, MINE, Basket, basket_named
 from coordination.referrals.machine import Side
 from coordination.referrals.rules import Domain, Many, Refusal
 
@@ -161,6 +161,7 @@ def _baskets(asked: Asked, view: View) -> list[dict[str, object]]:
             "shown": c.label,
             "current": c.basket.key == view.basket.key,
             "tone": c.basket.tone if c.count else "",
+            "rests": c.basket.key in AT_REST or not c.count,
         }
         for c in view.counts
     ]
