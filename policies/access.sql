@@ -1041,6 +1041,15 @@ create function access.stopped_here() returns setof uuid
     language sql stable security definer set search_path = public, pg_temp
     as $$ select r.id from access.stopped_referral r $$;
 
+-- Whether a referral was closed, or disputed since, before what is being written: a policy sees the new row alone.
+create function access.was_closed(referral uuid) returns boolean
+    language sql stable security definer set search_path = public, pg_temp
+    as $$ select exists (select 1 from referral r
+                          where r.id = was_closed.referral and r.network_id = access.network()
+                            and r.state in ('closed', 'disputed')
+                            and (access.organisation() in (r.from_organisation_id, r.to_organisation_id)
+                                 or access.has_role('coordinator'))) $$;
+
 -- Whether a referral's last move is mine, and this the state it left: how long one may take it back, the rules say.
 create function access.takes_back(referral uuid, back text) returns boolean
     language sql stable security definer set search_path = public, pg_temp

@@ -54,8 +54,9 @@ def queue(
     domain: Annotated[Domain | None, Query(description="Sauf santé et violences, que la file ne dit pas.")] = None,
 ) -> Listed[ReferralLine]:
     """Une bannette d’un côté de la file, page par page. Bannettes : `a-traiter` (reçues), `en-attente` (envoyées,
-    réseau), `precision`, `sans-reponse`, `risque-abandon`, `expirent`, `en-cours`, `en-pause`, `terminees` ; et, pour
-    qui envoie ou coordonne, `refusees-partout`, `refusees`, `arretees`, `main-propre`."""
+    réseau), `precision`, `sans-reponse`, `risque-abandon`, `expirent`, `en-cours`, `en-pause`, `desaccord`,
+    `terminees` ; pour qui envoie ou coordonne, `refusees-partout`, `refusees`, `arretees`, `main-propre` ; pour qui
+    envoie, `a-confirmer` et `a-rappeler`."""
     if side not in queue_of.sides_open(session):
         raise NotAllowed
     chosen = basket_named(side, basket) if basket else BASKETS[side][0]

@@ -31,6 +31,7 @@ from sqlmodel import col
 from coordination.kit.db import Given, Written, written
 from coordination.kit.types import Moment
 from coordination.referrals.baskets import BASKETS, Basket, Wait
+from coordination.referrals.household import Due
 from coordination.referrals.machine import CARRIED_STATES, EXPIRING_STATES, Side, State
 from coordination.referrals.models import Referral, ReferralAssignment
 from coordination.referrals.rules import Outcome
@@ -38,7 +39,7 @@ from coordination.referrals.rules import Outcome
 MANY = 500
 """How far the referrals of a basket are counted."""
 KEY = Uuid()
-AT, SOON = Given("at", Moment), Given("soon", Moment)
+AT, SOON, ASKED_SINCE = Given("at", Moment), Given("soon", Moment), Given("asked_since", Moment)
 CARRIED = tuple(sorted(state.value for state in CARRIED_STATES))
 Asked = list[ColumnElement[bool]]
 
@@ -142,7 +143,19 @@ def _narrowed(basket: Basket, row: Row) -> Asked:
     if basket.alone is not None:
         carried = _carried_on(row)
         narrowed = [*narrowed, not_(carried) if basket.alone else carried]
+    if basket.due is not None:
+        narrowed = [*narrowed, _due(basket.due)]
     return narrowed
+
+
+def _due(due: str) -> ColumnElement[bool]:
+    """`household.due_now`, in SQL: of what has ended alone, which is read in the table itself."""
+    owed = col(Referral.household_due)
+    answer = and_(owed == Due.ANSWER.value, col(Referral.ask_from) <= AT, col(Referral.closed_at) > ASKED_SINCE)
+    call = owed == Due.CALL.value
+    if due:
+        return answer if due == Due.ANSWER else call
+    return not_(func.coalesce(or_(answer, call), false()))
 
 
 def _carried_on(row: Row) -> ColumnElement[bool]:
@@ -154,10 +167,11 @@ def _carried_on(row: Row) -> ColumnElement[bool]:
         not_(func.access.stopped(col(other.id))),
     )
     helped = col(other.outcome).in_([Outcome.GOT_HELP.value, Outcome.PARTIAL.value])
+    waiting = col(other.state).in_([State.BY_HAND.value, State.DISPUTED.value])
     return exists().where(
         col(other.need_id) == row.need_id,
         col(other.id) != row.id,
-        or_(carried, col(other.state) == State.BY_HAND.value, helped),
+        or_(carried, waiting, helped),
     )
 
 

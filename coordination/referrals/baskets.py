@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from coordination.referrals.household import Due
 from coordination.referrals.machine import EXPIRING_STATES, TAKEN_STATES, WAITING_STATES, Side, State
 
 EXPIRES_SOON = timedelta(days=7)
@@ -49,7 +50,8 @@ class Clocks:
 class Basket:
     """A bannette: the states it gathers (as they truly stand), and perhaps how long an answer was awaited.
 
-    `alone` keeps only the referrals whose need nobody else carries (True), or only the others (False).
+    `alone` keeps only the referrals whose need nobody else carries (True), or only the others (False); `due`, those for
+    which this is owed to the household now (empty: nothing is).
     """
 
     key: str
@@ -57,16 +59,18 @@ class Basket:
     states: tuple[State, ...]
     wait: Wait | None = None
     alone: bool | None = None
+    due: str | None = None
     tone: str = ""
     newest_first: bool = False
     hint: str = ""
 
-    def holds(self, state: State, clocks: Clocks, now: datetime, *, alone: bool) -> bool:
+    def holds(self, state: State, clocks: Clocks, now: datetime, *, alone: bool, due: str) -> bool:
         """Whether a referral that truly stands there belongs here."""
         return (
             state in self.states
             and self.wait in (None, clocks.wait(now))
             and (self.alone is None or self.alone == alone)
+            and (self.due is None or self.due == due)
         )
 
 
@@ -119,6 +123,29 @@ _STOPPED = Basket(
 )
 _FRESH = Basket("en-attente", "En attente de réponse", _WAITING, Wait.FRESH)
 _FINISHED = Basket("terminees", "Terminées", _ENDED, newest_first=True)
+_SETTLED = Basket("terminees", "Terminées", _ENDED, due="", newest_first=True)
+_DISPUTED = Basket(
+    "desaccord",
+    "Le foyer n’est pas d’accord",
+    (State.DISPUTED,),
+    tone="danger",
+    hint="Rouvrir, réorienter, ou expliquer au foyer et clore.",
+)
+_TO_ASK = Basket(
+    "a-confirmer",
+    "À confirmer auprès du foyer",
+    (State.CLOSED,),
+    due=Due.ANSWER.value,
+    hint="Demander à la personne si elle a obtenu l’aide.",
+)
+_TO_CALL = Basket(
+    "a-rappeler",
+    "Foyers à rappeler",
+    (State.CLOSED,),
+    due=Due.CALL.value,
+    tone="warning",
+    hint="La personne l’a demandé en répondant.",
+)
 _ASKED = Basket(
     "precision", "Précision demandée", (State.INFO_REQUESTED,), tone="warning", hint="Apporter la précision demandée."
 )
@@ -132,17 +159,28 @@ BASKETS: dict[Side, tuple[Basket, ...]] = {
         Basket("precision", "Précision attendue", (State.INFO_REQUESTED,)),
         _UNDER_WAY,
         _ON_HOLD,
+        Basket(
+            "desaccord",
+            "Le foyer n’est pas d’accord",
+            (State.DISPUTED,),
+            tone="warning",
+            hint="La structure qui oriente s’en occupe ; dites-lui ce que vous savez.",
+        ),
         Basket("terminees", "Terminées", (*_ENDED, *_LOST, State.REVOKED), newest_first=True),
     ),
     Side.SENDER: (
-        _ASKED, _LATE, _RISK, _EXPIRING, _ALONE, _STOPPED, _FRESH, _UNDER_WAY, _ON_HOLD, _BY_HAND, _FOLLOWED, _FINISHED,
+        _ASKED, _DISPUTED, _TO_CALL, _LATE, _RISK, _EXPIRING, _ALONE, _STOPPED, _TO_ASK, _FRESH, _UNDER_WAY, _ON_HOLD,
+        _BY_HAND, _FOLLOWED, _SETTLED,
     ),
     Side.COORDINATOR: (
-        _LATE, _RISK, _EXPIRING, _ALONE, _STOPPED, _ASKED, _FRESH, _UNDER_WAY, _ON_HOLD, _BY_HAND, _FOLLOWED, _FINISHED,
+        _DISPUTED, _LATE, _RISK, _EXPIRING, _ALONE, _STOPPED, _ASKED, _FRESH, _UNDER_WAY, _ON_HOLD, _BY_HAND, _FOLLOWED,
+        _FINISHED,
     ),
 }  # fmt: skip
 # What still asks something of somebody, whoever it was given to.
-MINE = Basket("a-moi", "À moi", tuple(sorted(EXPIRING_STATES | TAKEN_STATES | {State.BY_HAND} | set(_LOST))))
+MINE = Basket(
+    "a-moi", "À moi", tuple(sorted(EXPIRING_STATES | TAKEN_STATES | {State.BY_HAND, State.DISPUTED} | set(_LOST)))
+)
 # What follows its course: folded away on a screen, behind what asks for something.
 AT_REST = frozenset({"en-attente", "en-cours", "en-pause", "main-propre", "refusees", "terminees"})
 
@@ -152,9 +190,9 @@ def basket_named(side: Side, key: str) -> Basket | None:
     return next((basket for basket in (*BASKETS[side], MINE) if basket.key == key), None)
 
 
-def basket_of(side: Side, state: State, clocks: Clocks, now: datetime, *, alone: bool) -> Basket | None:
+def basket_of(side: Side, state: State, clocks: Clocks, now: datetime, *, alone: bool, due: str = "") -> Basket | None:
     """The one basket of a side where a referral stands; None for what that side never sees (a paper, received)."""
-    return next((basket for basket in BASKETS[side] if basket.holds(state, clocks, now, alone=alone)), None)
+    return next((basket for basket in BASKETS[side] if basket.holds(state, clocks, now, alone=alone, due=due)), None)
 
 
 def carries_on(states: Iterable[State], *, helped: bool) -> bool:

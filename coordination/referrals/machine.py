@@ -1,12 +1,14 @@
 """The machine of a referral: its states, its sides, the table of moves, what time or the share decides. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from coordination.kit.transitions import IllegalMove, Move, moves_from
+from coordination.referrals.household import ASKED_OF, LEAVES, Due, Explanation, heard, read_code
 
 UNDO_WITHIN = timedelta(minutes=10)
 
@@ -26,6 +28,7 @@ class State(StrEnum):
     EXPIRED = "expired"
     REVOKED = "revoked"
     CLOSED = "closed"
+    DISPUTED = "disputed"
     CANCELLED = "cancelled"
 
     @property
@@ -42,6 +45,11 @@ class State(StrEnum):
         """Whether something is still expected from somebody."""
         return self in OPEN_STATES
 
+    @property
+    def is_carried(self) -> bool:
+        """Whether it is transmitted and under way: it stops with the agreement that carries it."""
+        return self in CARRIED_STATES
+
 
 STATE_WORDS: dict[State, tuple[str, str]] = {
     State.SENT: ("Envoyée", "info"),
@@ -56,14 +64,19 @@ STATE_WORDS: dict[State, tuple[str, str]] = {
     State.EXPIRED: ("Expirée sans réponse", "warning"),
     State.REVOKED: ("Arrêtée : l’accord a pris fin", "warning"),
     State.CLOSED: ("Terminée", "neutral"),
+    State.DISPUTED: ("Le foyer n’est pas d’accord", "danger"),
     State.CANCELLED: ("Annulée", "neutral"),
 }
 WAITING_STATES = frozenset({State.SENT, State.RECEIVED})
 EXPIRING_STATES = WAITING_STATES | {State.INFO_REQUESTED}
 TAKEN_STATES = frozenset({State.ACCEPTED, State.IN_PROGRESS, State.ON_HOLD})
+LOST_STATES = frozenset({State.REFUSED, State.EXPIRED, State.REVOKED})
 # Transmitted and under way: these end with the agreement that carries them.
 CARRIED_STATES = EXPIRING_STATES | TAKEN_STATES
-OPEN_STATES = CARRIED_STATES | {State.BY_HAND}
+# What the sender may take back.
+CANCELLABLE = CARRIED_STATES | {State.BY_HAND}
+# Something is expected from somebody; a disagreement waits for whoever referred, whatever became of the agreement.
+OPEN_STATES = CANCELLABLE | {State.DISPUTED}
 
 
 class Side(StrEnum):
@@ -109,9 +122,16 @@ MOVES: tuple[Move[State, Side], ...] = (
     _move("resume", "Reprendre", frozenset({S.ON_HOLD}), S.IN_PROGRESS, _R),
     _move("close", "Clore", TAKEN_STATES, S.CLOSED, _R, _C, why=True),
     _move("close", "Clore", frozenset({S.BY_HAND}), S.CLOSED, _S, why=True),
-    _move("redirect", "Réorienter", frozenset({S.REFUSED, S.EXPIRED, S.REVOKED}), S.REDIRECTED, _S, _C),
-    _move("reopen", "Rouvrir", frozenset({S.REFUSED, S.EXPIRED, S.REVOKED, S.CLOSED}), S.SENT, _S),
-    _move("cancel", "Annuler l’orientation", OPEN_STATES, S.CANCELLED, _S),
+    _move("redirect", "Réorienter", LOST_STATES | {S.DISPUTED}, S.REDIRECTED, _S, _C),
+    _move("reopen", "Rouvrir", LOST_STATES | {S.CLOSED, S.DISPUTED}, S.SENT, _S),
+    _move("cancel", "Annuler l’orientation", CANCELLABLE, S.CANCELLED, _S),
+    # What the household says, written by whoever asked it; through its own link, the household writes it alone.
+    _move("confirm", "Noter la réponse du foyer", frozenset({S.CLOSED}), S.CLOSED, _S, _R, why=True),
+    _move("dispute", "Noter le désaccord du foyer", frozenset({S.CLOSED}), S.DISPUTED, _S, _R, why=True),
+    _move("miss", "Foyer non joint", frozenset({S.CLOSED}), S.CLOSED, _S, _R),
+    _move("unreached", "Foyer non joint, dernier essai", frozenset({S.CLOSED}), S.CLOSED, _S, _R),
+    _move("recall", "Foyer rappelé", frozenset({S.CLOSED}), S.CLOSED, _S, _R),
+    _move("explain", "Expliquer et clore", frozenset({S.DISPUTED}), S.CLOSED, _S, _C, why=True),
 )
 VERBS = tuple(dict.fromkeys(move.verb for move in MOVES))
 # What nobody decides: written when somebody, or the machine, next touches the referral; shown right before that.
@@ -175,37 +195,66 @@ class Step:
 
 @dataclass(frozen=True)
 class Facts:
-    """What a history leaves on the row."""
+    """What a history leaves on the row; `closing` is the outcome before the household spoke."""
 
     state: State
     refusal: str | None = None
     outcome: str | None = None
     answered_at: datetime | None = None
     closed_at: datetime | None = None
+    household_says: str | None = None
+    household_due: str | None = None
+    closing: str | None = None
 
 
 ANSWERS = ("accept", "refuse")
 ENDS = ("close", "cancel", "expire", "stop", "redirect")
+SPEAKS = ("confirm", "dispute")
+ROW_FACTS = ("refusal", "outcome", "answered_at", "closed_at", "household_says", "household_due")
 
 
 def facts_of(history: Sequence[Step]) -> Facts:
     """The row's facts, told again from its steps, the oldest first. What was taken back did not happen."""
     found = Facts(history[0].state)
     for step in kept(history):
-        found = Facts(
-            state=step.state,
-            refusal=step.reason if step.verb == "refuse" else None if step.verb == "reopen" else found.refusal,
-            outcome=step.reason if step.verb == "close" else None if step.verb == "reopen" else found.outcome,
-            answered_at=_moment(found.answered_at, step, ANSWERS),
-            closed_at=_moment(found.closed_at, step, ENDS),
-        )
+        found = after(found, step)
     return found
 
 
-def _moment(before: datetime | None, step: Step, verbs: tuple[str, ...]) -> datetime | None:
+def after(found: Facts, step: Step) -> Facts:
+    """The facts one step further."""
     if step.verb == "reopen":
-        return None
-    return before or step.at if step.verb in verbs else before
+        return Facts(step.state)
+    told: dict[str, Any] = {"state": step.state}
+    if step.verb in ANSWERS:
+        told["answered_at"] = found.answered_at or step.at
+    if step.verb in ENDS:
+        told["closed_at"] = found.closed_at or step.at
+    return replace(found, **told | _told(found, step))
+
+
+def _told(found: Facts, step: Step) -> dict[str, str | None]:
+    """What a step says in codes: why it was refused, what became of it, what the household says of that."""
+    match step.verb:
+        case "refuse":
+            return {"refusal": step.reason}
+        case "close":
+            due = Due.ANSWER.value if step.reason in ASKED_OF else None
+            return {"outcome": step.reason, "closing": step.reason, "household_says": None, "household_due": due}
+        case "explain":
+            outcome = LEAVES[Explanation(step.reason)] if step.reason else None
+            return {"outcome": outcome, "closing": outcome, "household_due": None}
+        case "confirm" | "dispute":
+            said, call_back = read_code(step.reason)
+            due = Due.CALL.value if call_back and step.verb == "confirm" else None
+            return {
+                "outcome": heard(found.closing, said),
+                "household_says": said.value,
+                "household_due": due,
+            }
+        case "unreached" | "recall" | "redirect":
+            return {"household_due": None}
+    return {}
 
 
 def kept(history: Sequence[Step]) -> list[Step]:

@@ -38,7 +38,9 @@ class Need(SQLModel, table=True):
 class Referral(SQLModel, table=True):
     """An orientation from one organisation to another: codes and dates only, so that both queues may count it.
 
-    `guarded`, as on `share`: the doors keep it, so that nobody reads the referrals of a file that is closed to her.
+    `household_says`: what the household answered once it was closed; `household_due`: what is still owed to it, from
+    `ask_from` on. `guarded`, as on `share`: the doors keep it, so that nobody reads the referrals of a file that is
+    closed to her.
     """
 
     __tablename__ = "referral"
@@ -61,6 +63,13 @@ class Referral(SQLModel, table=True):
         Index("referral_from", "from_organisation_id", "state", "sent_at", "id"),
         Index("referral_network", "network_id", "state", "sent_at", "id"),
         Index("referral_household", "household_id"),
+        Index(
+            "referral_due",
+            "from_organisation_id",
+            "sent_at",
+            "id",
+            postgresql_where=text("household_due is not null"),
+        ),
     )
     id: UUID = column(Holds.LINK, default_factory=uuid4, primary_key=True)
     network_id: UUID = column(Holds.NOTHING)
@@ -82,6 +91,9 @@ class Referral(SQLModel, table=True):
     late_at: datetime = column(Holds.LINK, sa_type=Moment)
     risk_at: datetime = column(Holds.LINK, sa_type=Moment)
     expires_at: datetime = column(Holds.LINK, sa_type=Moment)
+    household_says: str | None = column(Holds.LINK, None)
+    household_due: str | None = column(Holds.LINK, None)
+    ask_from: datetime | None = column(Holds.LINK, None, sa_type=Moment)
     moved_by: UUID | None = column(Holds.WORKER, None)
     guarded: bool = column(Holds.LINK, False, sa_column_kwargs={"server_default": text("false")})
     version: int = column(Holds.NOTHING, 1)
@@ -173,6 +185,29 @@ class ReferralAssignment(SQLModel, table=True):
     membership_id: UUID = column(Holds.WORKER)
     assigned_at: datetime = column(Holds.WORKER, default_factory=now, sa_type=Moment)
     assigned_by: UUID = column(Holds.WORKER)
+
+
+class ConfirmationLink(SQLModel, table=True):
+    """A link on paper through which the household says what became of one referral; its hash alone is kept."""
+
+    __tablename__ = "confirmation_link"
+    __table_args__ = of_household(
+        ForeignKeyConstraint(["network_id", "household_id", "referral_id"], REFERRAL),
+        ForeignKeyConstraint(["network_id", "organisation_id"], ORGANISATION),
+        UniqueConstraint("secret_hash"),
+        Index("confirmation_link_referral", "referral_id"),
+    )
+    id: UUID = column(Holds.LINK, default_factory=uuid4, primary_key=True)
+    network_id: UUID = column(Holds.NOTHING)
+    household_id: UUID = column(Holds.LINK)
+    referral_id: UUID = column(Holds.LINK)
+    organisation_id: UUID = column(Holds.WORKER)
+    secret_hash: str = column(Holds.ACCESS)
+    made_at: datetime = column(Holds.WORKER, default_factory=now, sa_type=Moment)
+    made_by: UUID = column(Holds.WORKER)
+    until: datetime = column(Holds.NOTHING, sa_type=Moment)
+    ended_at: datetime | None = column(Holds.WORKER, None, sa_type=Moment)
+    ended_by: UUID | None = column(Holds.WORKER, None)
 
 
 class SavedFilter(SQLModel, table=True):

@@ -11,14 +11,17 @@ from coordination.kit.db import ActorSession, lock
 from coordination.kit.errors import NotAllowed, NotKnown, NotNow
 from coordination.kit.transitions import Move, moves_from
 from coordination.referrals import queries, receptions, service
+from coordination.referrals.household import Due, Explanation, Said, code_of
 from coordination.referrals.machine import (
-    ANSWERS,
     DERIVED,
-    ENDS,
     MOVES,
+    ROW_FACTS,
     WRITERS,
+    Facts,
     Side,
     State,
+    Step,
+    after,
     facts_of,
     find_move,
     undone,
@@ -33,6 +36,14 @@ class AlreadyMoved(NotNow):
     """Quelqu’un a répondu avant vous. Rien n’a été modifié."""
 
     title = "Quelqu’un a été plus rapide"
+
+
+class AlreadyHeard(NotNow):
+    """Le foyer a déjà répondu : sa réponse est dans « Ce qui s’est passé ». Rien n’a été modifié."""
+
+
+class NobodyToCall(NotNow):
+    """Ce foyer n’attend pas d’appel. Rien n’a été modifié."""
 
 
 class NothingToUndo(NotNow):
@@ -131,7 +142,7 @@ def reopen(session: ActorSession, referral_id: UUID, version: int, words: str = 
     if need is None:
         raise NeedNotRead
     partner = next(p for p in queries.partners(session, row.household_id) if p.id == row.to_organisation_id)
-    service.refuse_twice(session, row.household_id, row.need_id, partner)
+    service.refuse_twice(session, row.household_id, row.need_id, partner, but=row.id)
     if not row.by_hand and not partner.coverage.transmits(Domain(need.domain)):
         raise NotCovered
     return _do(session, row, stands, "reopen", State.BY_HAND if row.by_hand else State.SENT, words, None)
@@ -149,6 +160,60 @@ def redirect(session: ActorSession, referral_id: UUID, version: int, to: UUID, w
     return _do(session, row, stands, "redirect", State.REDIRECTED, "", None)
 
 
+# ------------------------------------------------------------------ what the household says, once it is closed
+
+
+@act("referral.confirm", "Réponse du foyer notée", needs=Permission.ANSWER_REFERRALS)
+def confirm(session: ActorSession, referral_id: UUID, version: int, said: Said, call_back: bool) -> Referral:
+    """The household agrees with the closing, or will not say. `confirming.record` chooses this or `dispute`."""
+    _refuse_heard(_locked(session, referral_id, version))
+    return _move(session, referral_id, version, "confirm", "", reason=code_of(said, call_back=call_back))
+
+
+@act("referral.dispute", "Désaccord du foyer noté", needs=Permission.ANSWER_REFERRALS)
+def dispute(session: ActorSession, referral_id: UUID, version: int, said: Said, call_back: bool) -> Referral:
+    """The household obtained less than its partner said: the referral opens again, for whoever sent it."""
+    _refuse_heard(_locked(session, referral_id, version))
+    return _move(session, referral_id, version, "dispute", "", reason=code_of(said, call_back=call_back))
+
+
+@act("referral.miss", "Foyer non joint", needs=Permission.ANSWER_REFERRALS)
+def miss(session: ActorSession, referral_id: UUID, version: int, again_at: datetime) -> Referral:
+    """Nobody answered: one tries again from this moment."""
+    _refuse_heard(_locked(session, referral_id, version))
+    row = _move(session, referral_id, version, "miss", "")
+    row.ask_from = again_at if row.household_due else None
+    session.flush()
+    return row
+
+
+@act("referral.unreached", "Foyer non joint, dernier essai", needs=Permission.ANSWER_REFERRALS)
+def unreached(session: ActorSession, referral_id: UUID, version: int) -> Referral:
+    """Nobody answered, once too many: it is asked no more."""
+    _refuse_heard(_locked(session, referral_id, version))
+    return _move(session, referral_id, version, "unreached", "")
+
+
+@act("referral.recall", "Foyer rappelé", needs=Permission.ANSWER_REFERRALS)
+def recall(session: ActorSession, referral_id: UUID, version: int) -> Referral:
+    """The household wished to be called back: it was."""
+    row = _locked(session, referral_id, version)
+    if State(row.state) is State.CLOSED and row.household_due != Due.CALL:
+        raise NobodyToCall
+    return _move(session, referral_id, version, "recall", "")
+
+
+@act("referral.explain", "Désaccord du foyer expliqué", needs=Permission.ANSWER_REFERRALS)
+def explain(session: ActorSession, referral_id: UUID, version: int, reason: Explanation, words: str = "") -> Referral:
+    """Ends a disagreement when nothing is sent again; what stands as the outcome is said by the reason."""
+    return _move(session, referral_id, version, "explain", words, reason=reason.value)
+
+
+def _refuse_heard(row: Referral) -> None:
+    if State(row.state) is State.CLOSED and row.household_says is not None:
+        raise AlreadyHeard
+
+
 # ------------------------------------------------------------------ taking back
 
 
@@ -159,9 +224,8 @@ def undo(session: ActorSession, referral_id: UUID, version: int) -> Referral:
     past = queries.history(session, referral_id)
     if undone(past, session.member.membership_id, now()) is None or _stands(session, row).value != row.state:
         raise NothingToUndo
-    facts = facts_of(past[:-1])
-    row.state, row.refusal, row.outcome = facts.state.value, facts.refusal, facts.outcome
-    row.answered_at, row.closed_at = facts.answered_at, facts.closed_at
+    _set_facts(row, facts_of(past[:-1]), now())
+    row.ask_from = now() if row.household_due else None
     return _written(session, row, "undo", None)
 
 
@@ -254,8 +318,7 @@ def _do(
         _settle(session, row, stands)
     # Asked before the row changes: a question in between would write half a move under the name of whoever came before.
     again = _clocks_again(session, row) if verb in RESTARTS else {}
-    _remember(row, verb, reason, now())
-    row.state = target.value
+    _remember(row, verb, reason, target, now())
     for name, value in again.items():
         setattr(row, name, value)
     return _written(session, row, verb, reason, words)
@@ -267,18 +330,18 @@ def _clocks_again(session: ActorSession, row: Referral) -> dict[str, datetime]:
     return vars(receptions.clocks(session, domain, row.to_organisation_id))
 
 
-def _remember(row: Referral, verb: str, reason: str | None, moment: datetime) -> None:
+def _remember(row: Referral, verb: str, reason: str | None, target: State, moment: datetime) -> None:
     """What `machine.facts_of` would tell of the whole history, one step further."""
-    if verb == "reopen":
-        row.refusal = row.outcome = row.answered_at = row.closed_at = None
-    if verb in ANSWERS:
-        row.answered_at = row.answered_at or moment
-    if verb in ENDS:
-        row.closed_at = row.closed_at or moment
-    if verb == "refuse":
-        row.refusal = reason
-    if verb == "close":
-        row.outcome = reason
+    known = Facts(State(row.state), **{name: getattr(row, name) for name in ROW_FACTS}, closing=row.outcome)
+    _set_facts(row, after(known, Step(verb, target, reason, moment, None)), moment)
+
+
+def _set_facts(row: Referral, facts: Facts, moment: datetime) -> None:
+    row.state = facts.state.value
+    if facts.household_due != row.household_due:
+        row.ask_from = moment if facts.household_due else None
+    for name in ROW_FACTS:
+        setattr(row, name, getattr(facts, name))
 
 
 def _written(session: ActorSession, row: Referral, verb: str, reason: str | None, words: str = "") -> Referral:
@@ -297,6 +360,23 @@ def _written(session: ActorSession, row: Referral, verb: str, reason: str | None
 # ------------------------------------------------------------------ what a page may offer
 
 
+# The answer, or the number of calls, chooses between these and their twins: nobody picks them from a list.
+CHOSEN_FOR_ONE = frozenset({"dispute", "unreached"})
+
+
 def offers(member: Member, line: queries.Line) -> list[Move[State, Side]]:
-    """The moves open to this member now: the table's, behind the doors of her roles."""
-    return [m for m in moves_from(MOVES, line.state, line.sides) if may(member, ACTS[f"referral.{m.verb}"].needs or "")]
+    """The moves open to this member now: the table's, behind the doors of her roles, that still have a use."""
+    return [
+        m
+        for m in moves_from(MOVES, line.state, line.sides)
+        if m.verb not in CHOSEN_FOR_ONE
+        and may(member, ACTS[f"referral.{m.verb}"].needs or "")
+        and _still(line.row, m.verb)
+    ]
+
+
+def _still(row: Referral, verb: str) -> bool:
+    """Whether the household has still to answer, or to be called back."""
+    if verb in ("confirm", "miss"):
+        return row.household_says is None
+    return verb != "recall" or row.household_due == Due.CALL

@@ -12,8 +12,9 @@ from coordination.identity.permissions import Permission
 from coordination.kit.db import ActorSession
 from coordination.kit.rest import BEARER, PREFIX, Body, form_of
 from coordination.kit.web import Walled, needs
-from coordination.referrals import moves, service
+from coordination.referrals import confirming, moves, service
 from coordination.referrals.forms import LONGEST_WORDS, AskForm, RefuseForm
+from coordination.referrals.household import Explanation, Said
 from coordination.referrals.models import Referral as Row
 from coordination.referrals.rules import Outcome, Pause, Question, Refusal
 from coordination.referrals.shapes import Referral, Version, Words, referral_body
@@ -57,6 +58,26 @@ class Redirection(Step):
     """La structure qui prend la suite."""
 
     organisation: UUID
+
+
+class Answered(Body):
+    """Ce que le foyer répond."""
+
+    version: Version
+    said: Said
+    call_back: bool = Field(default=False, description="Le foyer souhaite être rappelé.")
+
+
+class Called(Body):
+    """Un appel au foyer."""
+
+    version: Version
+
+
+class Explained(Step):
+    """Comment un désaccord se termine sans nouvelle orientation."""
+
+    reason: Explanation
 
 
 class Undoing(Body):
@@ -162,6 +183,38 @@ def redirect(session: Walled, once: OnceOnly, referral_id: UUID, asked: Redirect
         once,
         asked,
         lambda: moves.redirect(session, referral_id, asked.version, asked.organisation, asked.words),
+    )
+
+
+@router.post("/confirm", summary="Noter la réponse du foyer", dependencies=ANSWERS)
+def confirm(session: Walled, once: OnceOnly, referral_id: UUID, asked: Answered) -> Referral:
+    """Une fois terminée, pour l’une ou l’autre structure. Un foyer qui a obtenu moins que ce qui a été dit rouvre
+    l’orientation : son état devient `disputed`, et celle qui l’a envoyée s’en occupe."""
+    return _moved(
+        session,
+        once,
+        asked,
+        lambda: confirming.record(session, referral_id, asked.version, asked.said, asked.call_back),
+    )
+
+
+@router.post("/miss", summary="Foyer non joint", dependencies=ANSWERS)
+def miss(session: Walled, once: OnceOnly, referral_id: UUID, asked: Called) -> Referral:
+    """Un essai de plus, daté. Au dernier prévu (`policies/delays.yaml`), on ne demande plus."""
+    return _moved(session, once, asked, lambda: confirming.not_reached(session, referral_id, asked.version))
+
+
+@router.post("/recall", summary="Foyer rappelé", dependencies=ANSWERS)
+def recall(session: Walled, once: OnceOnly, referral_id: UUID, asked: Called) -> Referral:
+    """Il l’avait demandé en répondant."""
+    return _moved(session, once, asked, lambda: moves.recall(session, referral_id, asked.version))
+
+
+@router.post("/explain", summary="Expliquer un désaccord et clore", dependencies=ANSWERS)
+def explain(session: Walled, once: OnceOnly, referral_id: UUID, asked: Explained) -> Referral:
+    """Pour qui l’a envoyée, ou la coordination, quand rien ne repart."""
+    return _moved(
+        session, once, asked, lambda: moves.explain(session, referral_id, asked.version, asked.reason, asked.words)
     )
 
 

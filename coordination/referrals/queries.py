@@ -19,9 +19,11 @@ from coordination.kit.text import fold
 from coordination.kit.web import datetime_fr
 from coordination.referrals.baskets import Clocks, Wait
 from coordination.referrals.machine import (
+    CANCELLABLE,
     CARRIED_STATES,
     DERIVED,
     EXPIRING_STATES,
+    SPEAKS,
     TAKEN_STATES,
     WAITING_STATES,
     WRITERS,
@@ -36,6 +38,7 @@ from coordination.referrals.models import Need, Referral, ReferralAssignment, Re
 from coordination.referrals.rules import Coverage, Domain, NeedState, Outcome, coverage, needs_state, reason_label
 
 AUTOMATIC = "Automatique"
+HOUSEHOLD = "Le foyer"
 
 
 # ------------------------------------------------------------------ lines
@@ -230,7 +233,7 @@ def siblings(session: ActorSession, view: ReferralView) -> list[Line]:
         for line in referrals_of(session, row.household_id)
         if line.row.need_id == row.need_id
         and line.row.id != row.id
-        and line.state.is_open
+        and line.state in CANCELLABLE
         and line.row.from_organisation_id == session.member.organisation_id
     ]
 
@@ -255,7 +258,11 @@ def _moves(session: ActorSession, row: Referral, state: State) -> list[Moved]:
             e.verb,
             State(e.state),
             reason_label(e.reason),
-            organisations[e.organisation_id].name if e.organisation_id else AUTOMATIC,
+            organisations[e.organisation_id].name
+            if e.organisation_id
+            else HOUSEHOLD
+            if e.verb in SPEAKS
+            else AUTOMATIC,
             names.get(e.membership_id, "") if e.membership_id else "",
         )
         for e in events
@@ -282,6 +289,8 @@ def last_told(session: ActorSession, referral_id: UUID) -> str:
     event = session.exec(query.order_by(col(ReferralEvent.version).desc()).limit(1)).first()
     if event is None:
         return ""
+    if event.verb in SPEAKS and event.organisation_id is None:
+        return f"par le foyer le {datetime_fr(event.at)}"
     if event.organisation_id is None or event.membership_id is None:
         return f"depuis le {datetime_fr(event.at)}"
     organisation = identity.organisations(session)[event.organisation_id].name

@@ -9,11 +9,12 @@ from sqlmodel import col, select
 
 from coordination.identity.permissions import Permission
 from coordination.kit.actor import may
-from coordination.kit.clock import now
+from coordination.kit.clock import PARIS, now
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotKnown
 from coordination.referrals.asking import MANY, Shape, counting, listing
 from coordination.referrals.baskets import BASKETS, EXPIRES_SOON, MINE, Basket
+from coordination.referrals.delays import confirmation
 from coordination.referrals.machine import Side
 from coordination.referrals.models import Referral
 from coordination.referrals.queries import Line, lines
@@ -88,6 +89,7 @@ def _values(session: ActorSession, side: Side, filters: Filters, at: datetime) -
         "code": filters.code,
         "at": at,
         "soon": at + EXPIRES_SOON,
+        "asked_since": at - confirmation(at.astimezone(PARIS).date()).asked_within,
     }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from coordination.referrals.household import Explanation, code_label
 from coordination.referrals.machine import EXPIRING_STATES, TAKEN_STATES, State
 
 
@@ -208,7 +209,7 @@ class Many(StrEnum):
         }[self.value]
 
 
-REASONS: tuple[type[StrEnum], ...] = (Refusal, Outcome, Question, Pause, Withdrawal)
+REASONS: tuple[type[StrEnum], ...] = (Refusal, Outcome, Question, Pause, Withdrawal, Explanation)
 
 
 def reason_label(code: str | None) -> str:
@@ -216,7 +217,7 @@ def reason_label(code: str | None) -> str:
     for words in REASONS:
         if code in set(words):
             return str(words(code).label)  # type: ignore[attr-defined]
-    return ""
+    return code_label(code or "")
 
 
 EVENT_WORDS = {
@@ -234,6 +235,12 @@ EVENT_WORDS = {
     "close": "Orientation terminée",
     "cancel": "Orientation annulée",
     "reopen": "Orientation rouverte",
+    "confirm": "Réponse du foyer",
+    "dispute": "Le foyer n’est pas d’accord",
+    "miss": "Foyer non joint",
+    "unreached": "Foyer non joint : plus d’essai prévu",
+    "recall": "Foyer rappelé",
+    "explain": "Désaccord expliqué, orientation terminée",
     "undo": "Dernière étape défaite",
     "expire": "Expirée sans réponse",
     "stop": "Arrêtée : l’accord du foyer a pris fin",
@@ -247,6 +254,7 @@ class NeedState(StrEnum):
     WAITING = "waiting"
     IN_PROGRESS = "in_progress"
     MET = "met"
+    DISPUTED = "disputed"
     PARTLY = "partly"
     AGAIN = "again"
 
@@ -264,6 +272,7 @@ NEED_WORDS: dict[NeedState, tuple[str, str]] = {
     NeedState.WAITING: ("En attente de réponse", "info"),
     NeedState.IN_PROGRESS: ("Pris en charge", "success"),
     NeedState.MET: ("Aide obtenue", "success"),
+    NeedState.DISPUTED: ("Le foyer n’est pas d’accord", "danger"),
     NeedState.PARTLY: ("Aide obtenue en partie", "warning"),
     NeedState.AGAIN: ("À réorienter", "warning"),
 }
@@ -278,6 +287,7 @@ def needs_state(referrals: Iterable[tuple[State, Outcome | None]]) -> NeedState:
         (bool(states & TAKEN_STATES), NeedState.IN_PROGRESS),
         (bool(states & (EXPIRING_STATES | {State.BY_HAND})), NeedState.WAITING),
         (Outcome.GOT_HELP in outcomes, NeedState.MET),
+        (State.DISPUTED in states, NeedState.DISPUTED),
         (Outcome.PARTIAL in outcomes, NeedState.PARTLY),
         (bool(states), NeedState.AGAIN),
     ):

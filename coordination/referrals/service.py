@@ -104,9 +104,12 @@ def add_referral(
     return _add_row(session, need, partner, words, parent)
 
 
-def refuse_twice(session: ActorSession, household_id: UUID, need_id: UUID, partner: queries.Partner) -> None:
-    """Raises `AlreadyReferred` when this need already has an open referral to this partner."""
-    open_ones = [line for line in queries.referrals_of(session, household_id) if line.state.is_open]
+def refuse_twice(
+    session: ActorSession, household_id: UUID, need_id: UUID, partner: queries.Partner, but: UUID | None = None
+) -> None:
+    """Raises `AlreadyReferred` when this need already has an open referral to this partner, `but` this one."""
+    known = queries.referrals_of(session, household_id)
+    open_ones = [line for line in known if line.state.is_open and line.row.id != but]
     if any(line.row.need_id == need_id and line.row.to_organisation_id == partner.id for line in open_ones):
         raise AlreadyReferred(f"Ce besoin est déjà orienté vers {partner.name}. Rien n’a été envoyé.")
 

@@ -10,6 +10,7 @@ from coordination.kit.db import ActorSession
 from coordination.referrals import moves, queries, service
 from coordination.referrals.baskets import Wait
 from coordination.referrals.forms import LONGEST_WORDS
+from coordination.referrals.household import Due, Said
 from coordination.referrals.machine import State
 from coordination.referrals.rules import Domain, NeedState, Outcome, Refusal
 
@@ -32,6 +33,10 @@ class ReferralLine(BaseModel):
     state: State
     refusal: Refusal | None
     outcome: Outcome | None
+    household_says: Said | None = Field(description="Ce que le foyer répond, une fois l’orientation terminée.")
+    household_due: Due | None = Field(
+        description="Ce que l’on doit encore au foyer : lui demander (`answer`), le rappeler (`call`)."
+    )
     sent_at: datetime
     answered_at: datetime | None
     closed_at: datetime | None
@@ -105,6 +110,8 @@ def _values(session: ActorSession, line: queries.Line) -> dict[str, object]:
         "state": line.state,
         "refusal": row.refusal,
         "outcome": row.outcome,
+        "household_says": row.household_says,
+        "household_due": row.household_due,
         "sent_at": row.sent_at,
         "answered_at": row.answered_at,
         "closed_at": row.closed_at,

@@ -202,7 +202,7 @@ def _referrals_losing(session: ActorSession, household_id: UUID, ending: list[qu
     return [
         line
         for line in referrals.referrals_of(session, household_id)
-        if line.state.is_open
+        if line.state.is_carried
         and not line.row.by_hand
         and losing & {line.row.to_organisation_id, line.row.from_organisation_id}
     ]

@@ -3,8 +3,8 @@
 
 grant select, insert on need, referral, referral_text, referral_event to coordination_app;
 grant update (summary) on need to coordination_app;
-grant update (state, refusal, outcome, answered_at, closed_at, late_at, risk_at, expires_at, moved_by, version)
-    on referral to coordination_app;
+grant update (state, refusal, outcome, answered_at, closed_at, household_says, household_due, ask_from, late_at, risk_at,
+              expires_at, moved_by, version) on referral to coordination_app;
 
 create policy see on need for select to coordination_app
     using (network_id = (select access.network())
@@ -42,7 +42,7 @@ create policy add on referral for insert to coordination_app
         and sent_by = (select access.membership())
         -- Born unanswered, under the file's true code.
         and state = case when by_hand then 'by_hand' else 'sent' end
-        and coalesce(refusal, outcome, answered_at::text, closed_at::text) is null
+        and coalesce(refusal, outcome, answered_at::text, closed_at::text, household_says, household_due) is null
         and exists (select 1 from household h
                      where h.id = referral.household_id and h.code = referral.household_code)
         -- The row is read without the share: it never names a sensitive domain.
@@ -68,11 +68,12 @@ create policy move on referral for update to coordination_app
     with check (network_id = (select access.network())
         and moved_by is not distinct from (select access.membership())
         and access.is_code(refusal) and access.is_code(outcome)
+        and access.is_code(household_says) and access.is_code(household_due)
         and (to_organisation_id = (select access.organisation()) and not by_hand
                 and state in ('received', 'info_requested', 'accepted', 'in_progress', 'on_hold', 'refused', 'closed')
             or from_organisation_id = (select access.organisation())
                 and (state = 'cancelled'
-                    or by_hand and state in ('closed', 'by_hand')
+                    or by_hand and state in ('closed', 'by_hand', 'redirected')
                     or not by_hand and state in ('received', 'redirected')
                     -- Sent again: the agreement must carry it, as when it was first sent.
                     or not by_hand and state = 'sent'
@@ -83,6 +84,11 @@ create policy move on referral for update to coordination_app
                                        and (not n.sensitive
                                             or access.covered(household_id, to_organisation_id, 'sensitive'))))
             or (select access.has_role('coordinator')) and not by_hand and state in ('closed', 'redirected')
+            -- What the household says of it once it is closed, by either side; a coordinator may end a disagreement.
+            or state in ('closed', 'disputed') and access.was_closed(id)
+                and (from_organisation_id = (select access.organisation())
+                    or to_organisation_id = (select access.organisation()) and not by_hand)
+            or (select access.has_role('coordinator')) and state in ('closed', 'redirected') and access.was_closed(id)
             or not by_hand and state = 'expired' and expires_at <= now()
             or not by_hand and state = 'revoked' and access.stopped(id)
             or access.takes_back(id, state)));
@@ -175,6 +181,28 @@ create policy remove on referral_assignment for delete to coordination_app
     using (network_id = (select access.network())
         and organisation_id = (select access.organisation())
         and exists (select 1 from referral r where r.id = referral_assignment.referral_id));
+
+-- Links on paper to the household: given and ended by either side, while paper is safe for it.
+grant select, insert on confirmation_link to coordination_app;
+grant update (ended_at, ended_by) on confirmation_link to coordination_app;
+
+create policy see on confirmation_link for select to coordination_app
+    using (network_id = (select access.network())
+        and exists (select 1 from referral r
+                     where r.id = confirmation_link.referral_id
+                       and (select access.organisation()) in (r.from_organisation_id, r.to_organisation_id)));
+create policy add on confirmation_link for insert to coordination_app
+    with check (network_id = (select access.network())
+        and organisation_id = (select access.organisation())
+        and made_by = (select access.membership())
+        and ended_at is null and ended_by is null
+        and access.may_print_link(referral_id));
+create policy move on confirmation_link for update to coordination_app
+    using (network_id = (select access.network())
+        and exists (select 1 from referral r
+                     where r.id = confirmation_link.referral_id
+                       and (select access.organisation()) in (r.from_organisation_id, r.to_organisation_id)))
+    with check (ended_at is not null and ended_by = (select access.membership()));
 
 -- The views of the queue a member keeps are hers alone.
 grant select, insert, delete on saved_filter to coordination_app;

@@ -224,6 +224,19 @@ def sees_outside(world: World, actor: Actor, row: Row) -> bool:
     return mine and seen and sees_need(world, actor, world.one("need", id=row["need_id"]))
 
 
+def sees_link(world: World, actor: Actor, row: Row) -> bool:
+    """The two sides of the referral."""
+    referral = world.one("referral", id=row["referral_id"])
+    sides = (referral["from_organisation_id"], referral["to_organisation_id"])
+    return sees_referral(world, actor, referral) and isinstance(actor, Member) and actor.organisation_id in sides
+
+
+def letters_safe(world: World, file: UUID) -> bool:
+    """The household's own word on paper; without one, unless the file is protected."""
+    said = world.all("safe_contact", household_id=file)
+    return bool(said[0]["letter"]) if said else not is_protected(world, file)
+
+
 def sees_assignment(world: World, actor: Actor, row: Row) -> bool:
     """Who follows it in one's own organisation."""
     return of_own_organisation(actor, row) and sees_its_referral(world, actor, row)
@@ -374,6 +387,7 @@ SEES: dict[str, Rule] = {
     "referral_text": sees_referral_text,
     "referral_event": sees_its_referral,
     "referral_assignment": sees_assignment,
+    "confirmation_link": sees_link,
     "saved_filter": lambda world, actor, row: own_key(actor, row),
     "reception": lambda world, actor, row: isinstance(actor, Member) and at_home(actor, row),
     "note": sees_own_work,

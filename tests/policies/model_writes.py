@@ -19,12 +19,14 @@ from tests.policies.model import (
     is_operator,
     is_protected,
     is_worker,
+    letters_safe,
     of_own_organisation,
     open_parts,
     own_key,
     own_row,
     sees_assignment,
     sees_batch,
+    sees_link,
     sees_need,
     sees_outside,
     sees_own_work,
@@ -149,6 +151,9 @@ def adds_need(world: World, actor: Actor, row: Row) -> bool:
     return in_own_name(actor, row, "opened_by") and sees_need(world, actor, row)
 
 
+UNANSWERED = ("refusal", "outcome", "answered_at", "closed_at", "household_says", "household_due")
+
+
 def adds_referral(world: World, actor: Actor, row: Row) -> bool:
     """From one's own organisation, about a need one sees, under the file's true code, unanswered, and never naming a
     sensitive domain: the row itself is read without the share.
@@ -159,7 +164,7 @@ def adds_referral(world: World, actor: Actor, row: Row) -> bool:
     if not isinstance(actor, Member) or not at_home(actor, row) or row["sent_by"] != actor.membership_id:
         return False
     file, to = row["household_id"], row["to_organisation_id"]
-    unanswered = not any(row[name] for name in ("refusal", "outcome", "answered_at", "closed_at"))
+    unanswered = not any(row[name] for name in UNANSWERED)
     need = world.one("need", id=row["need_id"])
     asked = {"identity", "needs"} | ({"sensitive"} if need["sensitive"] else set())
     discreet = row["public_domain"] == "autre" or (row["public_domain"] == need["domain"] and not need["sensitive"])
@@ -214,6 +219,25 @@ def adds_assignment(world: World, actor: Actor, row: Row) -> bool:
         and works
         and is_colleague(world, actor, row["membership_id"])
     )
+
+
+def adds_link(world: World, actor: Actor, row: Row) -> bool:
+    """A link on paper, in one's own name, by either side of a referral one sees, while paper is safe."""
+    fresh = row["ended_at"] is None and row["ended_by"] is None
+    referral = world.one("referral", id=row["referral_id"])
+    there = sees_link(world, actor, row) and not (is_receiver(actor, referral) and referral["by_hand"])
+    return in_own_name(actor, row, "made_by") and fresh and there and letters_safe(world, row["household_id"])
+
+
+def is_receiver(actor: Actor, referral: Row) -> bool:
+    """At the receiving end and not at the other one."""
+    ours = actor.organisation_id if isinstance(actor, Member) else None
+    return bool(referral["to_organisation_id"] == ours != referral["from_organisation_id"])
+
+
+def ends_link(world: World, actor: Actor, old: Row, new: Row) -> bool:
+    me = actor.membership_id if isinstance(actor, Member) else None
+    return sees_link(world, actor, old) and new["ended_at"] is not None and new["ended_by"] == me
 
 
 def changes_assignment(world: World, actor: Actor, old: Row, new: Row) -> bool:
@@ -382,6 +406,7 @@ ADDS: dict[str, Rule] = {
     "referral_event": adds_referral_event,
     "reception": adds_reception,
     "referral_assignment": adds_assignment,
+    "confirmation_link": adds_link,
     "saved_filter": lambda world, actor, row: own_key(actor, row),
     "note": adds_own_work,
     "contact": adds_own_work,
@@ -474,7 +499,7 @@ def changes_referral(world: World, actor: Actor, old: Row, new: Row) -> bool:
     if not sees_referral(world, actor, old) or new["moved_by"] != me:
         return False
     reached = new["state"] in reach_of(world, actor, old) or takes_back(world, me, old, new["state"])
-    return reached and is_code(new["refusal"]) and is_code(new["outcome"])
+    return reached and all(is_code(new[name]) for name in ("refusal", "outcome", "household_says", "household_due"))
 
 
 def reach_of(world: World, actor: Actor, row: Row) -> set[str]:
@@ -488,10 +513,15 @@ def reach_of(world: World, actor: Actor, row: Row) -> set[str]:
     if row["to_organisation_id"] == actor.organisation_id and not row["by_hand"]:
         reach |= {"received", "info_requested", "accepted", "in_progress", "on_hold", "refused", "closed"}
     if row["from_organisation_id"] == actor.organisation_id:
-        reach |= {"cancelled"} | ({"closed", "by_hand"} if row["by_hand"] else {"received", "redirected"})
+        reach |= {"cancelled"} | ({"closed", "by_hand", "redirected"} if row["by_hand"] else {"received", "redirected"})
         reach |= {"sent"} if not row["by_hand"] and carries(world, actor, row) else set()
     if has_role(actor, "coordinator") and not row["by_hand"]:
         reach |= {"closed", "redirected"}
+    if row["state"] in ("closed", "disputed"):
+        received = row["to_organisation_id"] == actor.organisation_id and not row["by_hand"]
+        side = row["from_organisation_id"] == actor.organisation_id or received
+        reach |= {"closed", "disputed"} if side else set()
+        reach |= {"closed", "redirected"} if has_role(actor, "coordinator") else set()
     return reach
 
 
@@ -575,6 +605,7 @@ CHANGES: dict[str, tuple[set[str] | None, Change]] = {
         changes_assessment,
     ),
     "need": ({"summary"}, changes_need),
+    "confirmation_link": ({"ended_at", "ended_by"}, ends_link),
     "referral_assignment": ({"membership_id", "assigned_at", "assigned_by"}, changes_assignment),
     "reception": (
         {"weekdays", "closures", "full_until", "updated_at", "updated_by", "version"},
@@ -611,7 +642,7 @@ CHANGES: dict[str, tuple[set[str] | None, Change]] = {
     "import_columns": ({"columns"}, lambda world, actor, old, new: sees_batch(world, actor, old)),
     "referral": (
         {"state", "refusal", "outcome", "answered_at", "closed_at", "late_at", "risk_at", "expires_at", "moved_by"}
-        | {"version"},
+        | {"household_says", "household_due", "ask_from", "version"},
         changes_referral,
     ),
 }

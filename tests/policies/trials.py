@@ -183,7 +183,7 @@ def _is(table: str, row: Row) -> sql.Composed:
 
 REFERRAL_STATES = (
     *("sent", "received", "info_requested", "by_hand", "accepted", "in_progress", "on_hold", "refused", "redirected"),
-    *("expired", "revoked", "closed", "cancelled"),
+    *("expired", "revoked", "closed", "disputed", "cancelled"),
 )
 # Changes whose new row never matters to the rule: tried on the whole table at once.
 BLIND: dict[str, Row] = {
@@ -249,6 +249,10 @@ def changes(world: World, actor: Actor, table: str) -> list[Row]:
             {"status": "superseded", "composition": {"people": 9}},
             {"reference_date": world.today},
         ],
+        "confirmation_link": [
+            *({"ended_at": NOON, "ended_by": by} for by in (me, somebody)),
+            {"ended_at": None, "ended_by": me},
+        ],
         "referral_assignment": [
             {"membership_id": me, "assigned_by": me},
             {"membership_id": somebody, "assigned_by": me},
@@ -261,6 +265,7 @@ def changes(world: World, actor: Actor, table: str) -> list[Row]:
             {"state": "revoked", "moved_by": None},
             {"state": "refused", "moved_by": me, "refusal": "Ada Maes"},
             {"state": "refused", "moved_by": me, "refusal": "hors_criteres"},
+            {"state": "disputed", "moved_by": me, "household_says": "Ada Maes"},
         ],
     }
     return tried.get(table) or [BLIND[table]]
@@ -321,6 +326,7 @@ PARENTS = {
     "referral_text": "referral",
     "referral_event": "referral",
     "referral_assignment": "referral",
+    "confirmation_link": "referral",
     "agreement": "household",
     "share_review": "household",
     "protected_address": "household",
@@ -371,6 +377,7 @@ LIES: dict[str, list[dict[str, Any]]] = {
         {"state": "accepted"},
         {"household_code": "FAUX"},
         {"outcome": "got_help"},
+        {"household_says": "yes"},
         {"answered_at": NOON},
         {"by_hand": True, "state": "by_hand"},
         {"by_hand": True},
@@ -378,6 +385,7 @@ LIES: dict[str, list[dict[str, Any]]] = {
         {"public_domain": "logement"},
     ],
     "reception": [{"updated_by": uuid4}],
+    "confirmation_link": [{"made_by": uuid4}, {"ended_at": NOON}, {"ended_by": uuid4}],
     "referral_assignment": [{"assigned_by": uuid4}, {"membership_id": uuid4}],
     "saved_filter": [{"membership_id": uuid4}, {"network_id": uuid4}],
     "referral_text": [{"written_by": uuid4}, {"sensitive": True}, {"confidential": True}],
@@ -538,6 +546,9 @@ class Candidate:
 
     def for_referral_assignment(self) -> Row:
         return {"referral_id": self.parent["id"], "membership_id": self.me["id"], **self._own("assigned_by")}
+
+    def for_confirmation_link(self) -> Row:
+        return {"referral_id": self.parent["id"], "secret_hash": uuid4().hex, **self._own("made_by")}
 
     def for_saved_filter(self) -> Row:
         return {"network_id": self.me["network_id"], "membership_id": self.me["id"]}

@@ -400,13 +400,15 @@ class Builder:
             last = self.world.one("referral_event", referral_id=referral["id"], version=2)
             last["verb"] = self.choose(("accept", "accept", "undo"))
             if not referral["by_hand"]:
-                state = self.choose((referral["state"], referral["state"], "on_hold", "closed"))
+                state = self.choose((referral["state"], referral["state"], "on_hold", "closed", "disputed"))
                 referral["state"] = last["state"] = state
         for referral in self.world.all("referral"):
             here = {name: referral[name] for name in ("network_id", "household_id")} | {"referral_id": referral["id"]}
             who = self.choose(self.world.all("membership", network_id=referral["network_id"]))
             follows = {"organisation_id": who["organisation_id"], "membership_id": who["id"], "assigned_by": who["id"]}
             self.add("referral_assignment", **here, **follows)
+            given = {"organisation_id": who["organisation_id"], "made_by": who["id"], "secret_hash": f"{uuid4()}"}
+            self.add("confirmation_link", **here, **given, ended_at=None, ended_by=None)
         for member in self.world.all("membership"):
             if self.chance():
                 self.add("saved_filter", network_id=member["network_id"], membership_id=member["id"])

@@ -10,6 +10,18 @@ from hypothesis import strategies as st
 
 from coordination.kit.transitions import IllegalMove, moves_from
 from coordination.referrals.baskets import BASKETS, EXPIRES_SOON, MINE, Clocks, Wait, basket_named, basket_of
+from coordination.referrals.household import (
+    CALL_BACK,
+    LEAVES,
+    Due,
+    Explanation,
+    Said,
+    code_of,
+    disagrees,
+    due_now,
+    heard,
+    read_code,
+)
 from coordination.referrals.machine import (
     CARRIED_STATES,
     DERIVED,
@@ -27,6 +39,7 @@ from coordination.referrals.machine import (
     standing,
     undone,
 )
+from coordination.referrals.rules import Outcome, reason_label
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 R, S, C = Side.RECEIVER, Side.SENDER, Side.COORDINATOR
@@ -44,8 +57,11 @@ ALLOWED = {
     ("resume", T.ON_HOLD, R): T.IN_PROGRESS,
     **{("close", s, who): T.CLOSED for s in (T.ACCEPTED, T.IN_PROGRESS, T.ON_HOLD) for who in (R, C)},
     ("close", T.BY_HAND, S): T.CLOSED,
-    **{("redirect", s, who): T.REDIRECTED for s in (T.REFUSED, T.EXPIRED, T.REVOKED) for who in (S, C)},
-    **{("reopen", s, S): T.SENT for s in (T.REFUSED, T.EXPIRED, T.REVOKED, T.CLOSED)},
+    **{("redirect", s, who): T.REDIRECTED for s in (T.REFUSED, T.EXPIRED, T.REVOKED, T.DISPUTED) for who in (S, C)},
+    **{("reopen", s, S): T.SENT for s in (T.REFUSED, T.EXPIRED, T.REVOKED, T.CLOSED, T.DISPUTED)},
+    **{(verb, T.CLOSED, who): T.CLOSED for verb in ("confirm", "miss", "unreached", "recall") for who in (R, S)},
+    **{("dispute", T.CLOSED, who): T.DISPUTED for who in (R, S)},
+    **{("explain", T.DISPUTED, who): T.CLOSED for who in (S, C)},
     **{
         ("cancel", s, S): T.CANCELLED
         for s in (T.SENT, T.RECEIVED, T.INFO_REQUESTED, T.BY_HAND, T.ACCEPTED, T.IN_PROGRESS, T.ON_HOLD)
@@ -160,16 +176,21 @@ HOURS = st.integers(-400, 400)
 
 
 @given(
-    side=st.sampled_from(Side), state=st.sampled_from(State), hours=st.tuples(HOURS, HOURS, HOURS), alone=st.booleans()
+    side=st.sampled_from(Side),
+    state=st.sampled_from(State),
+    hours=st.tuples(HOURS, HOURS, HOURS),
+    alone=st.booleans(),
+    due=st.sampled_from(["", *Due]),
 )
 def test_a_referral_stands_in_exactly_one_basket(
-    side: Side, state: State, hours: tuple[int, int, int], alone: bool
+    side: Side, state: State, hours: tuple[int, int, int], alone: bool, due: str
 ) -> None:
     given_clocks = clocks(*hours)
-    standing_in = [b.key for b in BASKETS[side] if b.holds(state, given_clocks, NOW, alone=alone)]
+    due = due if state is State.CLOSED else ""
+    standing_in = [b.key for b in BASKETS[side] if b.holds(state, given_clocks, NOW, alone=alone, due=due)]
     received_paper = side is R and state is State.BY_HAND
     assert len(standing_in) == (0 if received_paper else 1)
-    found = basket_of(side, state, given_clocks, NOW, alone=alone)
+    found = basket_of(side, state, given_clocks, NOW, alone=alone, due=due)
     assert [found.key] == standing_in if found else standing_in == []
 
 
@@ -188,3 +209,63 @@ def test_baskets_are_found_by_their_key_on_their_side_only() -> None:
     assert all(basket_named(side, "a-moi") is MINE for side in Side)
     assert all(len({b.key for b in BASKETS[side]}) == len(BASKETS[side]) for side in Side)
     assert set(MINE.states) >= OPEN_STATES
+
+
+# ------------------------------------------------------------------ what the household says
+
+HELPED = {Outcome.GOT_HELP: 2, Outcome.PARTIAL: 1}
+WORTH = {Said.YES: 2, Said.PARTLY: 1, Said.NO: 0}
+
+
+@given(outcome=st.sampled_from([None, *Outcome]), said=st.sampled_from(Said))
+def test_a_household_disagrees_when_it_obtained_less_than_was_said_and_its_word_stands_when_more(
+    outcome: Outcome | None, said: Said
+) -> None:
+    less = said in WORTH and WORTH[said] < HELPED.get(outcome, 0)  # type: ignore[arg-type]
+    assert disagrees(outcome, said) == less
+    stands = heard(outcome, said)
+    more = said in WORTH and WORTH[said] > HELPED.get(outcome, 0)  # type: ignore[arg-type]
+    assert stands == ({2: Outcome.GOT_HELP, 1: Outcome.PARTIAL}[WORTH[said]] if more else outcome)
+
+
+@given(said=st.sampled_from(Said), call_back=st.booleans())
+def test_the_answer_is_a_code_the_timeline_reads_back(said: Said, call_back: bool) -> None:
+    code = code_of(said, call_back=call_back)
+    assert read_code(code) == (said, call_back)
+    assert said.label in reason_label(code)
+    assert ("rappelé" in reason_label(code)) == call_back
+
+
+def test_every_explanation_leaves_an_outcome() -> None:
+    assert {Outcome(code) for code in LEAVES.values()} <= set(Outcome)
+    assert set(LEAVES) == set(Explanation)
+    assert all(reason_label(one) == one.label for one in Explanation)
+
+
+def test_the_row_remembers_what_was_asked_answered_and_explained() -> None:
+    def told(*steps: tuple[str, State, str | None]) -> tuple[str | None, str | None, str | None]:
+        found = facts_of([Step("send", State.SENT, None, NOW, ME), *(Step(v, s, r, NOW, ME) for v, s, r in steps)])
+        return found.outcome, found.household_says, found.household_due
+
+    closed = ("close", State.CLOSED, Outcome.PARTIAL.value)
+    yes, no = ("confirm", State.CLOSED, "yes"), ("dispute", State.DISPUTED, "no" + CALL_BACK)
+    undo = ("undo", State.CLOSED, None)
+    assert told(closed) == ("partial", None, "answer")
+    assert told(("close", State.CLOSED, Outcome.NO_SHOW.value)) == ("no_show", None, None)
+    assert told(closed, ("miss", State.CLOSED, None)) == ("partial", None, "answer")
+    assert told(closed, ("unreached", State.CLOSED, None)) == ("partial", None, None)
+    assert told(closed, yes) == ("got_help", "yes", None)
+    assert told(closed, ("confirm", State.CLOSED, "yes" + CALL_BACK)) == ("got_help", "yes", "call")
+    assert told(closed, yes, no) == ("partial", "no", None), "an answer that was changed leaves the partner's word"
+    assert told(closed, no, undo) == ("partial", None, "answer")
+    assert told(closed, no, ("explain", State.CLOSED, "impossible")) == ("no_help", "no", None)
+    assert told(closed, no, ("reopen", State.SENT, None)) == (None, None, None)
+
+
+@given(days=st.integers(0, 100), ago=st.integers(-5, 5))
+def test_it_is_asked_once_its_turn_comes_and_not_for_ever(days: int, ago: int) -> None:
+    closed, ask = NOW - timedelta(days=days), NOW - timedelta(days=ago)
+    asked = due_now("answer", ask, closed, NOW, timedelta(days=60))
+    assert asked == ("answer" if ago >= 0 and days < 60 else "")
+    assert due_now("call", ask, closed, NOW, timedelta(days=60)) == "call"
+    assert due_now(None, None, None, NOW, timedelta(days=60)) == ""

@@ -15,6 +15,8 @@ from coordination.kit.db import acting
 from coordination.kit.errors import NotKnown
 from coordination.referrals import queries, queue
 from coordination.referrals.baskets import BASKETS, EXPIRES_SOON, Basket, Clocks, basket_of
+from coordination.referrals.delays import confirmation
+from coordination.referrals.household import Due, due_now
 from coordination.referrals.machine import CARRIED_STATES, Side, State, standing
 from coordination.referrals.models import Referral
 from coordination.referrals.rules import Domain, Outcome
@@ -91,15 +93,16 @@ def dressed(member: Member, cast: Cast, side: Side, basket: Basket) -> list[quer
     return [line for found in pages(member, cast, side, basket, None, 25) for line in found.lines]
 
 
-Known = dict[UUID, tuple[State, Clocks, bool]]
+Known = dict[UUID, tuple[State, Clocks, bool, str]]
+WITHIN = confirmation(NOW.date()).asked_within
 
 
 def expected(base: Base, member: Member, side: Side, domain: Domain | None, stopped: set[UUID]) -> Known:
     """What a side's queue holds, read past the wall and judged in plain Python: where each truly stands, its delays,
-    whether nobody else that this side may see carries its need."""
+    whether nobody else that this side may see carries its need, what is owed to the household."""
     rows = base.admin(
         "select id, state, from_organisation_id, to_organisation_id, by_hand, public_domain, network_id, need_id,"
-        " outcome, late_at, risk_at, expires_at from referral"
+        " outcome, late_at, risk_at, expires_at, household_due, ask_from, closed_at from referral"
     )
     mine = member.organisation_id
     belongs = {
@@ -118,6 +121,7 @@ def expected(base: Base, member: Member, side: Side, domain: Domain | None, stop
             truly[r[0]],
             Clocks(*r[9:12]),  # type: ignore[arg-type]
             not any(o[7] == r[7] and o[0] != r[0] and (truly[o[0]].is_open or o[8] in helped) for o in visible),
+            due_now(r[12], r[13], r[14], NOW, WITHIN),  # type: ignore[arg-type]
         )
         for r in rows
         if belongs(r) and domain in (None, r[5])  # type: ignore[no-untyped-call]
@@ -131,19 +135,27 @@ def scatter(base: Base, referrals: list[UUID], data: st.DataObject) -> None:
     paper = [s for s in paper if s not in CARRIED_STATES]
     states = [data.draw(st.sampled_from(paper if i in by_hand else sent)).value for i in referrals]
     outcomes = [data.draw(st.sampled_from(Outcome)).value if s == State.CLOSED else None for s in states]
+    owed = [data.draw(st.sampled_from([None, *Due])) if s == State.CLOSED else None for s in states]
+    closed = [data.draw(st.sampled_from([NOW, NOW - WITHIN])) if s == State.CLOSED else None for s in states]
+    ask = [data.draw(st.sampled_from([NOW, NOW + SECOND])) if due else None for due in owed]
     size = len(referrals)
     moments = data.draw(st.lists(st.sampled_from(MOMENTS), min_size=size, max_size=size))
     clocks = data.draw(st.lists(st.sampled_from(CLOCKS), min_size=size, max_size=size))
     base.admin(
         "update referral r set state = v.state, sent_at = v.sent_at, outcome = v.outcome, late_at = v.late,"
-        " risk_at = v.risk, expires_at = v.ends from (select unnest(%s::uuid[]) id, unnest(%s::text[]) state,"
+        " risk_at = v.risk, expires_at = v.ends, household_due = v.due, closed_at = v.closed, ask_from = v.ask"
+        " from (select unnest(%s::uuid[]) id, unnest(%s::text[]) state,"
         " unnest(%s::timestamptz[]) sent_at, unnest(%s::text[]) outcome, unnest(%s::timestamptz[]) late,"
-        " unnest(%s::timestamptz[]) risk, unnest(%s::timestamptz[]) ends) v where v.id = r.id",
+        " unnest(%s::timestamptz[]) risk, unnest(%s::timestamptz[]) ends,"
+        " unnest(%s::text[]) due, unnest(%s::timestamptz[]) closed, unnest(%s::timestamptz[]) ask) v where v.id = r.id",
         referrals,
         states,
         moments,
         outcomes,
         *([getattr(c, name) for c in clocks] for name in ("late_at", "risk_at", "expires_at")),
+        owed,
+        closed,
+        ask,
     )
 
 
@@ -183,8 +195,8 @@ def test_counts_always_equal_the_lists_and_the_rule(
         assert len(listed) == counts[basket]
         assert {row.id for row in listed} == {
             i
-            for i, (state, clocks, alone) in known.items()
-            if basket_of(side, state, clocks, NOW, alone=alone) == basket
+            for i, (state, clocks, alone, due) in known.items()
+            if basket_of(side, state, clocks, NOW, alone=alone, due=due) == basket
         }
         places = [(row.sent_at, row.id.int) for row in listed]
         assert places == sorted(set(places), reverse=basket.newest_first)

@@ -38,6 +38,10 @@ from coordination.referrals.rules import (
         ([(State.CLOSED, Outcome.GOT_HELP), (State.REFUSED, None)], NeedState.MET),
         ([(State.CLOSED, Outcome.PARTIAL)], NeedState.PARTLY),
         ([(State.CLOSED, Outcome.NO_SHOW)], NeedState.AGAIN),
+        ([(State.DISPUTED, Outcome.GOT_HELP)], NeedState.DISPUTED),
+        ([(State.DISPUTED, Outcome.PARTIAL), (State.CLOSED, Outcome.PARTIAL)], NeedState.DISPUTED),
+        ([(State.DISPUTED, Outcome.GOT_HELP), (State.SENT, None)], NeedState.WAITING),
+        ([(State.DISPUTED, Outcome.GOT_HELP), (State.CLOSED, Outcome.GOT_HELP)], NeedState.MET),
         ([(State.REFUSED, None), (State.CANCELLED, None)], NeedState.AGAIN),
     ],
 )

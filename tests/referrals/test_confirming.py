@@ -1,0 +1,251 @@
+"""The household is asked what became of a closed referral: at the desk, by telephone, through a link on paper."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import product
+from uuid import UUID
+
+import pytest
+
+from coordination.kit.actor import HouseholdLink, Member, Nobody
+from coordination.kit.clock import frozen, now
+from coordination.kit.db import ActorSession, acting
+from coordination.kit.errors import NotKnown, NotNow
+from coordination.kit.qr import qr_png, qr_svg
+from coordination.referrals import confirming, moves, queries
+from coordination.referrals.baskets import basket_of
+from coordination.referrals.household import Explanation, Said, due_now
+from coordination.referrals.machine import Side, State
+from coordination.referrals.models import Referral
+from coordination.referrals.rules import NeedState, Outcome
+from tests.cast import Cast
+from tests.conftest import Base
+from tests.households.make import open_household
+from tests.referrals.make import refer
+from tests.sharing.make import agree
+
+ADDRESS = "https://reseau.exemple.fr"
+
+
+@dataclass
+class Closed:
+    """One referral from the CCAS to the grocery, closed by the grocery."""
+
+    base: Base
+    sender: Member
+    receiver: Member
+    coordinator: Member
+    household_id: UUID
+    need_id: UUID
+    id: UUID
+
+    def row(self) -> Referral:
+        with acting(self.base.engine, self.sender) as session:
+            return session.get_one(Referral, self.id)
+
+    def does(self, who: Member, deed: Callable[..., object], *given: object) -> None:
+        with acting(self.base.engine, who) as session:
+            deed(session, self.id, session.get_one(Referral, self.id).version, *given)
+
+    def link(self) -> str:
+        """A link given by the sender: its secret."""
+        with acting(self.base.engine, self.sender) as session:
+            address = confirming.paper_link(session, session.get_one(Referral, self.id), ADDRESS)
+        return address.removeprefix(f"{ADDRESS}/reponse/")
+
+    def answer(self, secret: str, said: Said, call_back: bool = False) -> bool:
+        link = confirming.opened(self.base.engine, secret)
+        return link is not None and confirming.answer_by_link(self.base.engine, link, secret, said, call_back)
+
+    def basket(self, side: Side = Side.SENDER) -> str:
+        """Where it stands; `test_queue` holds the lists to the same rule."""
+        row, at = self.row(), now()
+        due = due_now(row.household_due, row.ask_from, row.closed_at, at, confirming.policy().asked_within)
+        found = basket_of(side, State(row.state), queries.clocks_of(row), at, alone=True, due=due)
+        assert found is not None
+        return found.key
+
+    def need(self) -> NeedState:
+        with acting(self.base.engine, self.sender) as session:
+            return queries.need_of(session, self.household_id, self.need_id).state
+
+    def journal(self) -> list[tuple[object, ...]]:
+        return self.base.admin(
+            "select verb, actor_kind from journal where subject_id = %s order by number", str(self.id)
+        )[3:]
+
+
+@pytest.fixture
+def close(shared_base: Base, cast: Cast) -> Callable[..., Closed]:
+    def closed(outcome: Outcome = Outcome.GOT_HELP) -> Closed:
+        sender, receiver = cast.ccas.people["intake"], cast.epicerie.people["volunteer"]
+        household_id = open_household(shared_base.engine, sender)
+        agree(shared_base.engine, sender, household_id, [cast.epicerie])
+        row = refer(shared_base.engine, sender, household_id, cast.epicerie)
+        coordinator = cast.bonne_action.people["coordinator"]
+        made = Closed(shared_base, sender, receiver, coordinator, household_id, row.need_id, row.id)
+        made.does(receiver, moves.accept)
+        made.does(receiver, moves.close, outcome)
+        return made
+
+    return closed
+
+
+# ------------------------------------------------------------------ at the desk, by telephone
+
+
+def test_a_yes_confirms_and_leaves_the_referral_closed(close: Callable[..., Closed]) -> None:
+    one = close(Outcome.PARTIAL)
+    assert one.basket() == "a-confirmer"
+    assert one.basket(Side.COORDINATOR) == "terminees"
+    one.does(one.sender, confirming.record, Said.YES, True)
+    assert one.basket() == "a-rappeler"
+    assert one.need() is NeedState.MET
+    one.does(one.sender, moves.recall)
+    assert one.basket() == "terminees"
+    with pytest.raises(NotNow):
+        one.does(one.receiver, confirming.record, Said.NO, False)
+    with pytest.raises(NotNow):
+        one.does(one.sender, moves.recall)
+    assert one.journal() == [("referral.confirm", "member"), ("referral.recall", "member")]
+
+
+def test_a_no_opens_it_again_for_the_sender_and_the_coordinator_who_explain_or_send_again(
+    close: Callable[..., Closed],
+) -> None:
+    one = close()
+    one.does(one.receiver, confirming.record, Said.PARTLY, False)
+    assert one.row().state == State.DISPUTED
+    assert one.need() is NeedState.DISPUTED
+    assert {one.basket(side) for side in Side} == {"desaccord"}
+    for deed, given in ((moves.explain, (Explanation.PART,)), (moves.cancel, ())):
+        with pytest.raises(NotNow):
+            one.does(one.receiver if deed is moves.explain else one.sender, deed, *given)
+    one.does(one.coordinator, moves.explain, Explanation.PART)
+    assert (one.row().state, one.row().outcome, one.need()) == (State.CLOSED, Outcome.PARTIAL, NeedState.PARTLY)
+    one.does(one.coordinator, moves.undo)
+    one.does(one.sender, moves.reopen)
+    assert (one.row().state, one.row().household_says, one.row().outcome) == (State.SENT, None, None)
+
+
+def test_calls_nobody_answers_are_counted_dated_and_end(close: Callable[..., Closed]) -> None:
+    one = close()
+    asked = confirming.policy()
+    for tried in range(1, asked.attempts):
+        one.does(one.sender, confirming.not_reached)
+        assert one.basket() == "terminees", "not again at once"
+        with frozen(now() + timedelta(days=asked.again)):
+            assert one.basket() == "a-confirmer"
+        with acting(one.base.engine, one.sender) as session:
+            assert len(confirming.attempts(queries.history(session, one.id))) == tried
+    one.does(one.sender, confirming.not_reached)
+    one.does(one.sender, moves.undo)
+    assert one.basket() == "a-confirmer"
+    one.does(one.sender, confirming.not_reached)
+    with pytest.raises(NotNow):
+        one.does(one.sender, confirming.not_reached)
+    with frozen(now() + timedelta(days=asked.again)):
+        assert one.basket() == "terminees"
+    assert [verb for verb, _ in one.journal()].count("referral.unreached") == 2
+
+
+# ------------------------------------------------------------------ the link
+
+
+def test_the_household_answers_once_by_its_link_and_may_change_it_a_short_while(close: Callable[..., Closed]) -> None:
+    one = close()
+    secret = one.link()
+    assert secret not in str(one.base.admin("select l::text from confirmation_link l"))
+    opened = confirming.opened(one.base.engine, secret)
+    assert opened is not None
+    assert (opened.asks, opened.answered) == (True, False)
+    assert one.answer(secret, Said.NO, True)
+    assert one.answer(secret, Said.NO, True), "pressed twice, told once"
+    assert one.row().state == State.DISPUTED
+    assert one.answer(secret, Said.YES)
+    assert (one.row().state, one.row().outcome) == (State.CLOSED, Outcome.GOT_HELP)
+    assert one.answer(secret, Said.PARTLY)
+    one.base.admin("update referral_event set at = at - interval '2 hours' where referral_id = %s", one.id)
+    assert not one.answer(secret, Said.YES)
+    later = confirming.opened(one.base.engine, secret)
+    assert later is not None
+    assert not later.asks
+    told = [f"referral.{verb}" for verb in ("dispute", "confirm", "dispute")]
+    assert one.journal() == [(verb, "household_link") for verb in told]
+    with acting(one.base.engine, one.receiver) as session:
+        moved = queries.show(session, one.id).moves[0]
+    assert (moved.organisation, moved.reason) == ("Le foyer", "« En partie »")
+    with pytest.raises(NotNow, match="par le foyer le"):
+        one.does(one.receiver, moves.accept)
+
+
+def test_the_link_and_the_desk_decide_alike(close: Callable[..., Closed]) -> None:
+    one = close()
+    secret = one.link()
+    closed = (
+        "update referral set state = 'closed', outcome = %s, household_says = null, household_due = null where id = %s"
+    )
+    for outcome, said in product((Outcome.GOT_HELP, Outcome.PARTIAL, Outcome.NO_HELP), Said):
+        found = []
+        for desk in (True, False):
+            one.base.admin(closed, outcome.value, one.id)
+            one.does(one.sender, confirming.record, said, True) if desk else one.answer(secret, said, True)
+            row = one.row()
+            found.append((row.state, row.outcome, row.household_says, row.household_due))
+        assert found[0] == found[1]
+        assert found[0][2] == said
+
+
+def test_a_link_that_stands_no_more_opens_nothing(close: Callable[..., Closed]) -> None:
+    one = close()
+    ended, expired, unsafe = one.link(), one.link(), one.link()
+    with acting(one.base.engine, one.receiver) as session:
+        assert confirming.end_links(session, one.id) == 3
+    assert confirming.opened(one.base.engine, ended) is None
+    one.base.admin("update confirmation_link set ended_at = null, until = now() where referral_id = %s", one.id)
+    assert confirming.opened(one.base.engine, expired) is None
+    one.base.admin("update confirmation_link set until = now() + interval '1 day' where referral_id = %s", one.id)
+    assert confirming.opened(one.base.engine, unsafe) is not None
+    letters = "insert into safe_contact (household_id, network_id, call, message, letter, email, words, updated_at,"
+    letters += " updated_by, version) select id, network_id, false, false, %s, false, '', now(), opened_by, 1"
+    one.base.admin(f"{letters} from household where id = %s", False, one.household_id)
+    assert confirming.opened(one.base.engine, unsafe) is None
+    assert not one.answer(unsafe, Said.YES)
+    with pytest.raises(confirming.LettersUnsafe):
+        one.link()
+    one.base.admin("update safe_contact set letter = true where household_id = %s", one.household_id)
+    assert confirming.opened(one.base.engine, unsafe) is not None
+    assert confirming.opened(one.base.engine, "x") is None
+
+
+def test_a_link_answers_for_its_own_referral_alone_and_not_before_it_is_closed(
+    close: Callable[..., Closed], cast: Cast
+) -> None:
+    one, other = close(), close()
+    secret = one.link()
+    link = confirming.opened(one.base.engine, secret)
+    assert link is not None
+    wrong = confirming.Opened(other.id, link.network_id, True, False, None)
+    assert not confirming.answer_by_link(one.base.engine, wrong, secret, Said.NO, False)
+    for actor in (HouseholdLink(one.id, link.network_id), Nobody()):
+        with ActorSession(one.base.engine, actor) as session:
+            for table in ("confirmation_link", "referral", "referral_event", "household", "need"):
+                assert session.rows(f"select 1 from {table}") == [], table
+    one.does(one.sender, moves.reopen)
+    waiting = confirming.opened(one.base.engine, secret)
+    assert waiting is not None
+    assert not waiting.asks
+    assert not one.answer(secret, Said.NO)
+    stranger = cast.secours.people["intake"]
+    with acting(one.base.engine, stranger) as session, pytest.raises(NotKnown):
+        confirming.end_links(session, one.id)
+
+
+def test_the_code_to_scan_says_the_address_and_nothing_else() -> None:
+    drawn = str(qr_svg(f"{ADDRESS}/reponse/abc", "Répondre"))
+    assert drawn.startswith("<svg")
+    assert "<title>Répondre</title>" in drawn
+    assert not re.search(r"\bstyle=|<script|xlink|href", drawn)
+    assert qr_png(f"{ADDRESS}/reponse/abc").startswith(b"\x89PNG")
