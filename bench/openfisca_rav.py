@@ -1,7 +1,8 @@
 """The same reste à vivre written for openfisca-core, run by the interpreter that has it (`make rights`).
 
-JSON in: `{"people": […], "resources": […], "phone": […], "charges": […], "bounds": [[800, 1000], …]}`, cents a month.
-It answers the seconds of each routing and how many households stand in each zone.
+A line of JSON in: `{"people": […], "resources": […], "phone": […], "charges": […]}`, cents a month; then a line
+by turn, the two bounds of each rule: `[[800, 1000], …]`. To each rule it answers the seconds and how many households
+stand in each zone.
 """
 
 import json
@@ -51,18 +52,27 @@ def system(below: int, council: int) -> TaxBenefitSystem:
 
 
 def main() -> None:
-    asked = json.load(sys.stdin)
-    columns = {name: np.array(asked[name], dtype=float) for name in ("people", "resources", "phone", "charges")}
-    seconds, zones = [], []
-    for below, council in asked["bounds"]:
-        simulation = SimulationBuilder().build_default_simulation(system(below, council), count=len(asked["people"]))
-        for name, column in columns.items():
-            simulation.set_input(name, MONTH, column)
-        started = time.perf_counter()
-        found = simulation.calculate("zone", MONTH)
-        seconds.append(time.perf_counter() - started)
-        zones.append(np.bincount(found, minlength=3).tolist())
-    json.dump({"seconds": seconds, "zones": zones}, sys.stdout)
+    asked = json.loads(sys.stdin.readline())
+    columns = {name: np.array(column, dtype=float) for name, column in asked.items()}
+    answer(len(columns["people"]))
+    for line in sys.stdin:
+        answer([routed(columns, *bounds) for bounds in json.loads(line)])
+
+
+def routed(columns: dict[str, Any], below: int, council: int) -> dict[str, Any]:
+    simulation = SimulationBuilder().build_default_simulation(system(below, council), count=len(columns["people"]))
+    for name, column in columns.items():
+        simulation.set_input(name, MONTH, column)
+    started = time.process_time()
+    found = simulation.calculate("zone", MONTH)
+    simulation.calculate("value", MONTH)
+    seconds = time.process_time() - started
+    return {"seconds": seconds, "zones": np.bincount(found, minlength=3).tolist()}
+
+
+def answer(said: object) -> None:
+    sys.stdout.write(json.dumps(said) + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

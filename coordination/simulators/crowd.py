@@ -140,7 +140,7 @@ class Crowd:
         """Each household's zone, as its rank in the batch; kept for a version read from its file."""
         if bareme.digest in self._zones:
             return self._zones[bareme.digest]
-        found = route(bareme, self.population).zones
+        found: list[int] = route(bareme, self.population).zones.tolist()
         if bareme.digest:
             self._zones[bareme.digest] = found
         return found

@@ -6,16 +6,19 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coordination.budgets.batch import Amount, Population, route
+from coordination.budgets.population import NARROW, WIDE
 from coordination.budgets.rules import (
     Bareme,
     Composition,
     Head,
     Line,
     LineKind,
+    Origin,
     Result,
     Treatment,
     Weights,
@@ -65,6 +68,31 @@ def test_at_the_very_threshold_both_paths_agree(step: int, inclusive: bool, days
     rule = bareme(days, 800, inclusive=inclusive, weights=Weights(F(1), F(1, 2), F(3, 10), 14))
     net = int(800 * days * persons) + step
     same_answers(rule, [(family(persons), [Line("r", K.SALAIRE, net), Line("c", K.LOYER, 0)])], TODAY)
+
+
+HUGE = st.sampled_from([10**6, 10**9, 10**12, 10**17, 10**19, 10**24])
+
+
+@settings(max_examples=60)
+@given(ANY_BAREME, HUGE, st.lists(st.tuples(st.sampled_from(KINDS), st.integers(0, 10**6)), min_size=1, max_size=30))
+def test_numbers_of_any_size_are_reckoned_exactly(rule: Any, size: int, typed: list[tuple[K, int]]) -> None:
+    """32 bits, 64 bits, or no limit: whichever is taken, the answer is the one of the single path."""
+    same_answers(rule, [(family(1 + rank % 3), [Line("a", k, n * size)]) for rank, (k, n) in enumerate(typed)], TODAY)
+
+
+@pytest.mark.parametrize("most", [NARROW, WIDE])
+def test_the_last_number_that_fits_and_the_first_that_does_not(most: int) -> None:
+    for cents in range(most // 24 - 3, most // 24 + 3):
+        households = [(family(n), [Line("r", K.SALAIRE, cents), Line("c", K.LOYER, cents - n)]) for n in (1, 2)]
+        same_answers(bareme(F(30), 800, treatments={K.LOYER: Treatment(share=F(1, 7))}), households, TODAY)
+
+
+@given(st.lists(st.tuples(st.sampled_from(KINDS), st.integers(0, 10**6), st.booleans()), min_size=9, max_size=40))
+def test_a_kind_few_have_and_a_kind_most_have_are_counted_alike(typed: list[tuple[K, int, bool]]) -> None:
+    always = {K.MUTUELLE: Treatment(flat_unproved=same(40_00), always=True), K.ENERGIE: Treatment(flat=same(70_00))}
+    origins = {True: Origin.PROOF, False: Origin.DECLARED}
+    households = [(family(1 + n % 4), [Line("a", k, c, origin=origins[p])]) for n, (k, c, p) in enumerate(typed)]
+    same_answers(bareme(treatments=always | {K.LOYER: Treatment(cap=same(500_00))}), households, TODAY)
 
 
 def test_alike_households_share_their_class_and_what_is_unknown_is_refused() -> None:
