@@ -40,6 +40,8 @@ from coordination.identity.permissions import Permission
 from coordination.imports import pages as imports
 from coordination.imports.reading import SENTENCES as IMPORT_SENTENCES
 from coordination.imports.rules import LARGEST_FILE
+from coordination.indicators import api as figures_api
+from coordination.indicators import pages as figures
 from coordination.kit import embedded, errors
 from coordination.kit.db import close_engine, make_engine, refuse_powerful_role
 from coordination.kit.guards import App, Guards, Scope, TooLargeBody
@@ -91,6 +93,7 @@ ROOMS = (
     rights.router,
     public_simulator.router,
     impact_simulator.router,
+    figures.router,
 )
 API = (
     identity_api.router,
@@ -104,6 +107,7 @@ API = (
     reste_a_vivre.router,
     referrals_api.router,
     moves_api.router,
+    figures_api.router,
 )
 NAVIGATION = (
     NavItem("/", "Aujourd’hui"),
@@ -111,6 +115,7 @@ NAVIGATION = (
     NavItem("/orientations", "Orientations", Permission.READ_REFERRALS),
     NavItem("/services", "Services extérieurs", Permission.KEEP_DIRECTORY),
     NavItem("/avis", "Avis"),
+    NavItem("/chiffres", "Chiffres", Permission.READ_FIGURES),
     NavItem("/impact", "Impact", Permission.SIMULATE_IMPACT),
     NavItem("/comptes", "Comptes", Permission.MANAGE_ACCOUNTS),
     NavItem("/journal", "Journal", Permission.READ_JOURNAL),

@@ -25,6 +25,7 @@ class Permission(StrEnum):
     COORDINATE_REFERRALS = "coordinate_referrals"
     KEEP_DIRECTORY = "keep_directory"
     SIMULATE_IMPACT = "simulate_impact"
+    READ_FIGURES = "read_figures"
     READ_JOURNAL = "read_journal"
     MANAGE_ACCOUNTS = "manage_accounts"
 
@@ -48,6 +49,7 @@ class Permission(StrEnum):
             "coordinate_referrals": "Suivre toutes les orientations du réseau",
             "keep_directory": "Tenir la liste des services extérieurs",
             "simulate_impact": "Voir qui un barème laisse dehors, en nombres arrondis",
+            "read_figures": "Lire les chiffres de suivi des orientations",
             "read_journal": "Lire et vérifier le journal",
             "manage_accounts": "Inviter, suspendre et dépanner les comptes de sa structure",
         }[self.value]
@@ -136,6 +138,7 @@ ROLES: dict[Role, Opens] = {
                 P.ANSWER_REFERRALS,
                 P.REDIRECT_REFERRALS,
                 P.SET_RECEPTION,
+                P.READ_FIGURES,
             }
         ),
         frozenset(Part),
@@ -157,12 +160,13 @@ ROLES: dict[Role, Opens] = {
                 P.COORDINATE_REFERRALS,
                 P.KEEP_DIRECTORY,
                 P.SIMULATE_IMPACT,
+                P.READ_FIGURES,
             }
         ),
         frozenset({Part.IDENTITY, Part.NEEDS}),
     ),
     Role.DPO: Opens(frozenset({P.READ_JOURNAL}), frozenset()),
-    Role.ADMIN: Opens(frozenset({P.SET_RECEPTION, P.MANAGE_ACCOUNTS, P.KEEP_DIRECTORY}), frozenset()),
+    Role.ADMIN: Opens(frozenset({P.SET_RECEPTION, P.MANAGE_ACCOUNTS, P.KEEP_DIRECTORY, P.READ_FIGURES}), frozenset()),
 }
 
 

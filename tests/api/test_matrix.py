@@ -74,6 +74,7 @@ GET    /households/{household_id}/needs/{need_id}              200 200 403 200 4
 POST   /households/{household_id}/needs                        422 403 403 403 403 403 422 422 422 401
 POST   /households/{household_id}/needs/{need_id}/referrals    422 403 403 403 403 403 422 422 422 401
 GET    /referrals                                              200 200 403 200 403 403 200 200 200 401
+GET    /referrals-figures                                      200 403 403 200 403 200 200 200 200 401
 GET    /referrals/{referral_id}                                200 200 403 200 403 403 200 404 404 401
 GET    /referrals/{referral_id}/partner-sheet                  200 200 403 200 403 403 200 404 404 401
 GET    /referrals/{referral_id}/person-sheet                   200 200 403 200 403 403 200 404 404 401

@@ -88,6 +88,7 @@ DOORS = {
     "last_contact": "members, through their live shares; a day and nothing else",
     "budget_to_reproduce": "the operator; one budget without names nor words, told in the journal",
     "impact_rows": "coordinators and the Conseil, rows without identifiers, 60 a day, journalled",
+    "referral_figures": "coordinators, intake and administration, rows without identifiers, journalled",
     "concerned": "members, yes or no",
     "chain_journal": "the trigger of the journal",
 }

@@ -1,0 +1,1 @@
+"""What became of the referrals, in figures that name nobody."""
