@@ -19,6 +19,8 @@ from starlette.routing import Route
 
 import coordination.tables  # noqa: F401 - the metadata is whole before anything is asked
 from coordination.accounts import pages as accounts
+from coordination.appointments import calendar_pages, place_pages
+from coordination.appointments import pages as appointments
 from coordination.audit import pages as audit
 from coordination.budgets import api as budgets_api
 from coordination.budgets import decision_pages, history_pages, record_api, whatif_pages
@@ -89,6 +91,9 @@ ROOMS = (
     sheet_pages.router,
     need_pages.router,
     reception_pages.router,
+    place_pages.router,
+    calendar_pages.router,
+    appointments.router,
     notices.router,
     rights.router,
     public_simulator.router,

@@ -2,6 +2,7 @@
 
 from sqlmodel import SQLModel
 
+import coordination.appointments.models
 import coordination.audit.models
 import coordination.budgets.models
 import coordination.casework.models

@@ -1061,15 +1061,20 @@ create function access.takes_back(referral uuid, back text) returns boolean
            and last.membership_id = access.membership() and before.state = back
            and last.verb not in ('redirect', 'undo', 'expire', 'stop')) $$;
 
--- The day of the last contact with a household, and nothing else of it: for the holder, whoever had it, since how long
--- the file is kept depends on it; for a partner, those of its own organisation.
+-- The day of the last contact with a household, a kept appointment included, and nothing else of it: for the holder,
+-- whoever had it, since how long the file is kept depends on it; for a partner, those of its own organisation.
 create function access.last_contact(file_id uuid) returns date
     language sql stable security definer set search_path = public, pg_temp
-    as $$ select max(c.met_on) from contact c
-           where c.household_id = file_id and c.network_id = access.network() and c.cancelled_at is null
-             and exists (select 1 from access.live_share s
+    as $$ select max(met.day)
+            from (select c.met_on, c.organisation_id from contact c
+                   where c.household_id = file_id and c.network_id = access.network() and c.cancelled_at is null
+                  union all
+                  select (a.starts_at at time zone 'Europe/Paris')::date, a.to_organisation_id from appointment a
+                   where a.household_id = file_id and a.network_id = access.network() and a.state = 'kept'
+                 ) met (day, organisation_id)
+           where exists (select 1 from access.live_share s
                           where s.household_id = file_id
-                            and (s.ground = 'holder' or c.organisation_id = access.organisation())) $$;
+                            and (s.ground = 'holder' or met.organisation_id = access.organisation())) $$;
 
 -- When a file was closed, opened again, handed over: for whoever its identity is open to, and neither by whom nor to whom.
 create function access.file_life(file_id uuid) returns table (verb text, at timestamptz)

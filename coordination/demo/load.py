@@ -10,6 +10,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from coordination.demo.accounts import NETWORK, OTHER_NETWORK
 from coordination.demo.acts import Player
+from coordination.demo.dates import meet
 from coordination.demo.figures import Figures
 from coordination.demo.people import People
 from coordination.demo.published import Planned, published
@@ -94,6 +95,7 @@ def _play_all(connection: Connection, households: int, progress: Progress | None
             with troupe.act(troupe.partners["epicerie"].who(Role.INTAKE), 1, 8) as session:
                 receptions.set_reception(session, ReceptionForm(weekdays=[1, 3, 4]))
             troupe.rest()
+            meet(troupe)
         with deed(connection, Service("worker", troupe.network_id)) as session:
             moves.settle_due(session)
 

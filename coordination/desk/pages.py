@@ -3,12 +3,14 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from coordination.appointments import queries as appointments
 from coordination.budgets import queries as budgets
 from coordination.casework import queries as casework
 from coordination.households import protection
 from coordination.households import queries as households
 from coordination.identity.permissions import Permission
 from coordination.kit.actor import may
+from coordination.kit.clock import today
 from coordination.kit.web import Acting, Walled, needs, page
 from coordination.notices import queries as notices
 from coordination.referrals import queue as referrals
@@ -33,6 +35,7 @@ def home(request: Request, session: Walled, member: Acting) -> Response:
         title="Aujourd’hui",
         Side=Side,
         today=referrals.today(session) if may(member, Permission.READ_REFERRALS) else None,
+        meetings=appointments.desk(session, today()) if may(member, Permission.READ_REFERRALS) else None,
         held=households.my_files(session, held=True, size=RECENT) if reads_files else [],
         shared=households.my_files(session, held=False, size=RECENT) if reads_files else [],
         counts={side: households.counted(n) for side, n in households.count_files(session).items()}

@@ -114,6 +114,12 @@ def datetime_fr(moment: datetime | None) -> str:
     return f"{date_fr(there)} à {there.hour} h {there.minute:02d}"
 
 
+def hour_fr(moment: datetime) -> str:
+    """`9 h 05`, `14 h`, in Paris."""
+    there = moment.astimezone(PARIS)
+    return f"{there.hour} h {there.minute:02d}" if there.minute else f"{there.hour} h"
+
+
 def month_fr(day: date | None) -> str:
     """`novembre 2026`."""
     return "—" if day is None else f"{MONTHS[day.month - 1]} {day.year}"
@@ -135,6 +141,7 @@ def environment() -> Environment:
         "date_fr": date_fr,
         "datetime_fr": datetime_fr,
         "month_fr": month_fr,
+        "hour_fr": hour_fr,
     }
     macros = SimpleNamespace()
     made.filters.update(helpers)

@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from coordination.appointments import queries as appointments
 from coordination.households import protection
 from coordination.identity.permissions import Permission
 from coordination.kit.db import ActorSession
@@ -65,6 +66,9 @@ def _show(
         verbs=verbs,
         answers=[deed for deed in DEEDS if deed.verb in verbs],
         event_words=EVENT_WORDS,
+        told=_told(session, view),
+        meetings=appointments.of_referral(session, line.row.id),
+        takes=appointments.may_take(line),
         writers=WRITERS,
         choices={
             "reason": [(r.value, r.label) for r in Refusal if view.may_write or r is not Refusal.OTHER],
@@ -81,6 +85,16 @@ def _show(
         colleagues=[(str(key), name) for key, name in following.colleagues(session)],
         ended=reason_label(line.row.refusal or line.row.outcome),
     )
+
+
+def _told(session: ActorSession, view: queries.ReferralView) -> list[appointments.Happened]:
+    """Its timeline, the last step first, with what happened to its appointments."""
+    moved = [
+        appointments.Happened(m.at, EVENT_WORDS[m.verb], m.reason, m.organisation, m.name, m.state.tone)
+        for m in view.moves
+    ]
+    met = appointments.history(session, view.line.row.id)[::-1]
+    return sorted([*moved, *met], key=lambda one: one.at, reverse=True) if met else moved
 
 
 # ------------------------------------------------------------------ moves

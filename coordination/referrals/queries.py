@@ -223,6 +223,13 @@ def show(session: ActorSession, referral_id: UUID) -> ReferralView:
     )
 
 
+def words_by_id(session: ActorSession, ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Those of these words that one may read."""
+    wanted = list(ids)
+    query = select(ReferralText.id, ReferralText.words).where(col(ReferralText.id).in_(wanted))
+    return {row[0]: row[1] for row in session.exec(query)} if wanted else {}
+
+
 def siblings(session: ActorSession, view: ReferralView) -> list[Line]:
     """The other open referrals of the need that one's organisation sent: to take back once a partner took this one."""
     row = view.line.row

@@ -1,6 +1,6 @@
 """The queue of referrals: baskets with their counts, a page of one. Counts and lists ask the same question."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
@@ -160,6 +160,11 @@ def _by_ids(session: ActorSession, ids: Sequence[UUID]) -> list[Referral]:
     """The rows of these ids, in their order."""
     found = {r.id: r for r in session.exec(select(Referral).where(col(Referral.id).in_(ids)))} if ids else {}
     return [found[i] for i in ids if i in found]
+
+
+def lines_by_id(session: ActorSession, ids: Collection[UUID]) -> dict[UUID, Line]:
+    """Those of these referrals that one may see, dressed."""
+    return {line.row.id: line for line in lines(session, _by_ids(session, list(ids)))}
 
 
 # ------------------------------------------------------------------ today

@@ -155,6 +155,11 @@ def write_note(session: ActorSession, referral_id: UUID, words: str) -> Referral
     return _written(session, referral_id, words, confidential=True)
 
 
+def keep_words(session: ActorSession, referral_id: UUID, words: str) -> ReferralText | None:
+    """What an act of another room writes about a referral, behind the share; nothing for no words."""
+    return _written(session, referral_id, words, confidential=False) if words else None
+
+
 def _written(session: ActorSession, referral_id: UUID, words: str, *, confidential: bool) -> ReferralText:
     row = session.get(Referral, referral_id)
     if row is None:

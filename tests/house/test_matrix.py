@@ -11,6 +11,7 @@ from coordination.kit.db import acting
 from coordination.main import ROOMS
 from coordination.referrals import service as referrals
 from coordination.referrals.rules import Domain
+from tests.appointments.make import a_date, a_place, take
 from tests.budgets.make import validated
 from tests.casework.make import give, hope, meet, owe, write
 from tests.cast import PASSWORD, Cast
@@ -187,6 +188,25 @@ POST /foyers/{household_id}/besoins/{need_id}/services/{gone}/retirer 404 403 40
 GET  /lien/{token}                                              404 404 404 404 404 404 404 404 404 404
 POST /lien/{token}                                              404 404 404 404 404 404 404 404 404 404
 POST /lien/{token}/renouveler                                   404 404 404 404 404 404 404 404 404 404
+GET  /rendez-vous                                               200 200 403 200 403 403 200 200 200 303
+GET  /orientations/{referral_id}/rendez-vous                    200 200 403 200 403 403 200 404 404 303
+POST /orientations/{referral_id}/rendez-vous                    422 422 403 422 403 403 422 404 404 303
+GET  /rendez-vous/{appointment_id}/date                         200 200 403 200 403 403 200 404 404 303
+POST /rendez-vous/{appointment_id}/date                         422 422 403 422 403 403 422 404 404 303
+POST /rendez-vous/{appointment_id}/confirmer                    422 422 403 422 403 403 422 404 404 303
+POST /rendez-vous/{appointment_id}/decliner                     422 422 403 422 403 403 422 404 404 303
+POST /rendez-vous/{appointment_id}/annuler                      422 422 403 422 403 403 422 404 404 303
+POST /rendez-vous/{appointment_id}/venu                         422 422 403 422 403 403 422 404 404 303
+POST /rendez-vous/{appointment_id}/absent                       422 422 403 422 403 403 422 404 404 303
+GET  /rendez-vous/{appointment_id}/rendez-vous.ics              200 200 403 200 403 403 200 404 404 303
+GET  /moi/agenda                                                200 200 403 200 403 403 200 200 200 303
+POST /moi/agenda                                                200 200 403 200 403 403 200 200 200 303
+POST /moi/agenda/retirer                                        303 303 409 303 409 409 303 303 303 303
+GET  /agenda/{token}.ics                                        404 404 404 404 404 404 404 404 404 404
+GET  /rendez-vous/lieux                                         200 403 403 200 403 200 200 200 200 303
+POST /rendez-vous/lieux                                         422 403 403 422 403 422 422 422 422 303
+GET  /rendez-vous/lieux/{place_id}                              200 403 403 200 403 200 404 404 404 303
+POST /rendez-vous/lieux/{place_id}                              422 403 403 422 403 422 404 404 404 303
 GET  /services                                                  200 200 200 200 200 200 200 200 200 303
 GET  /services/nouveau                                          403 403 403 200 403 200 403 403 403 303
 POST /services/nouveau                                          403 403 403 422 403 422 403 403 403 303
@@ -300,6 +320,7 @@ def world(cast: Cast, browser: Callable[[], Browser]) -> World:
         referral = referrals.send_referral(session, need.id, cast.epicerie.id)
     with acting(cast.engine, worker) as session:
         person_id = session.rows("select id from person where household_id = :id", id=household_id)[0].id
+    appointment_id, place_id = take(cast.engine, worker, referral.id, a_date(5)).id, a_place(cast.engine, worker)
     note_id = write(cast.engine, worker, household_id)
     task_id = give(cast.engine, worker, household_id)
     debt_id, goal_id = owe(cast.engine, worker, household_id), hope(cast.engine, worker, household_id)
@@ -324,6 +345,8 @@ def world(cast: Cast, browser: Callable[[], Browser]) -> World:
         "agreement_id": agreement_id,
         "need_id": need.id,
         "referral_id": referral.id,
+        "appointment_id": appointment_id,
+        "place_id": place_id,
         "note_id": note_id,
         "task_id": task_id,
         "contact_id": meet(cast.engine, worker, household_id),

@@ -62,6 +62,7 @@ DOORS = {
     "outside_renew": "the holder of a link, about its one referral",
     "take_outside_mail": "the worker; the addresses it writes to",
     "note_outside_mail": "the worker",
+    "calendar": "nobody, by the hash of a secret address: dates and codes of whoever made it",
     "mail_waiting": "admins, a count about their organisation",
     "born_guarded": "the triggers of share and referral",
     "refuse_address": "the trigger of the profile",

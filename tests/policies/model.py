@@ -388,6 +388,12 @@ SEES: dict[str, Rule] = {
     "referral_event": sees_its_referral,
     "referral_assignment": sees_assignment,
     "confirmation_link": sees_link,
+    "appointment": sees_its_referral,
+    "appointment_event": lambda world, actor, row: sees_its_referral(
+        world, actor, world.one("appointment", id=row["appointment_id"])
+    ),
+    "reception_place": lambda world, actor, row: isinstance(actor, Member) and at_home(actor, row),
+    "calendar_feed": lambda world, actor, row: own_key(actor, row),
     "saved_filter": lambda world, actor, row: own_key(actor, row),
     "reception": lambda world, actor, row: isinstance(actor, Member) and at_home(actor, row),
     "note": sees_own_work,

@@ -357,6 +357,65 @@ def changes_service(world: World, actor: Actor, old: Row, new: Row) -> bool:
     return keeps_directory(actor, old) and adds_service(world, actor, new)
 
 
+def meets(world: World, actor: Actor, row: Row) -> bool:
+    """One of the two organisations of an appointment, on a referral she sees, that was transmitted and whose agreement
+    still carries it; the other's people are received by nobody but their own organisation."""
+    if not isinstance(actor, Member) or not at_home(actor, row):
+        return False
+    referral = world.one("referral", id=row["referral_id"])
+    hosts = [m["organisation_id"] for m in world.all("membership", id=row["held_by"])] if row["held_by"] else None
+    return (
+        actor.organisation_id in (row["from_organisation_id"], row["to_organisation_id"])
+        and sees_referral(world, actor, referral)
+        and not referral["by_hand"]
+        and not is_stopped(world, referral)
+        and (hosts is None or hosts == [row["to_organisation_id"]])
+        and row["moved_by"] == actor.membership_id
+        and is_code(row["place"])
+    )
+
+
+def adds_appointment(world: World, actor: Actor, row: Row) -> bool:
+    """Proposed or fixed, in one's own name, between the two ends of a referral under way."""
+    referral = world.one("referral", id=row["referral_id"])
+    ends = all(row[name] == referral[name] for name in ("from_organisation_id", "to_organisation_id"))
+    mine = isinstance(actor, Member) and row["proposed_by"] == actor.organisation_id
+    own = isinstance(actor, Member) and row["created_by"] == actor.membership_id
+    fresh = row["state"] in ("proposed", "confirmed") and row["excused"] is None
+    return meets(world, actor, row) and ends and mine and own and fresh and referral["state"] in CARRIED
+
+
+def changes_appointment(world: World, actor: Actor, old: Row, new: Row) -> bool:
+    """Whether the person came is said by the organisation that receives her, once the hour has passed."""
+    hosts = isinstance(actor, Member) and actor.organisation_id == new["to_organisation_id"]
+    past = new["starts_at"].year < FAR_PAST
+    said = (new["state"] == "kept" and new["excused"] is None) or (
+        new["state"] == "missed" and new["excused"] is not None
+    )
+    planned = new["state"] in ("proposed", "confirmed", "declined", "cancelled") and new["excused"] is None
+    ends = (new["from_organisation_id"], new["to_organisation_id"])
+    return meets(world, actor, new) and new["proposed_by"] in ends and (planned or (hosts and past and said))
+
+
+def adds_appointment_event(world: World, actor: Actor, row: Row) -> bool:
+    """By one of its two organisations, in one's own name, saying where it stands now."""
+    about = world.one("appointment", id=row["appointment_id"])
+    now_is = all(row[name] == about[name] for name in ("state", "version", "starts_at"))
+    referral = world.one("referral", id=about["referral_id"])
+    return (
+        in_own_name(actor, row, "membership_id")
+        and sees_referral(world, actor, referral)
+        and row["organisation_id"] in (about["from_organisation_id"], about["to_organisation_id"])
+        and now_is
+        and is_code(row["verb"])
+    )
+
+
+def adds_place(world: World, actor: Actor, row: Row) -> bool:
+    """By the intake, coordination or administration of the organisation, like its days."""
+    return adds_reception(world, actor, row)
+
+
 def adds_outside(world: World, actor: Actor, row: Row) -> bool:
     """About a need one sees, in one's own name, unanswered, never naming a sensitive domain; no protected file."""
     need = world.one("need", id=row["need_id"])
@@ -407,6 +466,12 @@ ADDS: dict[str, Rule] = {
     "reception": adds_reception,
     "referral_assignment": adds_assignment,
     "confirmation_link": adds_link,
+    "appointment": adds_appointment,
+    "appointment_event": adds_appointment_event,
+    "reception_place": adds_place,
+    "calendar_feed": lambda world, actor, row: (
+        own_key(actor, row) and row["read_at"] is None and row["revoked_at"] is None
+    ),
     "saved_filter": lambda world, actor, row: own_key(actor, row),
     "note": adds_own_work,
     "contact": adds_own_work,
@@ -607,6 +672,19 @@ CHANGES: dict[str, tuple[set[str] | None, Change]] = {
     "need": ({"summary"}, changes_need),
     "confirmation_link": ({"ended_at", "ended_by"}, ends_link),
     "referral_assignment": ({"membership_id", "assigned_at", "assigned_by"}, changes_assignment),
+    "appointment": (
+        {"starts_at", "minutes", "place", "place_id", "words_id", "held_by", "state", "excused", "proposed_by"}
+        | {"moved_at", "moved_by", "version"},
+        changes_appointment,
+    ),
+    "reception_place": (
+        {"name", "address", "closed", "updated_at", "updated_by", "version"},
+        changes_reception,
+    ),
+    "calendar_feed": (
+        {"revoked_at"},
+        lambda world, actor, old, new: own_key(actor, old) and new["revoked_at"] is not None,
+    ),
     "reception": (
         {"weekdays", "closures", "full_until", "updated_at", "updated_by", "version"},
         changes_reception,

@@ -258,6 +258,21 @@ def changes(world: World, actor: Actor, table: str) -> list[Row]:
             {"membership_id": somebody, "assigned_by": me},
             {"membership_id": me, "assigned_by": somebody},
         ],
+        "appointment": [
+            *(
+                {"state": state, "moved_by": by}
+                for by in (me, somebody)
+                for state in ("confirmed", "kept", "cancelled")
+            ),
+            {"state": "missed", "moved_by": me, "excused": True},
+            {"state": "missed", "moved_by": me, "excused": None},
+            {"state": "kept", "moved_by": me, "excused": False},
+            {"state": "confirmed", "moved_by": me, "held_by": me},
+            {"state": "proposed", "moved_by": me, "proposed_by": uuid4()},
+            {"state": "proposed", "moved_by": me, "place": "Ada Maes"},
+        ],
+        "reception_place": [{"updated_by": me, "name": "Ailleurs"}, {"updated_by": somebody}],
+        "calendar_feed": [{"revoked_at": NOON}, {"revoked_at": None}],
         "reception": [{"updated_by": me, "full_until": world.today}, {"updated_by": somebody}],
         "referral": [
             *({"state": state, "moved_by": by} for by in (me, somebody) for state in REFERRAL_STATES),
@@ -327,6 +342,8 @@ PARENTS = {
     "referral_event": "referral",
     "referral_assignment": "referral",
     "confirmation_link": "referral",
+    "appointment": "referral",
+    "appointment_event": "appointment",
     "agreement": "household",
     "share_review": "household",
     "protected_address": "household",
@@ -386,6 +403,19 @@ LIES: dict[str, list[dict[str, Any]]] = {
     ],
     "reception": [{"updated_by": uuid4}],
     "confirmation_link": [{"made_by": uuid4}, {"ended_at": NOON}, {"ended_by": uuid4}],
+    "appointment": [
+        {"moved_by": uuid4},
+        {"created_by": uuid4},
+        {"proposed_by": uuid4},
+        {"state": "kept"},
+        {"excused": True},
+        {"place": "Ada Maes"},
+        {"held_by": uuid4},
+        {"from_organisation_id": uuid4},
+    ],
+    "appointment_event": [{"membership_id": uuid4}, {"state": "missed"}, {"version": 9}, {"verb": "Ada Maes"}],
+    "reception_place": [{"updated_by": uuid4}],
+    "calendar_feed": [{"membership_id": uuid4}, {"read_at": NOON}, {"revoked_at": NOON}],
     "referral_assignment": [{"assigned_by": uuid4}, {"membership_id": uuid4}],
     "saved_filter": [{"membership_id": uuid4}, {"network_id": uuid4}],
     "referral_text": [{"written_by": uuid4}, {"sensitive": True}, {"confidential": True}],
@@ -431,7 +461,7 @@ class Candidate:
             place["household_id"] = self.parent["household_id"]
         if PARENTS.get(table) == "household":
             place["household_id"] = self.parent["id"]
-        if table == "referral_event":
+        if table in ("referral_event", "appointment_event"):
             del place["household_id"]
         return full(table, **{**place, **made})
 
@@ -549,6 +579,21 @@ class Candidate:
 
     def for_confirmation_link(self) -> Row:
         return {"referral_id": self.parent["id"], "secret_hash": uuid4().hex, **self._own("made_by")}
+
+    def for_appointment(self) -> Row:
+        ends = {name: self.parent[name] for name in ("from_organisation_id", "to_organisation_id")}
+        mine = {"proposed_by": self.me["organisation_id"], "created_by": self.me["id"], "moved_by": self.me["id"]}
+        return {"referral_id": self.parent["id"], "state": "proposed", "place": "telephone", **ends, **mine}
+
+    def for_appointment_event(self) -> Row:
+        here = {name: self.parent[name] for name in ("state", "starts_at", "version")}
+        return {"appointment_id": self.parent["id"], "verb": "keep", **here, **self._own("membership_id")}
+
+    def for_reception_place(self) -> Row:
+        return self._own("updated_by")
+
+    def for_calendar_feed(self) -> Row:
+        return {"network_id": self.me["network_id"], "membership_id": self.me["id"]}
 
     def for_saved_filter(self) -> Row:
         return {"network_id": self.me["network_id"], "membership_id": self.me["id"]}

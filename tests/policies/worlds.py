@@ -418,6 +418,35 @@ class Builder:
                 self.add("reception", **given)
         for told in self.world.all("referral_text"):
             told["confidential"] = self.choose((False, False, True))
+        self.appointments()
+
+    def appointments(self) -> None:
+        """Public places, a date on each referral, whatever became of either, and somebody's calendar."""
+        for organisation in self.world.all("organisation"):
+            author = self.world.all("membership", organisation_id=organisation["id"])[0]
+            given = {"network_id": organisation["network_id"], "organisation_id": organisation["id"]}
+            self.add("reception_place", **given, updated_by=author["id"])
+        for referral in self.world.all("referral"):
+            sides = ("network_id", "household_id", "from_organisation_id", "to_organisation_id")
+            here = {name: referral[name] for name in sides} | {"referral_id": referral["id"]}
+            (there,) = self.world.all("reception_place", organisation_id=referral["to_organisation_id"])
+            received = self.world.all("membership", organisation_id=referral["to_organisation_id"])
+            made = self.add(
+                "appointment",
+                **here,
+                state=self.choose(("proposed", "confirmed", "kept", "cancelled")),
+                starts_at=self.choose((NOON.replace(year=2020), NOON.replace(year=2100))),
+                held_by=self.choose((None, received[0]["id"])),
+                place_id=there["id"],
+                proposed_by=self.choose((referral["from_organisation_id"], referral["to_organisation_id"])),
+            )
+            told = {name: made[name] for name in ("network_id", "state", "starts_at")}
+            by = {"organisation_id": there["organisation_id"], "membership_id": received[0]["id"]}
+            self.add("appointment_event", **told, **by, appointment_id=made["id"], version=1)
+        for member in self.world.all("membership"):
+            if self.chance():
+                given = {"network_id": member["network_id"], "membership_id": member["id"]}
+                self.add("calendar_feed", **given, revoked_at=self.choose((None, NOON)))
 
     def casework(self) -> None:
         """A note and its correction, a contact, a task, by somebody of the network."""

@@ -1,0 +1,369 @@
+"""Reads of appointments: those of a referral, of a day, those that wait for an answer or to be recorded."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, or_
+from sqlmodel import col, select
+
+from coordination.appointments.ics import Entry
+from coordination.appointments.models import Appointment, AppointmentEvent, CalendarFeed, ReceptionPlace
+from coordination.appointments.rules import (
+    EVENT_WORDS,
+    PLANNED,
+    RECORDED,
+    Doubt,
+    Place,
+    Standing,
+    State,
+    Whose,
+    day_bounds,
+    doubts_of,
+    open_verbs,
+    whose,
+)
+from coordination.identity import queries as identity
+from coordination.identity.permissions import Permission, permissions_of
+from coordination.kit.clock import PARIS, now
+from coordination.kit.db import ActorSession
+from coordination.kit.errors import NotKnown
+from coordination.kit.web import datetime_fr, hour_fr
+from coordination.referrals import following, receptions
+from coordination.referrals import queries as referrals
+from coordination.referrals import queue as referral_queue
+from coordination.referrals.machine import CARRIED_STATES, WRITERS
+
+MOST = 200
+READS_AN_HOUR = 60
+"""Of one secret address; of addresses that open nothing, from one place."""
+AROUND = timedelta(hours=4)
+
+
+# ------------------------------------------------------------------ one appointment, dressed
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """An appointment as the actor may see it: `state` is where it truly stands, `words` only behind the share."""
+
+    row: Appointment
+    state: State
+    referral: referrals.Line
+    sides: frozenset[Whose]
+    verbs: list[str]
+    place: str
+    address: str
+    """Of a public place; empty otherwise."""
+
+    words: str
+    holder: str
+    due: bool
+
+    @property
+    def day(self) -> date:
+        return self.row.starts_at.astimezone(PARIS).date()
+
+    @property
+    def hours(self) -> str:
+        """« 9 h 30 à 10 h »."""
+        return f"{hour_fr(self.row.starts_at)} à {hour_fr(self.ends_at)}"
+
+    @property
+    def ends_at(self) -> datetime:
+        return self.row.starts_at + timedelta(minutes=self.row.minutes)
+
+    @property
+    def label(self) -> str:
+        if self.state is State.MISSED and self.row.excused is not None:
+            return f"{self.state.label}, {'excusée' if self.row.excused else 'sans prévenir'}"
+        return "À noter" if self.due else self.state.label
+
+    @property
+    def tone(self) -> str:
+        return "warning" if self.due else self.state.tone
+
+
+def standing_of(row: Appointment, line: referrals.Line) -> Standing:
+    """What decides what may still be done with a row of this referral."""
+    open_ = line.state in CARRIED_STATES and not line.row.by_hand
+    return Standing(State(row.state), row.starts_at, row.moved_at, open_, line.row.closed_at)
+
+
+def sides_of(session: ActorSession, row: Appointment) -> frozenset[Whose]:
+    """What my organisation is to an appointment; nothing to a coordinator who only reads."""
+    return whose(
+        session.member.organisation_id,
+        host=row.to_organisation_id,
+        sender=row.from_organisation_id,
+        proposed_by=row.proposed_by,
+    )
+
+
+def dressed(session: ActorSession, rows: Sequence[Appointment], at: datetime | None = None) -> list[Meeting]:
+    """Rows for a list, in their order; a few questions for all of them."""
+    at = at or now()
+    lines = referral_queue.lines_by_id(session, {row.referral_id for row in rows})
+    names = identity.member_names(session, {row.held_by for row in rows if row.held_by})
+    places = {place.id: place for place in _places(session, {row.place_id for row in rows if row.place_id})}
+    words = referrals.words_by_id(session, {row.words_id for row in rows if row.words_id})
+    found = []
+    for row in rows:
+        if (line := lines.get(row.referral_id)) is None:
+            continue
+        standing, sides = standing_of(row, line), sides_of(session, row)
+        place = places.get(row.place_id) if row.place_id else None
+        found.append(
+            Meeting(
+                row=row,
+                state=standing.truly,
+                referral=line,
+                sides=sides,
+                verbs=open_verbs(standing, sides, at),
+                place=_place(row, line, place),
+                address=place.address if place else "",
+                words=words.get(row.words_id, "") if row.words_id else "",
+                holder=names.get(row.held_by, "") if row.held_by else "",
+                due=standing.due(at),
+            )
+        )
+    return found
+
+
+def _place(row: Appointment, line: referrals.Line, place: ReceptionPlace | None) -> str:
+    if place is not None:
+        return place.name
+    return {Place.OFFICE: line.receiver, Place.PHONE: "Par téléphone", Place.OTHER: "Ailleurs"}[Place(row.place)]
+
+
+def may_take(line: referrals.Line) -> bool:
+    """Whether a date may be taken on a referral by this side of it."""
+    return not line.row.by_hand and line.state in CARRIED_STATES and bool(line.sides & WRITERS)
+
+
+def show(session: ActorSession, appointment_id: UUID) -> Meeting:
+    """One appointment. Raises `NotKnown`."""
+    row = session.get(Appointment, appointment_id)
+    found = dressed(session, [row]) if row is not None else []
+    if not found:
+        raise NotKnown
+    return found[0]
+
+
+def of_referral(session: ActorSession, referral_id: UUID) -> list[Meeting]:
+    """The appointments of a referral, the latest date first."""
+    query = select(Appointment).where(Appointment.referral_id == referral_id)
+    return dressed(session, session.exec(query.order_by(col(Appointment.starts_at).desc())).all())
+
+
+@dataclass(frozen=True)
+class Happened:
+    """One step of an appointment, for the referral's timeline."""
+
+    at: datetime
+    title: str
+    text: str
+    organisation: str
+    name: str
+    tone: str
+
+
+def history(session: ActorSession, referral_id: UUID) -> list[Happened]:
+    """What happened to the appointments of a referral, the oldest first."""
+    query = (
+        select(AppointmentEvent)
+        .join(Appointment, col(Appointment.id) == AppointmentEvent.appointment_id)
+        .where(Appointment.referral_id == referral_id)
+        .order_by(col(AppointmentEvent.at), col(AppointmentEvent.version))
+    )
+    events = session.exec(query).all()
+    partners = identity.organisations(session) if events else {}
+    names = identity.member_names(session, {e.membership_id for e in events})
+    return [
+        Happened(
+            e.at,
+            EVENT_WORDS[e.verb],
+            datetime_fr(e.starts_at).capitalize(),
+            partners[e.organisation_id].name,
+            names.get(e.membership_id, ""),
+            State(e.state).tone,
+        )
+        for e in events
+    ]
+
+
+# ------------------------------------------------------------------ what there is to do
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What waits for my organisation: received today, to record, to answer, to come."""
+
+    today: list[Meeting] = field(default_factory=list)
+    to_record: list[Meeting] = field(default_factory=list)
+    to_answer: list[Meeting] = field(default_factory=list)
+    coming: list[Meeting] = field(default_factory=list)
+
+
+def desk(session: ActorSession, day: date, at: datetime | None = None) -> Desk:
+    """The day of the organisation, and its baskets: each is a list, and its count is the list's."""
+    at = at or now()
+    own = session.member.organisation_id
+    host, either = _host(own), or_(_host(own), col(Appointment.from_organisation_id) == own)
+    start, end = day_bounds(day)
+    planned = col(Appointment.state).in_([state.value for state in PLANNED])
+    proposed = (col(Appointment.state) == State.PROPOSED.value) & (col(Appointment.proposed_by) != own)
+    when = col(Appointment.starts_at)
+    asked = (
+        [host, when >= start, when < end],
+        [host, planned, when <= at],
+        [either, proposed, when > at],
+        [either, planned, when > at],
+    )
+    rows = [_rows(session, where) for where in asked]
+    meetings = {
+        m.row.id: m for m in dressed(session, list({row.id: row for part in rows for row in part}.values()), at)
+    }
+    today, to_record, to_answer, coming = ([meetings[r.id] for r in part if r.id in meetings] for part in rows)
+    return Desk(
+        today=[m for m in today if m.state in PLANNED | RECORDED],
+        to_record=[m for m in to_record if m.due],
+        to_answer=[m for m in to_answer if m.state is State.PROPOSED],
+        coming=[m for m in coming if m.state in PLANNED],
+    )
+
+
+def _host(own: UUID) -> ColumnElement[bool]:
+    return col(Appointment.to_organisation_id) == own
+
+
+def _rows(session: ActorSession, where: Sequence[ColumnElement[bool]]) -> Sequence[Appointment]:
+    query = select(Appointment).where(Appointment.network_id == session.member.network_id, *where)
+    return session.exec(query.order_by(col(Appointment.starts_at), col(Appointment.id)).limit(MOST)).all()
+
+
+# ------------------------------------------------------------------ what a date calls for
+
+
+def doubts(
+    session: ActorSession, host: UUID, starts_at: datetime, minutes: int, holder: UUID | None, but: UUID | None = None
+) -> list[Doubt]:
+    """What is worth a second look before a date is taken; `but` is the appointment being moved."""
+    opening = receptions.opening_of(receptions.reception_of(session, host))
+    others: Sequence[Appointment] = []
+    if holder is not None:
+        query = select(Appointment).where(
+            Appointment.held_by == holder,
+            col(Appointment.starts_at).between(starts_at - AROUND, starts_at + AROUND),
+            col(Appointment.state).in_([state.value for state in PLANNED]),
+        )
+        others = session.exec(query).all()
+    return doubts_of(
+        is_open=opening.is_open(starts_at.astimezone(PARIS).date()),
+        others=[(o.starts_at, o.minutes) for o in others if o.id != but],
+        mine=(starts_at, minutes),
+    )
+
+
+def doubt_words(doubt: Doubt, host: str) -> str:
+    """The sentence of a doubt."""
+    return {
+        Doubt.CLOSED: f"{host} n’accueille pas ce jour-là, d’après ses jours d’ouverture.",
+        Doubt.BUSY: "La personne qui reçoit a déjà un rendez-vous à ce moment-là.",
+    }[doubt]
+
+
+def holders(session: ActorSession, host: UUID) -> list[tuple[UUID, str]]:
+    """Who may receive somebody at the host's: id and name, by name. Nobody chooses among a partner's people."""
+    if host != session.member.organisation_id:
+        return []
+    people = identity.active_members(session, host)
+    return [(row.id, row.name) for row in people if Permission.ANSWER_REFERRALS in permissions_of(row.roles)]
+
+
+def usual_holder(session: ActorSession, referral_id: UUID, host: UUID) -> UUID | None:
+    """Who receives, when nobody says: at the host's, whoever follows the referral, else whoever acts."""
+    if host != session.member.organisation_id:
+        return None
+    given = following.assignment_of(session, referral_id)
+    named = dict(holders(session, host))
+    if given is not None and given.membership_id in named:
+        return given.membership_id
+    return session.member.membership_id if session.member.membership_id in named else None
+
+
+# ------------------------------------------------------------------ places and calendars
+
+
+def _places(session: ActorSession, ids: Iterable[UUID]) -> Sequence[ReceptionPlace]:
+    wanted = list(ids)
+    return session.exec(select(ReceptionPlace).where(col(ReceptionPlace.id).in_(wanted))).all() if wanted else []
+
+
+def places_of(session: ActorSession, organisations: Iterable[UUID], *, closed: bool = False) -> list[ReceptionPlace]:
+    """The public places of these organisations, by name; the closed ones when asked."""
+    query = select(ReceptionPlace).where(col(ReceptionPlace.organisation_id).in_(list(organisations)))
+    if not closed:
+        query = query.where(col(ReceptionPlace.closed).is_(False))
+    return list(session.exec(query.order_by(col(ReceptionPlace.name), col(ReceptionPlace.id))))
+
+
+def feed_of(session: ActorSession) -> CalendarFeed | None:
+    """The secret address of mine that lives, when I made one."""
+    query = select(CalendarFeed).where(
+        CalendarFeed.membership_id == session.member.membership_id, col(CalendarFeed.revoked_at).is_(None)
+    )
+    return session.exec(query).first()
+
+
+@dataclass(frozen=True)
+class Read:
+    """What a secret address opens."""
+
+    demo: bool
+    entries: list[Entry]
+
+
+def calendar(session: ActorSession, hashed: str) -> Read | None:
+    """The appointments behind a secret address, by the hash of its token; None when it opens nothing."""
+    found = session.door("access.calendar(:hash)", hash=hashed)
+    if found is None:
+        return None
+    entries = [
+        Entry(
+            id=UUID(one["id"]),
+            referral_id=UUID(one["referral_id"]),
+            starts_at=datetime.fromisoformat(one["starts_at"]),
+            minutes=one["minutes"],
+            state=State(one["state"]),
+            sequence=one["sequence"],
+            changed_at=datetime.fromisoformat(one["changed_at"]),
+            location=one["location"],
+        )
+        for one in found["events"]
+    ]
+    return Read(found["demo"], entries)
+
+
+def entry_of(meeting: Meeting) -> Entry:
+    """One appointment as its calendar file says it: the same as behind a secret address."""
+    row, referral = meeting.row, meeting.referral.row
+    return Entry(
+        id=row.id,
+        referral_id=row.referral_id,
+        starts_at=row.starts_at,
+        minutes=row.minutes,
+        state=meeting.state,
+        sequence=row.version + referral.version,
+        changed_at=max(row.moved_at, referral.closed_at or row.moved_at),
+        location=f"{meeting.place}, {meeting.address}" if meeting.address else "",
+    )
+
+
+def reads_left(session: ActorSession, key: str, at: datetime) -> bool:
+    """Counts one more reading under this keyed hash; whether the hour still has room for it."""
+    left = session.door("access.attempts(:key, :since)", key=key, since=at - timedelta(hours=1)) < READS_AN_HOUR
+    if left:
+        session.door("access.note_attempt(:keys)", keys=[key])
+    return bool(left)

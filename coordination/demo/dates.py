@@ -1,0 +1,101 @@
+"""Appointments of the demonstration: on the referrals partners took, one literal table dealt round and round."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from coordination.appointments import queries, service
+from coordination.appointments.forms import DateForm, PlaceForm
+from coordination.demo.troupe import Troupe
+from coordination.identity.permissions import Role
+from coordination.kit.actor import Member
+from coordination.kit.db import ActorSession
+from coordination.referrals.baskets import basket_named
+from coordination.referrals.machine import Side
+from coordination.referrals.queue import page_of
+
+HOSTS = ("epicerie", "secours", "action")
+EACH = 12
+PLACES = {
+    "epicerie": ("Comptoir de l’épicerie", "12 place de l’Exemple, Carvin"),
+    "secours": ("Local du comité", "3 rue de l’Exemple, Carvin"),
+    "ccas": ("Permanence du centre social", "1 avenue de l’Exemple, Carvin"),
+}
+
+
+@dataclass(frozen=True)
+class Dated:
+    """A date so many days from today, who gave it, and what became of it: verbs, each by `host` or `sender`."""
+
+    days: int
+    hour: str
+    by: str = "host"
+    fixed: bool = True
+    where: str = "accueil"
+    words: str = ""
+    then: tuple[tuple[str, str], ...] = ()
+    again: int = 0
+    """Days from today of a new date, once missed."""
+
+
+# The oldest first: they go to the referrals that were taken the longest ago.
+DATES: tuple[Dated, ...] = (
+    Dated(-6, "15 h", then=(("host", "keep"),)),
+    Dated(-5, "9 h", then=(("host", "excuse"),)),
+    Dated(-4, "16 h", then=(("host", "miss"),), again=6),
+    Dated(-1, "10 h"),
+    Dated(0, "9 h 30"),
+    Dated(0, "14 h", where="telephone", words="Rappeler une fois si personne ne répond."),
+    Dated(1, "11 h", by="sender", fixed=False, then=(("host", "confirm"),)),
+    Dated(3, "10 h 30", fixed=False),
+    Dated(4, "14 h 30", by="sender", fixed=False),
+    Dated(5, "9 h 45", where="autre", words="À domicile, avec l’assistante sociale."),
+    Dated(2, "15 h 30", by="sender", fixed=False, then=(("host", "decline"),)),
+    Dated(7, "11 h 15", then=(("sender", "cancel"),)),
+)
+
+
+def meet(troupe: Troupe) -> None:
+    """Public places, then the dates of every partner's referrals under way."""
+    for key, (name, address) in PLACES.items():
+        with troupe.act(troupe.partners[key].who(Role.INTAKE), 8, 9) as session:
+            service.set_place(session, None, PlaceForm(name=name, address=address))
+    for key in HOSTS:
+        host = troupe.partners[key].who(Role.VOLUNTEER, Role.INTAKE)
+        basket = basket_named(Side.RECEIVER, "en-cours")
+        assert basket is not None
+        with troupe.act(host, 0, 8) as session:
+            rows = [line.row for line in page_of(session, Side.RECEIVER, basket).lines]
+        taken = sorted(rows, key=lambda row: (row.answered_at or row.sent_at, str(row.id)))
+        senders = {partner.id: partner for partner in troupe.partners.values()}
+        for row, dated in zip(taken[:EACH], DATES, strict=False):
+            sender = senders[row.from_organisation_id].who(Role.INTAKE)
+            _play(troupe, dated, row.id, {"host": host, "sender": sender})
+    troupe.rest()
+
+
+def _play(troupe: Troupe, dated: Dated, referral_id: UUID, people: dict[str, Member]) -> None:
+    """The date was given the day before it, or yesterday."""
+    with troupe.act(people[dated.by], max(1, 1 - dated.days), 8) as session:
+        held = {} if dated.by == "sender" else {"held_by": str(people["host"].membership_id)}
+        row = service.take(session, referral_id, _form(troupe, dated, dated.days, **held))
+        appointment_id = row.id
+    for who, verb in dated.then:
+        with troupe.act(people[who], max(0, -dated.days - 1) if dated.days < 0 else 0, 17) as session:
+            _does(session, verb, appointment_id, queries.show(session, appointment_id).row.version)
+    if dated.again:
+        with troupe.act(people["host"], 1, 18) as session:
+            service.take(session, referral_id, _form(troupe, dated, dated.again, fixed=""))
+
+
+def _does(session: ActorSession, verb: str, appointment_id: UUID, version: int) -> None:
+    if verb in ("miss", "excuse"):
+        service.miss(session, appointment_id, version, excused=verb == "excuse")
+    else:
+        getattr(service, verb)(session, appointment_id, version)
+
+
+def _form(troupe: Troupe, dated: Dated, days: int, **more: str) -> DateForm:
+    day = troupe.today + timedelta(days=days)
+    given = {"where": dated.where, "words": dated.words, "fixed": "oui" if dated.fixed else "", **more}
+    return DateForm.model_validate({"day": f"{day:%d/%m/%Y}", "hour": dated.hour, **given})

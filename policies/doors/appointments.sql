@@ -1,0 +1,53 @@
+-- A member's appointments under her secret address: read by nobody's session, which gives the hash of what it holds.
+
+-- Whether the agreement still carries a referral to the organisation it was sent to, whatever became of it since.
+create function access.still_carried(referral referral) returns boolean
+    language sql stable set search_path = public, pg_temp
+    as $$ select (not access.is_protected(referral.household_id)
+                  or access.somebody_named(referral.household_id, referral.to_organisation_id))
+             and (select count(distinct s.scope) from access.trusted_share s
+                   where s.household_id = referral.household_id and s.organisation_id = referral.to_organisation_id
+                     and (s.scope in ('identity', 'needs') or n.sensitive and s.scope = 'sensitive'))
+                 = case when n.sensitive then 3 else 2 end
+            from need n where n.id = referral.need_id $$;
+
+-- Dates, lengths, codes and public addresses of the appointments she holds, from a month ago on: no name, no household,
+-- no need. NULL when the address opens nothing: it was taken back, or she works here no more. An appointment whose
+-- agreement ended is not there; one whose referral ended otherwise is cancelled (`Standing` in `appointments/rules.py`).
+create function access.calendar(hash text) returns jsonb
+    language plpgsql security definer set search_path = public, pg_temp
+    as $$
+    declare feed calendar_feed; is_demo boolean; events jsonb;
+    begin
+        if access.kind() is distinct from 'nobody' then
+            raise exception 'read by nobody''s session' using errcode = '42501';
+        end if;
+        select f.* into feed
+          from calendar_feed f join membership m on m.id = f.membership_id
+         where f.token_hash = hash and f.revoked_at is null and m.suspended_at is null
+           and m.roles && array['intake', 'volunteer', 'coordinator'];
+        if not found then
+            return null;
+        end if;
+        select a.demo into is_demo from account a join membership m on m.account_id = a.id where m.id = feed.membership_id;
+        update calendar_feed set read_at = now()
+         where id = feed.id and (read_at is null or read_at < now() - interval '1 minute');
+        select jsonb_agg(to_jsonb(e) order by e.starts_at, e.id) into events from (
+            select a.id, a.referral_id, a.starts_at, a.minutes,
+                   case when a.state in ('proposed', 'confirmed')
+                         and (r.state not in ('sent', 'received', 'info_requested', 'accepted', 'in_progress', 'on_hold')
+                              or r.state in ('sent', 'received', 'info_requested') and r.expires_at <= now())
+                         and (r.closed_at is null or a.starts_at > r.closed_at)
+                        then 'cancelled' else a.state end as state,
+                   a.version + r.version as sequence,
+                   greatest(a.moved_at, r.closed_at) as changed_at,
+                   case when p.id is not null then p.name || ', ' || p.address else '' end as location
+              from appointment a
+              join referral r on r.id = a.referral_id
+              left join reception_place p on p.id = a.place_id
+             where a.network_id = feed.network_id and a.held_by = feed.membership_id
+               and a.starts_at > now() - interval '31 days'
+               and access.still_carried(r) and (not r.guarded or access.lets_in(r.household_id, feed.membership_id))
+             order by a.starts_at, a.id limit 500) e;
+        return jsonb_build_object('demo', is_demo, 'events', coalesce(events, '[]'));
+    end $$;

@@ -1,0 +1,318 @@
+"""Appointments on a referral: proposed, fixed, answered, kept or missed, read by both, ended with the agreement."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from html import unescape
+from uuid import UUID
+
+import httpx
+import pytest
+from icalendar import Calendar, Event
+
+from coordination.appointments import queries, service
+from coordination.appointments.forms import PlaceForm
+from coordination.appointments.models import Appointment
+from coordination.appointments.rules import State
+from coordination.casework.queries import last_contact
+from coordination.identity.permissions import Role
+from coordination.identity.rules import attempt_key, token_hash
+from coordination.identity.service import suspend
+from coordination.kit.actor import Member
+from coordination.kit.clock import today
+from coordination.kit.db import ActorSession, acting
+from coordination.kit.errors import NotKnown
+from coordination.kit.transitions import IllegalMove
+from coordination.referrals import moves
+from coordination.referrals.models import Referral
+from coordination.sharing.service import withdraw_agreement
+from tests.appointments.make import a_date, a_place, take
+from tests.cast import PASSWORD, Cast, add_person
+from tests.conftest import TEST_KEY, Base, Browser
+from tests.households.make import open_household
+from tests.referrals.make import refer
+from tests.sharing.make import agree
+
+
+@pytest.fixture
+def worker(cast: Cast) -> Member:
+    return cast.ccas.people["intake"]
+
+
+@pytest.fixture
+def grocer(cast: Cast) -> Member:
+    return cast.epicerie.people["volunteer"]
+
+
+@pytest.fixture
+def household(cast: Cast, worker: Member) -> UUID:
+    return open_household(cast.engine, worker, "Nguyen", "Linh")
+
+
+@pytest.fixture
+def agreement(cast: Cast, worker: Member, household: UUID) -> UUID:
+    return agree(cast.engine, worker, household, [cast.epicerie])
+
+
+@pytest.fixture
+def sent(cast: Cast, worker: Member, household: UUID, agreement: UUID) -> Referral:
+    return refer(cast.engine, worker, household, cast.epicerie)
+
+
+def text(html: str) -> str:
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
+
+
+def seen(cast: Cast, member: Member, row: Appointment) -> queries.Meeting:
+    with ActorSession(cast.engine, member) as session:
+        return queries.show(session, row.id)
+
+
+def test_the_host_proposes_the_sender_confirms_and_both_read_it(
+    cast: Cast, worker: Member, grocer: Member, sent: Referral
+) -> None:
+    made = take(cast.engine, grocer, sent.id, a_date(5, words="Sonner à la grille", where="autre"))
+    assert (made.state, made.held_by) == ("proposed", grocer.membership_id)
+    with acting(cast.engine, worker) as session:
+        waiting = queries.desk(session, today()).to_answer
+        assert [m.row.id for m in waiting if m.row.referral_id == sent.id] == [made.id]
+        service.confirm(session, made.id, made.version)
+    for member in (worker, grocer):
+        meeting = seen(cast, member, made)
+        assert (meeting.state, meeting.holder, meeting.words) == (State.CONFIRMED, "Volunteer", "Sonner à la grille")
+    with acting(cast.engine, cast.ccas.people["coordinator"]) as session:
+        told = queries.history(session, sent.id)
+        assert [one.title for one in told] == ["Rendez-vous proposé", "Rendez-vous confirmé"]
+        assert [one.organisation for one in told] == ["Épicerie solidaire", "CCAS"]
+    with pytest.raises(NotKnown):
+        seen(cast, cast.bonne_action.people["intake"], made)
+
+
+def test_what_was_written_of_the_place_stays_behind_the_share(
+    cast: Cast, worker: Member, grocer: Member, household: UUID, agreement: UUID, sent: Referral
+) -> None:
+    made = take(cast.engine, grocer, sent.id, a_date(6, words="Chez sa sœur, rue Haute", where="autre", fixed="oui"))
+    with acting(cast.engine, worker) as session:
+        withdraw_agreement(session, household, agreement)
+    lost = seen(cast, grocer, made)
+    assert (lost.state, lost.words, lost.verbs) == (State.CANCELLED, "", [])
+    assert "rue Haute" not in repr(lost)
+    for deed in (service.cancel, service.keep):
+        with pytest.raises(IllegalMove), acting(cast.engine, grocer) as session:
+            deed(session, made.id, made.version)
+    with pytest.raises(service.NoDate), acting(cast.engine, grocer) as session:
+        service.take(session, sent.id, a_date(7))
+
+
+def test_the_sender_asks_and_the_host_answers_with_another_date(
+    cast: Cast, worker: Member, grocer: Member, sent: Referral
+) -> None:
+    made = take(cast.engine, worker, sent.id, a_date(4))
+    assert made.held_by is None, "a partner names nobody among the host's people"
+    with pytest.raises(IllegalMove, match="l’autre structure"), acting(cast.engine, worker) as session:
+        service.confirm(session, made.id, made.version)
+    with acting(cast.engine, grocer) as session:
+        moved = service.move_date(session, made.id, made.version, a_date(8, "14 h"))
+        assert (moved.state, moved.proposed_by, moved.held_by) == (
+            "proposed",
+            cast.epicerie.id,
+            grocer.membership_id,
+        )
+    with pytest.raises(service.AlreadyMoved), acting(cast.engine, worker) as session:
+        service.cancel(session, made.id, made.version)
+    with acting(cast.engine, worker) as session:
+        assert service.decline(session, made.id, moved.version).state == "declined"
+    with pytest.raises(IllegalMove, match="déclinée"), acting(cast.engine, grocer) as session:
+        service.cancel(session, made.id, moved.version + 1)
+
+
+def test_a_kept_appointment_is_the_last_contact_of_the_file_and_a_missed_one_is_not(
+    cast: Cast, worker: Member, grocer: Member, household: UUID, sent: Referral
+) -> None:
+    made = take(cast.engine, grocer, sent.id, a_date(-2, fixed="oui"))
+
+    def contact(member: Member) -> object:
+        with ActorSession(cast.engine, member) as session:
+            return last_contact(session, household)
+
+    with pytest.raises(IllegalMove, match="qui reçoit"), acting(cast.engine, worker) as session:
+        service.keep(session, made.id, made.version)
+    with acting(cast.engine, grocer) as session:
+        due = [m.row.id for m in queries.desk(session, today()).to_record if m.row.referral_id == sent.id]
+        assert due == [made.id]
+        missed = service.miss(session, made.id, made.version, excused=True)
+    assert seen(cast, worker, made).label == "La personne n’est pas venue, excusée"
+    assert contact(worker) is None
+    with acting(cast.engine, grocer) as session:
+        kept = service.keep(session, made.id, missed.version)
+        assert kept.excused is None
+    assert contact(worker) == contact(cast.epicerie.people["intake"]) == today() - timedelta(days=2)
+    assert contact(cast.bonne_action.people["intake"]) is None
+
+
+def test_a_date_falls_when_the_referral_ends_and_none_is_taken_on_what_nobody_carries(
+    cast: Cast, worker: Member, grocer: Member, household: UUID, sent: Referral
+) -> None:
+    made = take(cast.engine, grocer, sent.id, a_date(3, fixed="oui"))
+    with pytest.raises(service.AlreadyTaken), acting(cast.engine, worker) as session:
+        service.take(session, sent.id, a_date(3))
+    with pytest.raises(service.BadDate, match="passée"), acting(cast.engine, worker) as session:
+        service.take(session, sent.id, a_date(-3))
+    with acting(cast.engine, worker) as session:
+        moves.cancel(session, sent.id, sent.version)
+    assert seen(cast, grocer, made).state is State.CANCELLED
+    by_hand = refer(cast.engine, worker, household, cast.secours)
+    assert by_hand.by_hand
+    with pytest.raises(service.NoDate), acting(cast.engine, worker) as session:
+        service.take(session, by_hand.id, a_date(3))
+    with pytest.raises(NotKnown), acting(cast.engine, cast.elsewhere.people["intake"]) as session:
+        service.take(session, sent.id, a_date(3))
+
+
+def test_a_public_place_is_its_organisations_own(cast: Cast, worker: Member, grocer: Member, sent: Referral) -> None:
+    keeper = cast.epicerie.people["intake"]
+    with acting(cast.engine, keeper) as session:
+        place = service.set_place(session, None, PlaceForm(name="Permanence", address="3 place Jaurès, Carvin"))
+    with pytest.raises(NotKnown), acting(cast.engine, worker) as session:
+        service.set_place(session, place.id, PlaceForm(name="Ailleurs", address="x", version=1))
+    made = take(cast.engine, worker, sent.id, a_date(9, where=str(place.id), fixed="oui"))
+    assert (made.place, seen(cast, grocer, made).address) == ("accueil", "3 place Jaurès, Carvin")
+    with acting(cast.engine, keeper) as session:
+        service.set_place(session, place.id, PlaceForm(name="Permanence", address="x", closed="oui", version=1))
+    with pytest.raises(service.NoSuchPlace), acting(cast.engine, worker) as session:
+        service.take(session, sent.id, a_date(10, where=str(place.id)))
+
+
+def test_on_the_pages_a_doubt_is_shown_once_and_a_fault_keeps_what_was_typed(
+    cast: Cast, worker: Member, sent: Referral, browser: Callable[[], Browser]
+) -> None:
+    host = browser().sign_in(cast.epicerie.emails["volunteer"], PASSWORD)
+    address = f"/orientations/{sent.id}/rendez-vous"
+    sunday = today() + timedelta(days=13 - today().weekday())
+    typed = {"day": f"{sunday:%d/%m/%Y}", "hour": "10h", "minutes": "45", "where": "telephone", "words": "Appeler tôt"}
+    wrong = host.post(address, data={**typed, "hour": "25 h"})
+    assert wrong.status_code == 422
+    assert "Appeler tôt" in wrong.text
+    assert "Écrivez par exemple 14 h 30" in wrong.text
+    past = host.post(address, data={**typed, "day": "21/11/2020", "seen": "jour_ferme"})
+    assert (past.status_code, "est passée" in past.text) == (422, True)
+    doubted = host.post(address, data=typed)
+    assert doubted.status_code == 422
+    assert "Épicerie solidaire n’accueille pas ce jour-là" in text(doubted.text)
+    taken = host.post(address, data={**typed, "seen": "jour_ferme", "fixed": "oui"})
+    assert (taken.status_code, taken.headers["location"]) == (303, f"/orientations/{sent.id}")
+    again = host.post(address, data={**typed, "hour": "10 h 15", "seen": "jour_ferme"})
+    assert "a déjà un rendez-vous" in text(again.text)
+    day = host.get(f"/rendez-vous?jour={sunday.isoformat()}")
+    assert "NGUYEN" in day.text.upper()
+    assert "10 h à 10 h 45" in text(day.text)
+    shown = browser().sign_in(cast.ccas.emails["intake"], PASSWORD).get(f"/orientations/{sent.id}")
+    assert "Rendez-vous fixé" in text(shown.text)
+    assert "Appeler tôt" in shown.text
+
+
+def test_a_missed_one_leads_to_another_date(
+    cast: Cast, grocer: Member, sent: Referral, browser: Callable[[], Browser]
+) -> None:
+    made = take(cast.engine, grocer, sent.id, a_date(-1, "9 h 15", minutes=60, fixed="oui"))
+    host = browser().sign_in(cast.epicerie.emails["volunteer"], PASSWORD)
+    assert "1 à noter" in text(host.get("/").text)
+    absent = host.post(f"/rendez-vous/{made.id}/absent", data={"version": made.version, "excused": "non"})
+    assert absent.headers["location"] == f"/orientations/{sent.id}/rendez-vous?apres={made.id}"
+    form = host.get(absent.headers["location"]).text
+    assert 'value="9 h 15"' in form
+    stale = host.post(f"/rendez-vous/{made.id}/venu", data={"version": made.version})
+    assert (stale.status_code, "déjà passé à" in text(stale.text)) == (409, True)
+    refused = host.post(f"/rendez-vous/{made.id}/annuler", data={"version": made.version + 1})
+    assert (refused.status_code, "Ce n’est plus possible" in text(refused.text)) == (409, True)
+    assert host.post(f"/rendez-vous/{made.id}/absent", data={"version": "2"}).status_code == 422
+
+
+# ------------------------------------------------------------------ calendars
+
+
+def subscribed(host: Browser) -> str:
+    """The address shown once."""
+    shown = host.post("/moi/agenda").text
+    found = re.search(r'value="http://testserver(/agenda/[\w-]{43}\.ics)"', shown)
+    assert found
+    return found[1]
+
+
+def said(event: Event, name: str) -> str:
+    return str(event[name])
+
+
+def events(answer: httpx.Response) -> dict[str, Event]:
+    """The events of a feed, by UID."""
+    assert answer.status_code == 200
+    assert "set-cookie" not in answer.headers
+    return {str(event["uid"]).partition("@")[0]: event for event in Calendar.from_ical(answer.content).events}
+
+
+def test_a_feed_says_when_and_nothing_of_whom_and_stops_with_the_agreement(
+    cast: Cast, worker: Member, household: UUID, agreement: UUID, sent: Referral, browser: Callable[[], Browser]
+) -> None:
+    keeper = add_person(cast.engine, cast.epicerie, "agenda", [Role.INTAKE], professional=True)
+    place = a_place(cast.engine, keeper)
+    made = take(cast.engine, keeper, sent.id, a_date(5, where=str(place), words="Chez Linh", fixed="oui"))
+    host, reader = browser().sign_in(cast.epicerie.emails["agenda"], PASSWORD), browser()
+    address = subscribed(host)
+    first = reader.get(address)
+    event = events(first)[str(made.id)]
+    assert event.start == made.starts_at
+    assert (said(event, "status"), said(event, "location")) == ("CONFIRMED", "Permanence, 3 place Jaurès, Carvin")
+    assert said(event, "url") == f"http://testserver/orientations/{sent.id}"
+    for secret in ("Nguyen", "Linh", sent.household_code, "logement", "Logement", str(household)):
+        assert secret not in first.text
+    assert reader.get(address, headers={"if-none-match": first.headers["etag"]}).status_code == 304
+    with acting(cast.engine, keeper) as session:
+        service.move_date(session, made.id, made.version, a_date(6, "11 h", fixed="oui"))
+    later = reader.get(address, headers={"if-none-match": first.headers["etag"]})
+    moved = events(later)[str(made.id)]
+    assert int(said(moved, "sequence")) > int(said(event, "sequence"))
+    assert moved.start - event.start == timedelta(days=1, hours=1)
+    with acting(cast.engine, worker) as session:
+        moves.cancel(session, sent.id, sent.version)
+    gone = events(reader.get(address))[str(made.id)]
+    assert said(gone, "status") == "CANCELLED"
+    assert int(said(gone, "sequence")) > int(said(moved, "sequence"))
+    with acting(cast.engine, worker) as session:
+        withdraw_agreement(session, household, agreement)
+    assert events(reader.get(address)) == {}
+    with acting(cast.engine, cast.epicerie.people["admin"]) as session:
+        suspend(session, keeper.membership_id)
+    assert reader.get(address).status_code == 404
+
+
+def test_an_address_is_renewed_revoked_counted_and_its_owner_told(
+    cast: Cast, browser: Callable[[], Browser], shared_base: Base
+) -> None:
+    host, reader = browser().sign_in(cast.epicerie.emails["coordinator"], PASSWORD), browser()
+    old = subscribed(host)
+    assert "pas encore" in host.get("/moi/agenda").text
+    assert reader.get(old).status_code == 200
+    assert "pas encore" not in host.get("/moi/agenda").text
+    new = subscribed(host)
+    assert [reader.get(one).status_code for one in (old, new)] == [404, 200]
+    token = new.removeprefix("/agenda/").removesuffix(".ics")
+    assert shared_base.admin("select count(*) from calendar_feed where token_hash like %s", f"%{token}%") == [(0,)]
+    key = attempt_key(TEST_KEY, "calendar", token_hash(token))
+    read = "select gen_random_uuid(), %s, now() from generate_series(1, 60)"
+    shared_base.admin(f"insert into sign_in_attempt (id, key_hash, at) {read}", key)
+    spent = reader.get(new)
+    assert (spent.status_code, spent.headers["retry-after"]) == (429, "3600")
+    assert host.post("/moi/agenda/retirer").status_code == 303
+    assert reader.get(new).status_code == 404
+    told = shared_base.admin("select verb from journal where subject = 'calendar_feed' order by number desc limit 3")
+    assert told == [("calendar.revoke",), ("calendar.make",), ("calendar.make",)]
+
+
+def test_the_file_of_one_appointment_is_the_same_event(
+    cast: Cast, grocer: Member, sent: Referral, browser: Callable[[], Browser]
+) -> None:
+    made = take(cast.engine, grocer, sent.id, a_date(5, "16 h 45"))
+    host = browser().sign_in(cast.epicerie.emails["volunteer"], PASSWORD)
+    alone = events(host.get(f"/rendez-vous/{made.id}/rendez-vous.ics"))[str(made.id)]
+    assert said(alone, "status") == "TENTATIVE"
+    assert alone.to_ical() == events(browser().get(subscribed(host)))[str(made.id)].to_ical()
