@@ -73,7 +73,7 @@ def figures(
     shown = queries.figures_of(session, side, chosen, request.app.state.key.encode()).figures
     if shown is None:
         return FigureSet(side=side, period=period, enough=False, tables=[], waits={})
-    tables = [shown.whole, *shown.fates.values(), shown.outcomes, shown.refusals]
+    tables = [shown.whole, *shown.fates.values(), shown.outcomes, shown.voices, shown.refusals]
     waits = {by.value: [_wait(each) for each in every] for by, every in shown.waits.items()}
     return FigureSet(side=side, period=period, enough=True, tables=[_counted(each) for each in tables], waits=waits)
 

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from coordination.audit.service import reading
 from coordination.identity.permissions import Permission
 from coordination.indicators import queries
-from coordination.indicators.rules import MASKED, By, Delay, Fate, Figures, periods, told, untold
+from coordination.indicators.rules import MASKED, By, Delay, Fate, Figures, Voice, periods, told, untold
 from coordination.kit.clock import today
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import Malformed
@@ -65,6 +65,7 @@ def figures(request: Request, session: Walled, asked: Wanted) -> Response:
         untold=untold,
         outcomes=tuple(Outcome),
         refusals=tuple(Refusal),
+        voices=tuple(Voice),
         fewest=FEWEST_IN_GROUP,
     )
 
@@ -89,12 +90,12 @@ def _legend(shown: Figures | None) -> list[tuple[str, str]]:
     return [*known, (MASKED, "Masquées (moins de 5)")]
 
 
-LABELS = {each.value: each.label for each in (*Fate, *Outcome)}
+LABELS = {each.value: each.label for each in (*Fate, *Outcome, *Voice)}
 REFUSALS = {each.value: each.label for each in Refusal}
 
 
 def _cells(shown: Figures) -> list[tuple[str, str, str, str]]:
-    tables = [(each, LABELS) for each in (shown.whole, *shown.fates.values(), shown.outcomes)]
+    tables = [(each, LABELS) for each in (shown.whole, *shown.fates.values(), shown.outcomes, shown.voices)]
     found = [cell for each, labels in [*tables, (shown.refusals, REFUSALS)] for cell in _of_table(each, labels)]
     for by, waits in shown.waits.items():
         for wait in waits:

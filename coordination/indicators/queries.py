@@ -10,6 +10,7 @@ from coordination.kit.actor import may
 from coordination.kit.clock import today
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotAllowed
+from coordination.referrals.household import Said
 from coordination.referrals.machine import Side, State
 from coordination.referrals.receptions import opening_of, reception_of
 from coordination.referrals.rules import Domain, Outcome, Refusal
@@ -72,4 +73,6 @@ def _sent(row: object) -> Sent:
         late=values["late"],
         refusal=Refusal(values["refusal"]) if values["refusal"] in set(Refusal) else None,
         outcome=Outcome(values["outcome"]) if values["outcome"] in set(Outcome) else None,
+        says=Said(values["says"]) if values["says"] in set(Said) else None,
+        disputed=values["disputed"],
     )

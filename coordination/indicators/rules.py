@@ -9,6 +9,7 @@ from fractions import Fraction
 from itertools import accumulate
 from statistics import median_high
 
+from coordination.referrals.household import Said
 from coordination.referrals.machine import TAKEN_STATES, WAITING_STATES, State
 from coordination.referrals.opening import Opening
 from coordination.referrals.rules import Domain, Outcome, Refusal
@@ -37,6 +38,24 @@ class Fate(StrEnum):
         }[self.value]
 
 
+class Voice(StrEnum):
+    """What the household says of the outcome that its partner noted."""
+
+    AGREES = "d_accord"
+    DISAGREES = "pas_d_accord"
+    DECLINED = "sans_avis"
+    UNHEARD = "pas_entendu"
+
+    @property
+    def label(self) -> str:
+        return {
+            "d_accord": "Le foyer confirme",
+            "pas_d_accord": "Le foyer n’était pas d’accord",
+            "sans_avis": "Le foyer n’a pas souhaité répondre",
+            "pas_entendu": "Pas encore de réponse du foyer",
+        }[self.value]
+
+
 ASKED = (Fate.TAKEN, Fate.REFUSED, Fate.SILENT)
 """Of those a partner had to answer: what the part without an answer is taken of."""
 
@@ -57,12 +76,15 @@ class Sent:
     late: bool
     refusal: Refusal | None
     outcome: Outcome | None
+    says: Said | None
+    disputed: bool
+    """Whether the household ever disagreed with its outcome."""
 
     @property
     def fate(self) -> Fate:
         if self.by_hand:
             return Fate.HAND
-        if self.state in TAKEN_STATES or self.state is State.CLOSED:
+        if self.state in TAKEN_STATES | {State.CLOSED, State.DISPUTED}:
             return Fate.TAKEN
         if self.state is State.REFUSED or (self.state is State.REDIRECTED and self.refusal is not None):
             return Fate.REFUSED
@@ -175,6 +197,7 @@ class Figures:
     fates: Mapping[By, Table]
     outcomes: Table
     refusals: Table
+    voices: Table
     waits: Mapping[By, tuple[Wait, ...]]
 
     @property
@@ -266,6 +289,7 @@ def figures(
         },
         outcomes=table(3, "Ce que le foyer a obtenu", everybody, _all, Outcome, _outcome),
         refusals=table(4, "Motifs de refus", everybody, _all, Refusal, _refusal),
+        voices=table(5, "Ce qu’en dit le foyer", everybody, _all, Voice, _voice),
         waits={
             By.ALL: waits(everybody, _all),
             By.DOMAIN: waits(domains, _domain),
@@ -274,7 +298,7 @@ def figures(
     )
 
 
-TABLES = 5
+TABLES = 6
 
 
 def _all(row: Sent) -> str:
@@ -299,6 +323,16 @@ def _outcome(row: Sent) -> str | None:
 
 def _refusal(row: Sent) -> str | None:
     return row.refusal.value if row.refusal and row.fate is Fate.REFUSED else None
+
+
+def _voice(row: Sent) -> str | None:
+    """Of what was closed alone: before, nobody asks."""
+    if row.state not in (State.CLOSED, State.DISPUTED):
+        return None
+    if row.disputed:
+        return Voice.DISAGREES.value
+    known = {None: Voice.UNHEARD, Said.DECLINED: Voice.DECLINED}
+    return known.get(row.says, Voice.AGREES).value
 
 
 def _drawn(rows: Iterable[Sent], key: bytes) -> dict[int, tuple[int, ...]]:

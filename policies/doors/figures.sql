@@ -5,7 +5,8 @@
 -- sent (never what was handed over on paper: nothing was sent). Each question is a line of the journal.
 create function access.referral_figures(side text, first date, last date)
     returns table (household bigint, domain text, sender uuid, receiver uuid, sent date, answered date, closed date,
-                   by_hand boolean, state text, late boolean, refusal text, outcome text)
+                   by_hand boolean, state text, late boolean, refusal text, outcome text, says text,
+                   disputed boolean)
     language plpgsql security definer set search_path = public, pg_temp
     as $$
     declare me uuid := access.membership(); org uuid := access.organisation(); net uuid := access.network();
@@ -37,7 +38,12 @@ create function access.referral_figures(side text, first date, last date)
                     when access.stopped(a.id) then 'revoked'
                     when a.state in ('sent', 'received', 'info_requested') and a.expires_at <= now() then 'expired'
                     else a.state end::text,
-               a.late_at <= now(), a.refusal::text, a.outcome::text
+               a.late_at <= now(), a.refusal::text, a.outcome::text,
+               a.household_says::text,
+               exists (select 1 from referral_event e
+                        where e.referral_id = a.id and e.verb = 'dispute'
+                          and not exists (select 1 from referral_event u
+                                           where u.referral_id = a.id and u.version = e.version + 1 and u.verb = 'undo'))
           from asked a
          order by random();
     end $$;

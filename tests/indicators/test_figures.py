@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.exc import ProgrammingError
 
-from coordination.indicators.rules import By, Fate, Figures, OpenDays, Sent, figures, periods, told, untold
+from coordination.indicators.rules import By, Fate, Figures, OpenDays, Sent, Voice, figures, periods, told, untold
 from coordination.kit.clock import today
 from coordination.kit.db import acting
 from coordination.referrals import moves
+from coordination.referrals.household import Said
 from coordination.referrals.machine import State
 from coordination.referrals.opening import Opening
 from coordination.referrals.rules import Domain, Outcome, Refusal
@@ -34,7 +35,7 @@ def sent(household: int, **changed: object) -> Sent:
     """A referral taken two days later."""
     usual = Sent(
         household, Domain.FOOD, "ccas", "epicerie", date(2026, 3, 2), date(2026, 3, 4), None, False, State.ACCEPTED,
-        False, None, None,
+        False, None, None, None, False,
     )  # fmt: skip
     return replace(usual, **changed)  # type: ignore[arg-type]
 
@@ -70,6 +71,7 @@ def test_each_referral_has_one_fate() -> None:
         (State.RECEIVED, True): Fate.SILENT,
         (State.INFO_REQUESTED, True): Fate.WAITING,
         (State.EXPIRED, True): Fate.SILENT,
+        (State.DISPUTED, False): Fate.TAKEN,
         (State.REVOKED, True): Fate.ENDED,
         (State.CANCELLED, False): Fate.ENDED,
         (State.REDIRECTED, True): Fate.ENDED,
@@ -91,6 +93,19 @@ def test_medians_tell_opening_and_calendar_days_from_ten_households_on() -> None
     by_hand = shown([*rows, sent(9, by_hand=True)])
     assert by_hand is not None
     assert by_hand.waits[By.ALL][0].hidden, "what was handed over waits for nobody"
+
+
+def test_what_households_say_is_told_of_closed_referrals_alone() -> None:
+    closed = {"state": State.CLOSED, "closed": date(2026, 3, 9), "outcome": Outcome.GOT_HELP}
+    rows = [sent(n, **closed, says=Said.YES) for n in range(40)]
+    rows += [sent(100 + n, **closed, says=Said.NO, disputed=True) for n in range(40)]
+    rows += [sent(200 + n, **closed) for n in range(3)] + [sent(300 + n) for n in range(40)]
+    found = shown(rows)
+    assert found is not None
+    cells = found.voices.lines[0].cells
+    assert all(abs((cells[voice].value or 0) - 40) <= 10 for voice in (Voice.AGREES, Voice.DISAGREES))
+    assert cells[Voice.UNHEARD].value is None
+    assert cells[Voice.DECLINED].value is None
 
 
 def test_a_household_many_times_referred_is_one_household() -> None:
@@ -120,7 +135,7 @@ def test_what_stands_behind_a_masked_line_changes_nothing_that_is_shown_beside_i
     assert alone is not None
     assert beside is not None
     assert alone.fates[By.DOMAIN] == beside.fates[By.DOMAIN], "a line of fewer than ten households says nothing"
-    for table in (beside.whole, *beside.fates.values(), beside.outcomes, beside.refusals):
+    for table in (beside.whole, *beside.fates.values(), beside.outcomes, beside.refusals, beside.voices):
         for line in table.lines:
             for cell in line.cells.values():
                 assert cell.value is None or (cell.value >= LEAST and cell.value % STEP == 0)
@@ -137,7 +152,10 @@ def test_the_door_says_what_became_of_each_and_never_which(cast: Cast, shared_ba
     refer(engine, worker, file, cast.secours, Domain.FOOD)
     refer(engine, worker, other, cast.epicerie, Domain.JOB)
     with acting(engine, cast.epicerie.people["intake"]) as session:
-        moves.accept(session, taken.id, 1)
+        version = moves.accept(session, taken.id, 1).version
+        version = moves.close(session, taken.id, version, Outcome.GOT_HELP).version
+    with acting(engine, worker) as session:
+        moves.dispute(session, taken.id, version, Said.NO, call_back=False)
     shared_base.admin("update referral set expires_at = now() - interval '1 hour' where id = %s", late.id)
     shared_base.admin("update share set revoked_at = now() where household_id = %s and scope = 'needs'", other)
 
@@ -154,9 +172,10 @@ def test_the_door_says_what_became_of_each_and_never_which(cast: Cast, shared_ba
         ("alimentation", "by_hand", True),
         ("autre", "sent", False),
         ("emploi", "revoked", False),
-        ("logement", "accepted", False),
+        ("logement", "disputed", False),
         ("mobilite", "expired", False),
     ]
+    assert [row[-2:] for row in network if row[8] == "disputed"] == [("no", True)]
     assert {row[0] for row in network} == {1, 2}
     places = {cast.ccas.id, cast.epicerie.id, cast.secours.id}
     assert {cell for row in network for cell in row if isinstance(cell, UUID)} <= places
