@@ -1101,27 +1101,39 @@ create function access.networks_served() returns table (network_id uuid)
         return query select n.id from network n order by n.id;
     end $$;
 
--- The referrals of the worker's network that nobody answered.
-create function access.unanswered(sent_before timestamptz) returns table (referral_id uuid, sent_at timestamptz)
+-- The referrals of the worker's network that nobody answered in time, with the moments their baskets count by.
+create function access.unanswered(late_before timestamptz)
+    returns table (referral_id uuid, late_at timestamptz, risk_at timestamptz)
     language plpgsql stable security definer set search_path = public, pg_temp
     as $$ begin
         perform access.refuse_but_worker();
-        return query select r.id, r.sent_at from referral r
+        return query select r.id, r.late_at, r.risk_at from referral r
                       where r.network_id = access.network() and r.state in ('sent', 'received')
-                        and r.sent_at <= sent_before
-                      order by r.sent_at, r.id;
+                        and r.late_at <= late_before
+                      order by r.late_at, r.id;
     end $$;
 
--- What moved since a moment, oldest first.
+-- What moved since a moment, oldest first; a message too, unless it came with a move, which tells of both.
 create function access.moved_since(moment timestamptz)
     returns table (referral_id uuid, verb text, at timestamptz, by_receiver boolean)
     language plpgsql stable security definer set search_path = public, pg_temp
     as $$ begin
         perform access.refuse_but_worker();
-        return query select e.referral_id, e.verb::text, e.at, e.organisation_id = r.to_organisation_id
-                       from referral_event e join referral r on r.id = e.referral_id
-                      where e.network_id = access.network() and e.at >= moment
-                      order by e.at, e.id;
+        return query
+            select e.referral_id, e.verb::text, e.at, e.organisation_id = r.to_organisation_id
+              from referral_event e join referral r on r.id = e.referral_id
+             where e.network_id = access.network() and e.at >= moment
+            union all
+            select t.referral_id, 'message', t.written_at, t.organisation_id = r.to_organisation_id
+              from referral_text t join referral r on r.id = t.referral_id
+             where t.network_id = access.network() and t.written_at >= moment and not t.confidential and t.words <> ''
+               and not exists (select 1 from referral_event e
+                                where e.referral_id = t.referral_id and e.membership_id = t.written_by
+                                  and e.at between t.written_at - interval '5 seconds' and t.written_at + interval '5 seconds')
+               and not exists (select 1 from appointment_event e join appointment a on a.id = e.appointment_id
+                                where a.referral_id = t.referral_id and e.membership_id = t.written_by
+                                  and e.at between t.written_at - interval '5 seconds' and t.written_at + interval '5 seconds')
+             order by 3, 1;
     end $$;
 
 -- Tells a side of a referral something, once: to each of its members who works there, answers referrals, and is let in

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-REMIND_AFTER = timedelta(days=9)
-ESCALATE_AFTER = timedelta(days=21)
+from coordination.kit.clock import PARIS
+
+FROM_HOUR = 8
+"""A reminder of tomorrow's appointment is told from this hour on, not at midnight."""
 
 
 class To(StrEnum):
@@ -27,6 +29,10 @@ class Step(StrEnum):
     REMINDER = "reminder"
     ABANDON = "abandon"
     GLASS = "glass"
+    DATE_ASKED = "date_asked"
+    DATE = "date"
+    MISSED = "missed"
+    TOMORROW = "tomorrow"
 
     @property
     def label(self) -> str:
@@ -38,9 +44,13 @@ LABELS = {
     Step.SENT: "Une nouvelle orientation attend votre réponse",
     Step.MOVED: "Une de vos orientations a avancé",
     Step.MESSAGE: "Un nouveau message sur une orientation",
-    Step.REMINDER: "Une orientation attend votre réponse depuis 9 jours",
+    Step.REMINDER: "Une orientation attend votre réponse : le délai est passé",
     Step.GLASS: "Un dossier protégé a été ouvert en urgence",
-    Step.ABANDON: "Une orientation risque d’être abandonnée : 21 jours sans réponse",
+    Step.ABANDON: "Une orientation risque d’être abandonnée, faute de réponse",
+    Step.DATE_ASKED: "Une date de rendez-vous vous est proposée",
+    Step.DATE: "Un rendez-vous a été fixé, confirmé, décliné ou annulé",
+    Step.MISSED: "Une personne n’est pas venue à son rendez-vous",
+    Step.TOMORROW: "Vous recevez une personne demain, sur rendez-vous",
 }
 
 # Moves that are no news for the other side, or have their own step.
@@ -80,7 +90,8 @@ class Watched:
     """A referral nobody answered yet, in codes."""
 
     id: UUID
-    sent_at: datetime
+    late_at: datetime
+    risk_at: datetime
 
 
 @dataclass(frozen=True)
@@ -104,13 +115,33 @@ def of_event(verb: str, *, by_receiver: bool) -> tuple[Step, To] | None:
 
 
 def of_silence(watched: Watched, now: datetime) -> Iterator[Told]:
-    """What the silence of a receiver calls for: a reminder, then the coordinators and the sender too."""
-    waited = now - watched.sent_at
-    if waited >= REMIND_AFTER:
-        yield Told(watched.id, Step.REMINDER, To.RECEIVER, watched.sent_at)
-    if waited >= ESCALATE_AFTER:
+    """What the silence of a receiver calls for, when its basket changes: a reminder, then the coordinators and the
+    sender too."""
+    if now >= watched.late_at:
+        yield Told(watched.id, Step.REMINDER, To.RECEIVER, watched.late_at)
+    if now >= watched.risk_at:
         for to in (To.RECEIVER, To.SENDER, To.COORDINATORS):
-            yield Told(watched.id, Step.ABANDON, to, watched.sent_at)
+            yield Told(watched.id, Step.ABANDON, to, watched.risk_at)
+
+
+def of_date(verb: str, *, by_receiver: bool) -> tuple[Step, To] | None:
+    """What becomes of an appointment is told to the other side; that the person came is no news."""
+    if verb == "keep":
+        return None
+    step = DATE_STEPS.get(verb, Step.DATE)
+    return step, To.SENDER if by_receiver else To.RECEIVER
+
+
+DATE_STEPS = {"propose": Step.DATE_ASKED, "other_date": Step.DATE_ASKED, "miss": Step.MISSED}
+
+
+def tomorrow_of(now: datetime) -> tuple[datetime, datetime] | None:
+    """The first and last moments of tomorrow in Paris, once the morning has come."""
+    there = now.astimezone(PARIS)
+    if there.hour < FROM_HOUR:
+        return None
+    start, end = (datetime.combine(there.date() + timedelta(days=n), time(), PARIS) for n in (1, 2))
+    return start, end
 
 
 def subject_of(steps: dict[Step, int]) -> str:

@@ -16,14 +16,15 @@ from coordination.kit.db import ActorSession, acting
 from coordination.kit.mail import MailDown, Mailer
 from coordination.notices.models import Notice, NoticePreference
 from coordination.notices.rules import (
-    REMIND_AFTER,
     Step,
     Told,
     Watched,
     When,
+    of_date,
     of_event,
     of_silence,
     subject_of,
+    tomorrow_of,
     words_of,
 )
 from coordination.referrals import moves
@@ -67,16 +68,19 @@ def _tell_in(engine: Engine, network_id: UUID, at: datetime) -> int:
     with working(engine, network_id) as session:
         moves.settle_due(session)
     with working(engine, network_id) as session:
-        return sum(
-            session.door(
-                "access.tell(:referral, :side, :said, :moment)",
-                referral=told.referral_id,
-                side=told.to.value,
-                said=told.step.value,
-                moment=told.about,
-            )
-            for told in (*_moves(session, at), *_silences(session, at))
-        )
+        news = (*_moves(session, at), *_dates(session, at), *_silences(session, at))
+        return _remind(session, at) + sum(_tell(session, told) for told in news)
+
+
+def _tell(session: ActorSession, told: Told) -> int:
+    told_anew: int = session.door(
+        "access.tell(:referral, :side, :said, :moment)",
+        referral=told.referral_id,
+        side=told.to.value,
+        said=told.step.value,
+        moment=told.about,
+    )
+    return told_anew
 
 
 def _moves(session: ActorSession, at: datetime) -> list[Told]:
@@ -85,9 +89,25 @@ def _moves(session: ActorSession, at: datetime) -> list[Told]:
     return [Told(row.referral_id, told[0], told[1], row.at) for row, told in found if told is not None]
 
 
+def _dates(session: ActorSession, at: datetime) -> list[Told]:
+    rows = session.rows("select * from access.dates_moved_since(:moment)", moment=at - LOOK_BACK)
+    found = [(row, of_date(row.verb, by_receiver=row.by_receiver)) for row in rows]
+    return [Told(row.referral_id, told[0], told[1], row.at) for row, told in found if told is not None]
+
+
 def _silences(session: ActorSession, at: datetime) -> list[Told]:
-    rows = session.rows("select * from access.unanswered(:before)", before=at - REMIND_AFTER)
-    return [told for row in rows for told in of_silence(Watched(row.referral_id, row.sent_at), at)]
+    rows = session.rows("select * from access.unanswered(:before)", before=at)
+    return [told for row in rows for told in of_silence(Watched(row.referral_id, row.late_at, row.risk_at), at)]
+
+
+def _remind(session: ActorSession, at: datetime) -> int:
+    """Tomorrow's appointments, to whoever receives."""
+    day = tomorrow_of(at)
+    if day is None:
+        return 0
+    since, until = day
+    said = Step.TOMORROW.value
+    return int(session.door("access.remind_dates(:since, :until, :said)", since=since, until=until, said=said))
 
 
 # ------------------------------------------------------------------ mail

@@ -109,6 +109,7 @@ class ReferralText(SQLModel, table=True):
     __table_args__ = of_household(
         ForeignKeyConstraint(["network_id", "household_id", "referral_id"], REFERRAL),
         Index("referral_text_referral", "referral_id"),
+        Index("referral_text_at", "network_id", "written_at"),
     )
     id: UUID = column(Holds.LINK, default_factory=uuid4, primary_key=True)
     network_id: UUID = column(Holds.NOTHING)

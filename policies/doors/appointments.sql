@@ -51,3 +51,40 @@ create function access.calendar(hash text) returns jsonb
              order by a.starts_at, a.id limit 500) e;
         return jsonb_build_object('demo', is_demo, 'events', coalesce(events, '[]'));
     end $$;
+
+-- ---------------------------------------------------------------- the worker: codes, never a name
+
+-- What became of appointments since a moment, oldest first.
+create function access.dates_moved_since(moment timestamptz)
+    returns table (referral_id uuid, verb text, at timestamptz, by_receiver boolean)
+    language plpgsql stable security definer set search_path = public, pg_temp
+    as $$ begin
+        perform access.refuse_but_worker();
+        return query select a.referral_id, e.verb::text, e.at, e.organisation_id = a.to_organisation_id
+                       from appointment_event e join appointment a on a.id = e.appointment_id
+                      where e.network_id = access.network() and e.at >= moment
+                      order by e.at, e.id;
+    end $$;
+
+-- Reminds whoever holds a confirmed appointment that begins between two moments, once for each date; when nobody holds
+-- it yet, whoever answers at the organisation that receives. How many were told anew.
+create function access.remind_dates(since timestamptz, until timestamptz, said text) returns bigint
+    language plpgsql security definer set search_path = public, pg_temp
+    as $$
+    declare n bigint;
+    begin
+        perform access.refuse_but_worker();
+        insert into notice (id, network_id, referral_id, membership_id, step, about, at, mail_state, attempts)
+        select gen_random_uuid(), r.network_id, r.id, m.id, said, a.starts_at, now(), 'pending', 0
+          from appointment a join referral r on r.id = a.referral_id
+          join membership m on m.network_id = a.network_id and m.organisation_id = a.to_organisation_id
+                           and m.suspended_at is null and m.roles && array['intake', 'volunteer', 'coordinator']
+                           and (m.id = a.held_by or a.held_by is null)
+         where a.network_id = access.network() and a.state = 'confirmed'
+           and a.starts_at >= since and a.starts_at < until and access.is_code(said)
+           and r.state in ('sent', 'received', 'info_requested', 'accepted', 'in_progress', 'on_hold')
+           and access.still_carried(r) and (not r.guarded or access.lets_in(r.household_id, m.id))
+        on conflict do nothing;
+        get diagnostics n = row_count;
+        return n;
+    end $$;

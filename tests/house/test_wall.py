@@ -52,6 +52,8 @@ DOORS = {
     "networks_served": "the worker",
     "unanswered": "the worker; codes",
     "moved_since": "the worker; codes",
+    "dates_moved_since": "the worker; codes",
+    "remind_dates": "the worker",
     "tell": "the worker",
     "take_mail": "the worker; the addresses it writes to",
     "note_mail": "the worker",

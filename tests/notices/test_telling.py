@@ -8,13 +8,16 @@ from uuid import UUID
 import pytest
 from sqlalchemy.exc import ProgrammingError
 
+from coordination.appointments import service as appointments
 from coordination.households import protection
 from coordination.kit.actor import Actor, Member, Nobody, Service
-from coordination.kit.clock import now
+from coordination.kit.clock import frozen, now
 from coordination.kit.db import ActorSession, acting
 from coordination.notices import queries, service
 from coordination.notices.rules import Step, When
 from coordination.referrals import moves
+from coordination.referrals import service as referrals
+from tests.appointments.make import a_date
 from tests.cast import PASSWORD, Cast
 from tests.conftest import Base, Browser
 from tests.households.make import open_household
@@ -34,7 +37,8 @@ def letterbox() -> Iterator[Letterbox]:
 @pytest.fixture
 def sent(cast: Cast, shared_base: Base) -> UUID:
     """A referral of the CCAS to the Secours, alone in its world."""
-    for table in ("notice", "notice_preference", "referral_text", "referral_event", "referral"):
+    alone = ("notice", "notice_preference", "appointment_event", "appointment")
+    for table in (*alone, "referral_text", "referral_event", "referral"):
         shared_base.admin(f"delete from {table}")
     holder = cast.ccas.people["intake"]
     file = open_household(cast.engine, holder, "Vasseur", "Mona")
@@ -48,7 +52,10 @@ def told(cast: Cast, member: Member) -> list[str]:
 
 
 def age(base: Base, referral: UUID, days: int) -> None:
-    base.admin("update referral set sent_at = sent_at - make_interval(days => %s) where id = %s", days, referral)
+    moments = ", ".join(
+        f"{name} = {name} - make_interval(days => {days})" for name in ("late_at", "risk_at", "sent_at")
+    )
+    base.admin(f"update referral set {moments} where id = %s", referral)
 
 
 def test_whoever_answers_at_the_receivers_is_told_once(cast: Cast, sent: UUID) -> None:
@@ -67,17 +74,58 @@ def test_the_sender_is_told_what_became_of_it(cast: Cast, sent: UUID) -> None:
     assert told(cast, cast.ccas.people["intake"]) == [Step.MOVED.label]
 
 
-def test_silence_is_reminded_at_nine_days_and_escalated_at_twenty_one(
-    cast: Cast, shared_base: Base, sent: UUID
+def test_a_message_is_told_to_the_other_side_and_words_that_come_with_a_move_only_once(
+    cast: Cast, shared_base: Base, letterbox: Letterbox, sent: UUID
 ) -> None:
+    receiver, sender = cast.secours.people["intake"], cast.ccas.people["intake"]
+    with acting(cast.engine, receiver) as session:
+        moves.accept(session, sent, 1, "Nous prenons ce foyer.")
+        referrals.write_note(session, sent, "Pour nous seuls")
+    with frozen(now() + timedelta(minutes=1)), acting(cast.engine, receiver) as session:
+        referrals.say(session, sent, "Madame Vasseur peut-elle venir mardi ?")
+    service.tell_news(cast.engine, now() + timedelta(minutes=2))
+    service.tell_news(cast.engine, now() + timedelta(minutes=3))
+    assert sorted(told(cast, sender)) == sorted([Step.MOVED.label, Step.MESSAGE.label])
+    assert Step.MESSAGE.label not in told(cast, receiver)
+    with frozen(now() + timedelta(minutes=4)), acting(cast.engine, sender) as session:
+        referrals.say(session, sent, "Oui.")
+    service.tell_news(cast.engine, now() + timedelta(minutes=5))
+    assert told(cast, receiver).count(Step.MESSAGE.label) == 1
+    service.post(cast.engine, letterbox.mailer, URL, When.IMMEDIATE)
+    assert "mardi" not in str([letter.as_string() for _, letter in letterbox.letters])
+
+
+def test_a_date_is_told_to_the_other_side_and_the_day_before_to_whoever_receives(cast: Cast, sent: UUID) -> None:
+    host, helper, sender = cast.secours.people["intake"], cast.secours.people["volunteer"], cast.ccas.people["intake"]
+    with acting(cast.engine, host) as session:
+        made = appointments.take(session, sent, a_date(4))
+    service.tell_news(cast.engine)
+    assert told(cast, sender) == [Step.DATE_ASKED.label]
+    with acting(cast.engine, sender) as session:
+        appointments.confirm(session, made.id, made.version)
+    service.tell_news(cast.engine)
+    assert Step.DATE.label in told(cast, host)
+    eve = made.starts_at - timedelta(days=1)
+    for moment in (eve - timedelta(days=1), eve - timedelta(hours=3), eve, eve + timedelta(hours=2)):
+        service.tell_news(cast.engine, moment)
+        assert told(cast, host).count(Step.TOMORROW.label) == (moment >= eve)
+    assert Step.TOMORROW.label not in told(cast, helper) + told(cast, sender)
+
+
+def test_silence_is_reminded_and_escalated_when_its_basket_changes(cast: Cast, shared_base: Base, sent: UUID) -> None:
+    """On the opening days of whoever receives, as the baskets count them: no day of the calendar is counted."""
     receiver, sender = cast.secours.people["intake"], cast.ccas.people["intake"]
     coordinator = cast.ccas.people["coordinator"]
     service.tell_news(cast.engine)
-    age(shared_base, sent, 10)
-    service.tell_news(cast.engine)
+    ((late, risk),) = shared_base.admin("select late_at - now(), risk_at - late_at from referral where id = %s", sent)
+    assert isinstance(late, timedelta)
+    assert isinstance(risk, timedelta)
+    service.tell_news(cast.engine, now() + late - timedelta(hours=1))
+    assert told(cast, receiver) == [Step.SENT.label]
+    service.tell_news(cast.engine, now() + late + timedelta(hours=1))
     assert told(cast, receiver) == [Step.REMINDER.label, Step.SENT.label]
     assert (told(cast, sender), told(cast, coordinator)) == ([], [])
-    age(shared_base, sent, 12)
+    age(shared_base, sent, (late + risk).days + 1)
     service.tell_news(cast.engine)
     service.tell_news(cast.engine)
     assert told(cast, receiver).count(Step.ABANDON.label) == 1
@@ -156,7 +204,7 @@ def test_a_daily_digest_gathers_and_none_is_none(
         with acting(cast.engine, cast.secours.people[role]) as session:
             service.choose(session, when)
     service.tell_news(cast.engine)
-    age(shared_base, sent, 10)
+    age(shared_base, sent, 15)
     service.tell_news(cast.engine)
     service.post(cast.engine, letterbox.mailer, URL, When.IMMEDIATE)
     assert {who for who, _ in letterbox.letters} == {cast.secours.emails["coordinator"]}
@@ -172,6 +220,8 @@ def test_the_workers_doors_answer_the_worker_alone(cast: Cast, actor: Actor) -> 
         "access.networks_served()",
         "access.unanswered(now())",
         "access.moved_since(now())",
+        "access.dates_moved_since(now())",
+        "access.remind_dates(now(), now(), 'x')",
         "access.take_mail('immediate', interval '1 minute', 1)",
     ):
         with ActorSession(cast.engine, actor) as session, pytest.raises(ProgrammingError):
@@ -209,5 +259,5 @@ def test_the_screens_of_a_member(cast: Cast, browser: Callable[[], Browser], sen
 
 def test_time_is_the_callers(cast: Cast, sent: UUID) -> None:
     """Told as of a day to come, the reminder is there; the clock of the machine is asked only by default."""
-    service.tell_news(cast.engine, now() + timedelta(days=10))
+    service.tell_news(cast.engine, now() + timedelta(days=20))
     assert Step.REMINDER.label in told(cast, cast.secours.people["intake"])
