@@ -1311,21 +1311,14 @@ create function access.undo_import(batch uuid) returns setof text
 
 -- ---------------------------------------------------------------- whom a barème shuts out
 
--- What the impact simulator reads: one row by household of the network with a current validated budget, and nothing in
--- it says which: no identifier, no code, no place, no date; ages in whole years on the day of the budget, amounts by kind
--- in twelfths of a cent a month. Rows come in no order. Protected files are counted: nothing of them can be told apart.
--- A coordinator or a member of the Conseil asks; each question is counted and journalled, rows or none (`wanted`).
--- Beyond 60 in 24 hours, one row comes whose `activity` is `refused`.
-create function access.impact_rows(wanted boolean)
-    returns table (heads jsonb, single_parent boolean, kinds text[], twelfths bigint[], proved boolean[],
-                   landlord boolean[], activity text, age_band text)
+-- Who asks the impact simulator anything, a coordinator or a member of the Conseil, asks here first: counted, at most 60
+-- times in 24 hours, and journalled. Answers about how many budgets there are to read; null once the limit is reached.
+create function access.impact_question() returns bigint
     language plpgsql security definer set search_path = public, pg_temp
     as $$
     declare me uuid := access.membership(); net uuid := access.network(); free boolean;
     begin
-        if me is null or not (access.has_role('coordinator') or access.has_role('council')) then
-            raise exception 'asked by coordinators and the Conseil alone' using errcode = '42501';
-        end if;
+        perform access.refuse_but_impact();
         perform pg_advisory_xact_lock(hashtextextended(me::text, 0));
         delete from network_question q where q.membership_id = me and q.at < now() - interval '1 day';
         select count(*) < 60 into free from network_question q where q.membership_id = me and q.kind = 'impact';
@@ -1336,73 +1329,102 @@ create function access.impact_rows(wanted boolean)
                              previous_hash, hash)
         values (gen_random_uuid(), net, 0, now(), '', '', case when free then 'impact.simulate' else 'impact.refused' end,
                 'network', net::text, '{}', '', '');
-        if not free then
-            return query select null::jsonb, null::boolean, null::text[], null::bigint[], null::boolean[],
-                                null::boolean[], 'refused', null::text;
-        elsif wanted then
-            return query
-            with current as (
-                select distinct on (a.household_id) a.id, a.household_id, a.composition, a.reference_date
-                  from assessment a join household h on h.id = a.household_id
-                 where a.network_id = net and a.status = 'validated' and h.closed_at is null
-                   and h.merged_into_id is null
-                 order by a.household_id, a.reference_date desc, a.validated_at desc, a.id)
-            select (select jsonb_agg(access.ages_alone(head, c.reference_date))
-                      from jsonb_array_elements(case jsonb_typeof(c.composition -> 'heads')
-                                               when 'array' then c.composition -> 'heads' end) head),
-                   (c.composition ->> 'single_parent')::boolean,
-                   l.kinds, l.twelfths, l.proved, l.landlord,
-                   case when r.activity in ('salarie', 'independant') then 'working'
-                        when r.activity = 'chomage_indemnise' then 'unemployed'
-                        when r.activity = 'retraite' then 'pensioner'
-                        when 'rsa' = any (l.kinds) then 'rsa'
-                        when r.activity is null then 'unknown' else 'other' end,
-                   case when r.age is null then 'unknown' when r.age < 30 then 'under_30' when r.age < 50 then '30_49'
-                        when r.age < 65 then '50_64' else '65_up' end
-              from current c
-              join lateral (
-                select array_agg(coalesce(d.kind, b.kind)::text) as kinds, array_agg(b.origin = 'proof') as proved,
-                       array_agg(b.paid_to_landlord) as landlord,
-                       array_agg(b.amount_cents * case b.period when 'weekly' then 52 when 'monthly' then 12
-                                 when 'bimonthly' then 6 when 'quarterly' then 4 when 'half_yearly' then 2
-                                 when 'yearly' then 1 end)::bigint[] as twelfths
-                  from budget_line b left join budget_line_detail d on d.line_id = b.id
-                 where b.assessment_id = c.id) l on true
+        return case when free then (select count(*) from assessment a where a.network_id = net and a.status = 'validated') end;
+    end $$;
+
+create function access.refuse_but_impact() returns void language plpgsql as $$ begin
+    if access.membership() is null or not (access.has_role('coordinator') or access.has_role('council')) then
+        raise exception 'asked by coordinators and the Conseil alone' using errcode = '42501';
+    end if;
+end $$;
+
+-- What the impact simulator then reads, within a quarter of an hour: the households of the network with a current validated
+-- budget, a part of them at a time (`part` from 0 to `parts` - 1), column by column, and nothing says which: no
+-- identifier, no code, no place, no date; ages in whole years on the day of the budget, amounts by kind in twelfths of a
+-- cent a month. They come in no order; a line says to which household of this part it belongs. Protected files are counted:
+-- nothing of them can be told apart. Somebody: the youngest and the eldest they can be, their share, 1 if unborn; before
+-- all, 1 for a single parent: `1;34 34 1 0;6 6 1/2 0`.
+create function access.impact_rows(part integer, parts integer)
+    returns table (people text[], activity text[], age_band text[], ranks integer[], kinds text[], twelfths bigint[],
+                   proved boolean[], landlord boolean[])
+    language plpgsql security definer set search_path = public, pg_temp set random_page_cost = '1.1'
+    as $$
+    declare net uuid := access.network();
+        first uuid := access.uuid_share(part, parts); beyond uuid := access.uuid_share(part + 1, parts);
+    begin
+        perform access.refuse_but_impact();
+        if not exists (select 1 from network_question q
+                        where q.membership_id = access.membership() and q.kind = 'impact'
+                          and q.at > now() - interval '15 minutes') then
+            raise exception 'asked first' using errcode = '42501';
+        end if;
+        return query
+        with current as (
+            select distinct on (a.household_id) a.id, a.household_id, a.composition, a.reference_date as day
+              from assessment a join household h on h.id = a.household_id
+             where a.network_id = net and a.status = 'validated' and h.closed_at is null and h.merged_into_id is null
+               and a.household_id >= first and a.household_id < beyond and h.id >= first and h.id < beyond
+             order by a.household_id, a.reference_date desc, a.validated_at desc, a.id),
+        ranked as materialized (select c.*, row_number() over (order by random())::integer - 1 as rank from current c),
+        typed as (
+            select r.rank, coalesce(d.kind, b.kind)::text as kind, b.origin = 'proof' as seen, b.paid_to_landlord as aid,
+                   b.amount_cents * case b.period when 'weekly' then 52 when 'monthly' then 12 when 'bimonthly' then 6
+                                    when 'quarterly' then 4 when 'half_yearly' then 2 when 'yearly' then 1 end as amount
+              from ranked r join budget_line b on b.assessment_id = r.id
+              left join budget_line_detail d on d.line_id = b.id),
+        known as (
+            select r.rank, concat((r.composition ->> 'single_parent')::boolean::integer, (
+                     select string_agg(concat(';', access.youngest(h.birth_date, h.birth_year, h.birth_month, h.adult, r.day),
+                                              ' ', access.eldest(h.birth_date, h.birth_year, h.birth_month, h.adult, r.day),
+                                              ' ', h.weight, ' ', h.unborn::integer), '')
+                       from jsonb_to_recordset(case jsonb_typeof(r.composition -> 'heads')
+                                               when 'array' then r.composition -> 'heads' else '[]' end)
+                         as h (birth_date date, birth_year integer, birth_month integer, adult boolean, weight text,
+                               unborn boolean))) as people,
+                   case when w.activity in ('salarie', 'independant') then 'working'
+                        when w.activity = 'chomage_indemnise' then 'unemployed'
+                        when w.activity = 'retraite' then 'pensioner'
+                        when w.activity is null then 'unknown' else 'other' end as activity,
+                   case when w.age is null then 'unknown' when w.age < 30 then 'under_30' when w.age < 50 then '30_49'
+                        when w.age < 65 then '50_64' else '65_up' end as age_band
+              from ranked r
               left join lateral (
-                select p.activity, access.years(q.birth_date, c.reference_date) as age
+                select p.activity, access.years(q.birth_date, r.day) as age
                   from stay s join person q on q.id = s.person_id
                   left join person_activity p on p.person_id = s.person_id
-                 where s.household_id = c.household_id and s.link = 'reference'
-                 order by s.until_date is not null, s.from_date desc limit 1) r on true
-             order by random();
-        end if;
+                 where s.household_id = r.household_id and s.link = 'reference'
+                 order by s.until_date is not null, s.from_date desc limit 1) w on true)
+        select k.*, l.*
+          from (select array_agg(k.people order by k.rank), array_agg(k.activity order by k.rank),
+                       array_agg(k.age_band order by k.rank) from known k) k,
+               (select array_agg(t.rank), array_agg(t.kind), array_agg(t.amount::bigint), array_agg(t.seen),
+                       array_agg(t.aid) from typed t) l;
     end $$;
+
+-- Where a part of all identifiers begins, when they are shared out evenly; beyond the last, what no identifier reaches.
+create function access.uuid_share(part integer, parts integer) returns uuid language sql immutable
+    as $$ select (case when part < parts
+                       then lpad(to_hex((part::bigint << 32) / parts), 8, '0') || '-0000-0000-0000-000000000000'
+                       else 'ffffffff-ffff-ffff-ffff-ffffffffffff' end)::uuid $$;
 
 create function access.years(born date, day date) returns integer language sql immutable
     as $$ select (extract(year from day) - extract(year from born))::integer
-               - (to_char(day, 'MMDD') < to_char(born, 'MMDD'))::integer $$;
+               - (extract(month from day) * 100 + extract(day from day)
+                  < extract(month from born) * 100 + extract(day from born))::integer $$;
 
--- Somebody of a frozen composition without who she is: the youngest and the eldest she can be, her share, whether unborn.
-create function access.ages_alone(head jsonb, day date) returns jsonb language sql immutable
-    as $$
-    with known as (
-        select (head ->> 'birth_date')::date as whole, (head ->> 'birth_year')::integer as year,
-               (head ->> 'birth_month')::integer as month, (head ->> 'adult')::boolean as adult),
-    span as (
-        select k.*, make_date(k.year, coalesce(k.month, 1), 1) as first,
-               case when k.month is null then make_date(k.year, 12, 31)
-                    else (make_date(k.year, k.month, 1) + interval '1 month' - interval '1 day')::date end as last
-          from known k),
-    ages as (
-        select case when s.whole is not null then access.years(s.whole, day)
-                    when s.year is not null then greatest(access.years(s.last, day), 0)
-                    when s.adult then 18 else 0 end as low,
-               case when s.whole is not null then access.years(s.whole, day)
-                    when s.year is not null then access.years(s.first, day)
-                    when not s.adult then 17 else 150 end as high
-          from span s)
-    select jsonb_build_object('low', low, 'high', high, 'weight', head ->> 'weight', 'unborn', head -> 'unborn')
-      from ages $$;
+-- Somebody of a frozen composition without who she is: the youngest she can be on that day, then the eldest.
+create function access.youngest(birth date, year integer, month integer, adult boolean, day date) returns integer
+    language sql immutable
+    as $$ select case when birth is not null then access.years(birth, day)
+                      when year is not null then greatest(access.years(
+                           (make_date(year, coalesce(month, 12), 1) + interval '1 month' - interval '1 day')::date, day), 0)
+                      when adult then 18 else 0 end $$;
+
+create function access.eldest(birth date, year integer, month integer, adult boolean, day date) returns integer
+    language sql immutable
+    as $$ select case when birth is not null then access.years(birth, day)
+                      when year is not null then access.years(make_date(year, coalesce(month, 1), 1), day)
+                      when not adult then 17 else 150 end $$;
 
 -- ---------------------------------------------------------------- nobody is twice in one file on one day
 

@@ -1,15 +1,18 @@
-"""The households of a network without their names, built once from the door's rows, routed under any barème. Pure."""
+"""The households of a network without their names, built from the door's columns, routed under any barème. Pure."""
 
-import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
-from typing import Any, Protocol
+from typing import Protocol
 
-from coordination.budgets.batch import ZONES, Amount, Population, route
+import numpy as np
+from numpy.typing import NDArray
+
+from coordination.budgets.batch import REFUSED, ZONES, Population, route
+from coordination.budgets.population import RANK, Ages, People
 from coordination.budgets.rules import Bareme, Composition, Head, LineKind, ZoneKind
 from coordination.simulators.disclosure import FEWEST_HOUSEHOLDS, Line, Table, Tally, publish, weights
 
@@ -18,17 +21,25 @@ REFERENCE = date(2000, 6, 15)
 """The day ages are turned into births of: any would do, since ages are already whole years."""
 
 
-class Row(Protocol):
-    """What the door gives of one household: nothing that says which."""
+class Sheaf(Protocol):
+    """What the door gives of some households, column by column; nothing says which. Lines name theirs by its rank."""
 
-    heads: list[dict[str, Any]] | None
-    single_parent: bool | None
-    kinds: list[str] | None
-    twelfths: list[int] | None
-    proved: list[bool] | None
-    landlord: list[bool] | None
-    activity: str
-    age_band: str
+    @property
+    def people(self) -> Sequence[str] | None: ...
+    @property
+    def activity(self) -> Sequence[str] | None: ...
+    @property
+    def age_band(self) -> Sequence[str] | None: ...
+    @property
+    def ranks(self) -> Sequence[int] | None: ...
+    @property
+    def kinds(self) -> Sequence[str] | None: ...
+    @property
+    def twelfths(self) -> Sequence[int] | None: ...
+    @property
+    def proved(self) -> Sequence[bool] | None: ...
+    @property
+    def landlord(self) -> Sequence[bool] | None: ...
 
 
 class By(StrEnum):
@@ -109,85 +120,121 @@ def state(code: int) -> Column:
     return Column.IN if zone.opens else Column.AWAY if zone is ZoneKind.REDIRECT else Column.OUT
 
 
-class Crowd:
-    """The households, their groups, and for how much each counts in each table."""
+NO_GROUP = -1
+Ranks = NDArray[np.int8]
+_HOUSING_AID = frozenset(kind.value for kind in LineKind if kind.is_housing_aid)
 
-    def __init__(self, rows: Iterable[Row], key: bytes) -> None:
+
+class Crowd:
+    """The households, their groups, and for how much each counts in each table. Read sheaf after sheaf."""
+
+    def __init__(self, key: bytes) -> None:
         self.population = Population()
-        self.groups: dict[By, list[str]] = {by: [] for by in By}
-        classes: dict[str, tuple[int, str]] = {}
-        contents = []
-        for row in rows:
-            people = json.dumps([row.heads, row.single_parent], sort_keys=True)
-            if people not in classes:
-                composition = _composition(row)
-                classes[people] = self.population.class_for(composition, REFERENCE), kind_of(composition)
-            class_id, kind = classes[people]
-            self.population.add(class_id, _amounts(row), typed=bool(row.kinds))
-            known = {By.ALL: "all", By.ACTIVITY: row.activity, By.COMPOSITION: kind, By.AGE: row.age_band}
-            for by, group in known.items():
-                self.groups[by].append(group)
-            amounts = sorted(zip(row.kinds or [], row.twelfths or [], strict=True))
-            contents.append(f"{people} {amounts} {row.activity} {row.age_band}")
-        draws = weights(key, contents, len(By))
-        self.drawn = {by: [draw[rank] for draw in draws] for rank, by in enumerate(By)}
-        self._zones: dict[str, list[int]] = {}
+        self._key = key
+        self._seen: Counter[str] = Counter()
+        self._classes: dict[str, tuple[int, str]] = {}
+        self._groups: dict[By, list[int]] = {by: [] for by in By}
+        self._drawn: list[NDArray[np.int8]] = []
+        self._zones: dict[str, Ranks] = {}
 
     def __len__(self) -> int:
         return len(self.population)
 
-    def zones(self, bareme: Bareme) -> list[int]:
+    def add(self, sheaf: Sheaf) -> None:
+        """More households. An aid paid to the landlord already lowers the rent typed, and does not count again."""
+        people = [self._class_of(text) for text in sheaf.people or []]
+        every = list(zip(sheaf.ranks or [], sheaf.kinds or [], sheaf.twelfths or [], strict=True))
+        lines: list[list[tuple[str, int]]] = [[] for _ in people]
+        for rank, kind, twelfths in every:
+            lines[rank].append((kind, twelfths))
+        flags = zip(every, sheaf.proved or [], sheaf.landlord or [], strict=True)
+        kept = [(*line, proved) for line, proved, landlord in flags if not (landlord and line[1] in _HOUSING_AID)]
+        self.population.extend(
+            [class_id if lines[rank] else 0 for rank, (class_id, _) in enumerate(people)],
+            [rank for rank, *_ in kept],
+            [RANK[LineKind(kind)] for _, kind, *_ in kept],
+            [twelfths for *_, twelfths, _ in kept],
+            [proved for *_, proved in kept],
+        )
+        activities = [_activity(told, typed) for told, typed in zip(sheaf.activity or [], lines, strict=True)]
+        known = {By.ALL: ["all"] * len(people), By.ACTIVITY: activities, By.AGE: sheaf.age_band or []}
+        known[By.COMPOSITION] = [kind for _, kind in people]
+        for by, groups in known.items():
+            ranks = {group: rank for rank, group in enumerate(GROUPS[by])}
+            self._groups[by] += [ranks.get(group, NO_GROUP) for group in groups]
+        told = zip(sheaf.people or [], lines, activities, sheaf.age_band or [], strict=True)
+        contents = (f"{who} {sorted(typed)} {activity} {age}" for who, typed, activity, age in told)
+        self._drawn.append(weights(self._key, contents, len(By), self._seen))
+
+    def _class_of(self, text: str) -> tuple[int, str]:
+        """The class of people as the door writes them, and which group they make; read once for all those alike."""
+        if text not in self._classes:
+            people = people_of(text)
+            class_id = self.population.class_of_people(people, lambda: (_composition(people), REFERENCE))
+            self._classes[text] = class_id, kind_of(people)
+        return self._classes[text]
+
+    def groups(self, by: By) -> Ranks:
+        """Each household's rank among the groups of that table, or `NO_GROUP`."""
+        return np.array(self._groups[by], dtype=np.int8)
+
+    def drawn(self, by: By) -> NDArray[np.int8]:
+        """For how much each household counts in that table."""
+        found = self._drawn or [weights(self._key, (), len(By), self._seen)]
+        return np.concatenate(found)[:, list(By).index(by)]
+
+    def zones(self, bareme: Bareme) -> Ranks:
         """Each household's zone, as its rank in the batch; kept for a version read from its file."""
         if bareme.digest in self._zones:
             return self._zones[bareme.digest]
-        found: list[int] = route(bareme, self.population).zones.tolist()
+        found = route(bareme, self.population).zones
         if bareme.digest:
             self._zones[bareme.digest] = found
         return found
 
 
-def _composition(row: Row) -> Composition:
-    return Composition(tuple(_head(head) for head in row.heads or []), single_parent=bool(row.single_parent))
+def people_of(text: str) -> People:
+    """The people as the door writes them: `1;34 34 1 0;6 6 1/2 0`."""
+    single, *heads = text.split(";")
+    ages = []
+    for head in heads:
+        low, high, weight, unborn = head.split(" ")
+        ages.append(
+            Ages(0, 0, Fraction(weight), True) if unborn == "1" else Ages(int(low), int(high), Fraction(weight), False)
+        )
+    return People(tuple(sorted(ages)), single == "1")
 
 
-def _head(head: dict[str, Any]) -> Head:
+def _composition(people: People) -> Composition:
+    return Composition(tuple(map(_head, people.ages)), single_parent=people.single_parent)
+
+
+def _head(ages: Ages) -> Head:
     """Somebody whose age is known, between two years, or only as an adult or not: exactly what the barème may use."""
-    low, high = int(head["low"]), int(head["high"])
-    weight, unborn = Fraction(head["weight"]), bool(head["unborn"])
+    low, high, weight, unborn = ages
     if low == high:
-        return Head(age=low, weight=weight, unborn=unborn)
+        return Head(age=min(low, ELDEST), weight=weight, unborn=unborn)
     if high - low == 1:
         return Head(birth_year=REFERENCE.year - high, weight=weight, unborn=unborn)
     adult = True if low == ADULT else False if high == ADULT - 1 else None
     return Head(adult=adult, weight=weight, unborn=unborn)
 
 
-def _amounts(row: Row) -> list[Amount]:
-    """Its lines; an aid paid to the landlord already lowers the rent typed, and does not count again."""
-    columns = zip(row.kinds or [], row.twelfths or [], row.proved or [], row.landlord or [], strict=True)
-    lines = [(LineKind(kind), cents, proved, landlord) for kind, cents, proved, landlord in columns]
-    return [Amount(k, cents, proved) for k, cents, proved, landlord in lines if not (landlord and k.is_housing_aid)]
+def _activity(told: str, lines: Sequence[tuple[str, int]]) -> str:
+    """What the reference person lives on; the RSA says it where nothing else does."""
+    rsa = told in ("other", "unknown") and any(kind == LineKind.RSA for kind, _ in lines)
+    return "rsa" if rsa else told
 
 
-def kind_of(composition: Composition) -> str:
+def kind_of(people: People) -> str:
     """Which group a household's people make; none when their ages do not tell."""
-    here = [head for head in composition.heads if head.weight > 0 and not head.unborn]
-    grown = [_grown(head) for head in here]
-    if None in grown or not here:
+    here = [each for each in people.ages if each.weight > 0 and not each.unborn]
+    if not here or any(each.low < ADULT <= each.high for each in here):
         return "unknown"
-    adults = sum(map(bool, grown))
+    adults = sum(each.low >= ADULT for each in here)
     if adults == len(here):
         return "alone" if adults == 1 else "couple"
     return "single_parent" if adults <= 1 else "family"
-
-
-def _grown(head: Head) -> bool | None:
-    if head.age is not None:
-        return head.age >= ADULT
-    if head.birth_year is not None:
-        eldest = REFERENCE.year - head.birth_year
-        return True if eldest - 1 >= ADULT else False if eldest < ADULT else None
-    return head.adult
 
 
 # ------------------------------------------------------------------ what leaves
@@ -268,10 +315,17 @@ def _columns(was: int, is_now: int) -> tuple[str, ...]:
     return first.value, (Column.LEAVES if first is Column.IN and then is not Column.IN else Column.CHANGES).value
 
 
-def _table(by: By, crowd: Crowd, before: list[int], after: list[int], shown: tuple[str, ...]) -> Table:
+def _table(by: By, crowd: Crowd, before: Ranks, after: Ranks, shown: tuple[str, ...]) -> Table:
     """Households alike in all that counts are counted together, so that a hundred thousand take an instant."""
-    tally = Tally()
-    alike = Counter(zip(crowd.groups[by], crowd.drawn[by], before, after, strict=True))
-    for (group, weight, was, is_now), times in alike.items():
-        tally.add(group, _columns(was, is_now), weight, times)
+    tally, many = Tally(), len(ZONES) + 1
+    sorts = ((crowd.groups(by) + 1) * np.int64(3) + crowd.drawn(by)) * many + (before - REFUSED)
+    alike = np.bincount(sorts * many + (after - REFUSED))
+    groups = [None, *GROUPS[by]]
+    for sort in np.flatnonzero(alike).tolist():
+        rest, is_now = divmod(sort, many)
+        rest, was = divmod(rest, many)
+        rank, weight = divmod(rest, 3)
+        group = groups[rank]
+        if group is not None:
+            tally.add(group, _columns(was + REFUSED, is_now + REFUSED), weight, int(alike[sort]))
     return publish(by.label, GROUPS[by], shown, tally)

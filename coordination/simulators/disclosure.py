@@ -11,6 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+import numpy as np
+from numpy.typing import NDArray
+
 LEAST = 5
 """A smaller cell is masked, an empty one too: none and four look alike."""
 STEP = 5
@@ -30,18 +33,21 @@ def nearest(count: int) -> int:
     return (count + STEP // 2) // STEP * STEP
 
 
-def weights(key: bytes, contents: Iterable[str], tables: int) -> list[tuple[int, ...]]:
+def weights(key: bytes, contents: Iterable[str], tables: int, seen: Counter[str] | None = None) -> NDArray[np.int8]:
     """For how much each household counts in each table: 0, 1 or 2. Secret, and the same whatever the barème tried.
 
-    Households of the same content are told apart by their rank among them, so that one more moves no other.
+    Households of the same content are told apart by their rank among them, so that one more moves no other; `seen`
+    counts those met before.
     """
-    seen: Counter[str] = Counter()
-    drawn = []
+    seen = Counter() if seen is None else seen
+    digests = []
     for content in contents:
         seen[content] += 1
-        digest = hmac.digest(key, f"impact {seen[content]} {content}".encode(), "sha256")
-        pieces = (int.from_bytes(digest[4 * rank : 4 * rank + 4], "big") % DRAWN for rank in range(tables))
-        drawn.append(tuple({0: 0, 1: 2}.get(piece, 1) for piece in pieces))
+        digests.append(hmac.digest(key, f"impact {seen[content]} {content}".encode(), "sha256"))
+    pieces = (
+        np.frombuffer(b"".join(digests), dtype=">u4").reshape(len(digests), -1 if digests else 8)[:, :tables] % DRAWN
+    )
+    drawn: NDArray[np.int8] = (1 - (pieces == 0).astype(np.int8) + (pieces == 1)).astype(np.int8)
     return drawn
 
 

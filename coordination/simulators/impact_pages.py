@@ -23,7 +23,7 @@ from coordination.kit.web import Submitted, Walled, needs, page
 from coordination.simulators import disclosure
 from coordination.simulators.crowd import MOVES, Column, Impact, impact
 from coordination.simulators.moves import Knob, Moved, dated, knobs, move
-from coordination.simulators.queries import Crowds, TooManyRuns
+from coordination.simulators.queries import Crowds, Read, TooManyRuns
 
 router = APIRouter(prefix="/impact")
 reading("impact.simulate", "Simulateur d’impact consulté")
@@ -31,6 +31,8 @@ reading("impact.refused", "Simulateur d’impact : limite du jour atteinte")
 FIRST_DAY = "first_day"
 TITLE = "source_title"
 LONGEST_TITLE = 120
+BY_ITSELF, WHEN_ASKED = 0.5, 1.5
+"""Seconds of reading a request takes: fewer when the page asks again by itself, more when somebody presses."""
 
 
 @router.get("", dependencies=[needs(Permission.SIMULATE_IMPACT)])
@@ -40,7 +42,10 @@ def simulator(request: Request, session: Walled, bareme: str = "") -> Response:
     if not known:
         return _show(request, {}, None, FormState(), None)
     chosen = _chosen(known, bareme or next(iter(known)))
-    return _show(request, known, chosen, FormState(), _impact(request, session, chosen))
+    read = _read_network(request, session)
+    if not read.whole:
+        return _reading(request, read, {"bareme": chosen.code}, "get")
+    return _show(request, known, chosen, FormState(), impact(read.crowd, chosen))
 
 
 @router.post("", dependencies=[needs(Permission.SIMULATE_IMPACT)])
@@ -50,7 +55,10 @@ def tried(request: Request, session: Walled, data: Submitted) -> Response:
     moved = _move(chosen, form)
     if moved is None:
         return _show(request, known, chosen, form, None, status=422)
-    answer = _impact(request, session, chosen, moved.bareme if moved.words else None)
+    read = _read_network(request, session)
+    if not read.whole:
+        return _reading(request, read, {name: form.value(name) for name in form.typed}, "post")
+    answer = impact(read.crowd, chosen, moved.bareme if moved.words else None)
     return _show(request, known, chosen, form, answer, moved=moved)
 
 
@@ -129,14 +137,26 @@ def _file(made: Bareme) -> str:
     return text
 
 
-def _impact(request: Request, session: ActorSession, chosen: Bareme, tried: Bareme | None = None) -> Impact | None:
-    """What may be shown of the network. The limit reached is a line of the journal too, kept before it is said."""
+def _read_network(request: Request, session: ActorSession) -> Read:
+    """The network, as far as it is read. The limit reached is a line of the journal too, kept before it is said."""
+    by_itself = "hx-request" in request.headers
     try:
-        crowd = _crowds(request).of(session)
+        return _crowds(request).of(session, BY_ITSELF if by_itself else WHEN_ASKED)
     except TooManyRuns:
         session.commit()
         raise
-    return impact(crowd, chosen, tried)
+
+
+def _reading(request: Request, read: Read, typed: Mapping[str, str], method: str) -> Response:
+    """How far the network is read; the page asks for the rest by itself, or when somebody presses."""
+    return page(
+        request,
+        "simulators/reading.html",
+        title="Impact d’un barème",
+        read=read,
+        typed=typed,
+        method=method,
+    )
 
 
 def _crowds(request: Request) -> Crowds:

@@ -1,6 +1,6 @@
 """Which barèmes answer anybody and whom to call; the households of a network without anything that says which."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from threading import Lock
 from time import monotonic
@@ -79,6 +79,24 @@ class TooManyRuns(Problem):
 
 KEPT_SECONDS = 600
 MOST_KEPT = 8
+PART = 4_000
+"""About how many budgets are read at a time."""
+
+
+@dataclass
+class Read:
+    """What is read of a network so far, one part of its households after the other; who asked, each counted once."""
+
+    crowd: Crowd
+    parts: int
+    since: float
+    done: int = 0
+    asked: set[UUID] = field(default_factory=set)
+    lock: Lock = field(default_factory=Lock)
+
+    @property
+    def whole(self) -> bool:
+        return self.done == self.parts
 
 
 class Crowds:
@@ -86,23 +104,40 @@ class Crowds:
 
     def __init__(self, key: bytes) -> None:
         self._key = key
-        self._kept: dict[UUID, tuple[float, Crowd]] = {}
+        self._kept: dict[UUID, Read] = {}
         self._lock = Lock()
 
-    def of(self, session: ActorSession) -> Crowd:
-        """The network's households as last read. Raises `TooManyRuns`; each call is counted and journalled."""
-        network_id = session.member.network_id
+    def of(self, session: ActorSession, seconds: float) -> Read:
+        """The network's households as last read, or as far as they can be read in that time. Raises `TooManyRuns`; each
+        question is counted and journalled, once however many times it takes to read."""
+        network_id, me = session.member.network_id, session.member.membership_id
         with self._lock:
-            self._kept = {known: each for known, each in self._kept.items() if monotonic() - each[0] < KEPT_SECONDS}
+            self._kept = {k: each for k, each in self._kept.items() if monotonic() - each.since < KEPT_SECONDS}
             found = self._kept.get(network_id)
-        rows = session.rows("select * from access.impact_rows(:wanted)", wanted=found is None)
-        if rows and rows[0].activity == "refused":
-            raise TooManyRuns
-        if found is not None:
-            return found[1]
-        crowd = Crowd(rows, self._key + network_id.bytes)
+        if found is None or found.whole or me not in found.asked:
+            budgets = session.door("access.impact_question()")
+            if budgets is None:
+                raise TooManyRuns
+            found = found or self._begin(network_id, budgets)
+        with found.lock:
+            self._read_on(session, found, seconds)
+        return found
+
+    def _begin(self, network_id: UUID, budgets: int) -> Read:
         with self._lock:
             while len(self._kept) >= MOST_KEPT:
                 self._kept.pop(next(iter(self._kept)))
-            self._kept[network_id] = monotonic(), crowd
-        return crowd
+            begun = Read(Crowd(self._key + network_id.bytes), max(1, -(-budgets // PART)), monotonic())
+            return self._kept.setdefault(network_id, begun)
+
+    def _read_on(self, session: ActorSession, found: Read, seconds: float) -> None:
+        until = monotonic() + seconds
+        found.asked.add(session.member.membership_id)
+        while not found.whole:
+            for sheaf in session.rows("select * from access.impact_rows(:n, :of)", n=found.done, of=found.parts):
+                found.crowd.add(sheaf)
+            found.done += 1
+            if monotonic() >= until:
+                break
+        if found.whole:
+            found.asked.clear()

@@ -90,8 +90,9 @@ DOORS = {
     "file_life": "members, through their live shares; three verbs of the journal and their moments",
     "last_contact": "members, through their live shares; a day and nothing else",
     "budget_to_reproduce": "the operator; one budget without names nor words, told in the journal",
-    "impact_rows": "coordinators and the Conseil, rows without identifiers, 60 a day, journalled",
     "referral_figures": "coordinators, intake and administration, rows without identifiers, journalled",
+    "impact_question": "coordinators and the Conseil, 60 a day, journalled; about how many budgets there are",
+    "impact_rows": "coordinators and the Conseil who just asked, columns without identifiers",
     "concerned": "members, yes or no",
     "chain_journal": "the trigger of the journal",
 }

@@ -20,7 +20,8 @@ from coordination.budgets import service
 from coordination.budgets.baremes import load_baremes, read_scheme
 from coordination.budgets.batch import route
 from coordination.budgets.forms import BudgetForm
-from coordination.budgets.rules import Head, LineKind, Result, reste_a_vivre
+from coordination.budgets.population import Ages, People
+from coordination.budgets.rules import LineKind, Result, reste_a_vivre
 from coordination.budgets.units import age_range
 from coordination.cli import app as command_line
 from coordination.identity.permissions import Role
@@ -29,13 +30,14 @@ from coordination.kit.clock import today
 from coordination.kit.db import ActorSession, acting
 from coordination.kit.forms import read
 from coordination.simulators import crowd as crowds
-from coordination.simulators import queries
-from coordination.simulators.crowd import By, Crowd, kind_of
+from coordination.simulators import impact_pages, queries
+from coordination.simulators.crowd import GROUPS, By, Crowd, kind_of
 from coordination.simulators.moves import knobs, move
 from tests.budgets.make import BAREMES, draft, partners_with_baremes, typed, validated
 from tests.cast import PASSWORD, Organised, add_person
 from tests.conftest import Base, Browser
 from tests.households.make import open_household
+from tests.simulators.make import unbound
 
 K = LineKind
 BIRTHS = ("12/03/1990", "04/1958", "1971", "", "29/02/2000")
@@ -90,11 +92,23 @@ def fresh(home: Network) -> Iterator[Network]:
     home.base.admin("delete from network_question")
 
 
-def asked(network: Network, member: Member, *, wanted: bool = True) -> list[Any]:
+def asked(network: Network, member: Member, parts: int = 1) -> list[Any]:
+    """The sheaves of the network, or nothing once the day's limit is reached."""
     with ActorSession(network.base.engine, member) as session:
-        rows = session.rows("select * from access.impact_rows(:wanted)", wanted=wanted)
+        if session.door("access.impact_question()") is None:
+            session.commit()
+            return []
+        given = [sheaf for part in range(parts) for sheaf in rows_of(session, part, parts)]
         session.commit()
-        return rows
+        return given
+
+
+def rows_of(session: ActorSession, part: int, parts: int) -> list[Any]:
+    return session.rows("select * from access.impact_rows(:part, :parts)", part=part, parts=parts)
+
+
+def households(sheaves: list[Any]) -> list[Any]:
+    return [household for sheaf in sheaves for household in unbound(sheaf)]
 
 
 def text(html: str) -> str:
@@ -104,45 +118,61 @@ def text(html: str) -> str:
 # ------------------------------------------------------------------ the door
 
 
-def test_the_door_gives_one_row_by_household_and_nothing_that_says_which(fresh: Network) -> None:
-    rows = asked(fresh, fresh.coordinator)
-    assert len(rows) == len(fresh.households)
-    columns = {"heads", "single_parent", "kinds", "twelfths", "proved", "landlord", "activity", "age_band"}
-    assert set(rows[0]._fields) == columns
-    told = " ".join(str(tuple(row)) for row in rows)
+def test_the_door_gives_each_household_once_and_nothing_that_says_which(fresh: Network) -> None:
+    sheaves = asked(fresh, fresh.coordinator)
+    assert len(households(sheaves)) == len(fresh.households)
+    columns = {"people", "activity", "age_band", "ranks", "kinds", "twelfths", "proved", "landlord"}
+    assert set(sheaves[0]._fields) == columns
+    told = " ".join(str(tuple(row)) for row in sheaves)
     assert not re.search(r"[0-9a-f]{8}-[0-9a-f]{4}", told)
     assert not re.search(r"\d{4}-\d{2}-\d{2}|\d{2}/\d{2}/\d{4}", told)
     assert "Famille" not in told
     assert "Carvin" not in told
     for (code,) in fresh.base.admin("select code from household"):
         assert str(code) not in told
-    assert {key for row in rows for head in row.heads for key in head} == {"low", "high", "weight", "unborn"}
+    assert all(re.fullmatch(r"[01](;\d+ \d+ [\d/]+ [01])+", people) for people in sheaves[0].people)
+
+
+@pytest.mark.parametrize("parts", [2, 7, 300])
+def test_read_in_parts_it_is_the_same_network(fresh: Network, parts: int) -> None:
+    whole = sorted(households(asked(fresh, fresh.coordinator)))
+    assert sorted(households(asked(fresh, fresh.coordinator, parts))) == whole
 
 
 def test_coordinators_and_the_conseil_alone_may_ask(fresh: Network) -> None:
     council = fresh.ccas.people["council"]
-    assert len(asked(fresh, council)) == len(fresh.households)
+    assert len(households(asked(fresh, council))) == len(fresh.households)
     for member in (fresh.worker, fresh.ccas.people["dpo"], replace(council, roles=frozenset({"admin", "volunteer"}))):
         with pytest.raises(ProgrammingError, match="asked by coordinators"):
             asked(fresh, member)
+        with ActorSession(fresh.base.engine, member) as session, pytest.raises(ProgrammingError, match="asked by"):
+            rows_of(session, 0, 1)
+
+
+def test_nothing_is_read_without_a_question_of_the_last_quarter_of_an_hour(fresh: Network) -> None:
+    with ActorSession(fresh.base.engine, fresh.coordinator) as session, pytest.raises(ProgrammingError, match="first"):
+        rows_of(session, 0, 1)
+    asked(fresh, fresh.coordinator)
+    fresh.base.admin("update network_question set at = at - interval '16 minutes'")
+    with ActorSession(fresh.base.engine, fresh.coordinator) as session, pytest.raises(ProgrammingError, match="first"):
+        rows_of(session, 0, 1)
 
 
 def test_another_network_is_never_counted(fresh: Network, cast: Any) -> None:
-    assert asked(fresh, cast.elsewhere.people["coordinator"]) == []
+    assert households(asked(fresh, cast.elsewhere.people["coordinator"])) == []
 
 
 def test_each_question_is_a_line_of_the_journal_and_the_day_has_sixty(fresh: Network) -> None:
     before = lines(fresh)
-    assert asked(fresh, fresh.coordinator, wanted=False) == []
+    asked(fresh, fresh.coordinator, 3)
     assert lines(fresh) - before == Counter({"impact.simulate": 1})
     for _ in range(59):
-        asked(fresh, fresh.coordinator, wanted=False)
-    (refused,) = asked(fresh, fresh.coordinator)
-    assert tuple(refused) == (None, None, None, None, None, None, "refused", None)
+        asked(fresh, fresh.coordinator, 0)
+    assert asked(fresh, fresh.coordinator) == []
     assert lines(fresh) - before == Counter({"impact.simulate": 60, "impact.refused": 1})
-    assert len(asked(fresh, fresh.ccas.people["council"])) == len(fresh.households)
+    assert len(households(asked(fresh, fresh.ccas.people["council"]))) == len(fresh.households)
     fresh.base.admin("update network_question set at = at - interval '25 hours'")
-    assert len(asked(fresh, fresh.coordinator)) == len(fresh.households)
+    assert len(households(asked(fresh, fresh.coordinator))) == len(fresh.households)
 
 
 def lines(network: Network) -> Counter[str]:
@@ -154,18 +184,18 @@ def test_a_household_counts_once_by_its_last_budget_while_its_file_is_open(fresh
     household = open_household(engine, worker, "Deux budgets", birth="1980")
     validated(engine, worker, household, {K.RSA: "100"})
     validated(engine, worker, household, {K.RSA: "77"})
-    rows = asked(fresh, fresh.coordinator)
+    rows = households(asked(fresh, fresh.coordinator))
     assert len(rows) == len(fresh.households) + 1
-    assert [row.twelfths for row in rows].count([77_00 * 12]) == 1
+    assert [[line[1] for line in typed] for *_, typed in rows].count([77_00 * 12]) == 1
     fresh.base.admin("update household set closed_at = now() where id = %s", household)
-    assert len(asked(fresh, fresh.coordinator)) == len(fresh.households)
+    assert len(households(asked(fresh, fresh.coordinator))) == len(fresh.households)
 
 
 def test_a_protected_file_is_counted_like_any_other(fresh: Network) -> None:
-    before = sorted(map(str, asked(fresh, fresh.coordinator)))
+    before = sorted(households(asked(fresh, fresh.coordinator)))
     with acting(fresh.base.engine, fresh.worker) as session:
         session.door("access.protect(:id, :named)", id=fresh.households[0], named=[fresh.worker.membership_id])
-    assert sorted(map(str, asked(fresh, fresh.coordinator))) == before
+    assert sorted(households(asked(fresh, fresh.coordinator))) == before
 
 
 # ------------------------------------------------------------------ both paths
@@ -175,9 +205,12 @@ def test_a_protected_file_is_counted_like_any_other(fresh: Network) -> None:
 def test_the_doors_rows_are_answered_as_each_household_is_alone(home: Network, fresh: Network, code: str) -> None:
     """Zone, value and group of every household, from the frozen budget and from the row without a name."""
     rule = load_baremes(BAREMES).current(code, today())
-    crowd = Crowd(asked(fresh, fresh.coordinator), b"clef")
+    crowd = Crowd(b"clef")
+    for sheaf in asked(fresh, fresh.coordinator, 2):
+        crowd.add(sheaf)
     routed = route(rule, crowd.population)
-    kinds = crowd.groups[By.COMPOSITION]
+    groups = ["unknown", *GROUPS[By.COMPOSITION]]
+    kinds = [groups[rank + 1] for rank in crowd.groups(By.COMPOSITION)]
     together = Counter((routed.zone(row), routed.value_cents(row), kinds[row]) for row in range(len(crowd)))
     alone: Counter[Any] = Counter()
     with ActorSession(home.base.engine, home.worker) as session:
@@ -192,12 +225,8 @@ def test_the_doors_rows_are_answered_as_each_household_is_alone(home: Network, f
 
 def _kind(composition: Any) -> str:
     """The group from birth dates themselves."""
-    heads = []
-    for head in composition.heads:
-        low, high = age_range(head, today())
-        adult = True if low >= 18 else False if high < 18 else None
-        heads.append(Head(adult=adult, weight=head.weight, unborn=head.unborn))
-    return kind_of(replace(composition, heads=tuple(heads)))
+    ages = [Ages(*age_range(head, today()), head.weight, head.unborn) for head in composition.heads]
+    return kind_of(People(tuple(ages), composition.single_parent))
 
 
 # ------------------------------------------------------------------ the page
@@ -289,11 +318,35 @@ def test_rows_are_forgotten_after_ten_minutes(fresh: Network, monkeypatch: pytes
     moment = [0.0]
     monkeypatch.setattr(queries, "monotonic", lambda: moment[0])
     with ActorSession(fresh.base.engine, fresh.coordinator) as session:
-        first = kept.of(session)
+        first = kept.of(session, 9).crowd
         moment[0] = 599.0
-        assert kept.of(session) is first
+        assert kept.of(session, 9).crowd is first
         moment[0] = 601.0
-        assert kept.of(session) is not first
+        assert kept.of(session, 9).crowd is not first
+
+
+def test_a_large_network_is_read_by_parts_under_a_bar_that_moves_and_counts_one_run(
+    page: Browser, fresh: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "PART", 4)
+    monkeypatch.setattr(impact_pages, "WHEN_ASKED", 0)
+    kept = queries.Crowds(b"clef")
+    monkeypatch.setattr(impact_pages, "_crowds", lambda _: kept)
+    before = lines(fresh)
+    typed = {"bareme": "ccas-carvin", "family_0": "8,50"}
+    ((budgets,),) = fresh.base.admin(
+        "select count(*) from assessment where network_id = %s and status = 'validated'", fresh.ccas.network_id
+    )
+    parts = -(-int(str(budgets)) // 4)
+    for done in range(1, parts):
+        answer = page.post("/impact", data=typed)
+        assert f"Parts du réseau lues : {done} sur {parts}" in text(answer.text)
+        assert 'name="family_0" value="8,50"' in answer.text
+        assert "foyers" not in text(answer.text)
+    assert "8,00 € → 8,50 €" in text(page.post("/impact", data=typed).text)
+    assert lines(fresh) - before == Counter({"impact.simulate": 1})
+    assert "restent dehors" in text(page.get("/impact").text)
+    assert lines(fresh) - before == Counter({"impact.simulate": 2})
 
 
 # ------------------------------------------------------------------ the version taken away
