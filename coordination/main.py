@@ -52,8 +52,10 @@ from coordination.kit.web import NavItem, SignInFirst, assets, page
 from coordination.notices import pages as notices
 from coordination.outside import pages as outside
 from coordination.outside import public_pages as outside_links
+from coordination.papers import api as papers_api
+from coordination.papers import pages as papers
 from coordination.referrals import api as referrals_api
-from coordination.referrals import moves_api, need_pages, queue_pages, reception_pages, sheet_pages, work_pages
+from coordination.referrals import moves_api, need_pages, queue_pages, reception_pages, work_pages
 from coordination.referrals import pages as referrals
 from coordination.rights import pages as rights
 from coordination.settings import Settings, get_settings
@@ -88,7 +90,7 @@ ROOMS = (
     queue_pages.router,
     work_pages.router,
     referrals.router,
-    sheet_pages.router,
+    papers.router,
     need_pages.router,
     reception_pages.router,
     place_pages.router,
@@ -112,6 +114,7 @@ API = (
     reste_a_vivre.router,
     referrals_api.router,
     moves_api.router,
+    papers_api.router,
     figures_api.router,
 )
 NAVIGATION = (

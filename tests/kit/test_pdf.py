@@ -15,7 +15,7 @@ AT = datetime(2026, 11, 22, 9, tzinfo=UTC)
 PERSON: dict[str, Any] = {
     "title": "Épicerie", "document": "Feuille", "kicker": "Aller voir", "code_label": "Code", "code": "7K3M-2PX",
     "from": "CCAS", "to": "Épicerie", "day": "22 novembre 2026", "foot": "À vous.", "place": [["Commune", "Carvin"]],
-    "before": "Appelez.", "why": "", "papers": ["Cette feuille."], "told": "Rien.", "rights": ["Oui."],
+    "before": "Appelez.", "meeting": "", "why": "", "papers": ["Cette feuille."], "told": "Rien.", "rights": ["Oui."],
     "sender": [["Structure", "CCAS"]],
 }  # fmt: skip
 HOSTILE = [

@@ -13,11 +13,13 @@ from coordination.households.forms import ProfileForm, SafeContactForm
 from coordination.households.reach import Way
 from coordination.kit.actor import Member
 from coordination.kit.db import acting
-from coordination.referrals import moves, sheets
+from coordination.papers import sheets
+from coordination.referrals import moves
 from coordination.referrals import service as referrals
 from coordination.referrals.models import Referral
 from coordination.referrals.rules import Domain
 from coordination.sharing.service import withdraw_agreement
+from tests.appointments.make import a_date, a_place, take
 from tests.budgets.make import validated
 from tests.casework.make import write
 from tests.cast import PASSWORD, Cast, Organised
@@ -87,9 +89,16 @@ def test_the_partner_reads_what_the_agreement_covers_and_what_it_does_not(cast: 
         assert has(paper, "Ce qui n’est pas transmis", "Le budget", "santé ou aux violences", row.household_code)
         assert lacks(paper, *NEVER)
     hers = person(cast, worker, row)
-    assert has(hers, "Épicerie solidaire", "Carvin", "Vos droits", row.household_code)
+    assert has(hers, "Épicerie solidaire", "Carvin", "Vos droits", "Appelez avant de venir", row.household_code)
     assert lacks(hers, "Zoé", "Inès", RUE, "Logement", "quittances", *NEVER)
-    assert has(person(cast, worker, row, reason=True), "logement", "quittances")
+    host = cast.epicerie.people["intake"]
+    where = a_place(cast.engine, host, "Permanence du lundi")
+    take(cast.engine, host, row.id, a_date(9, "14 h"))
+    take(cast.engine, host, row.id, a_date(3, "9 h 30", fixed="oui", where=where, held_by=host.membership_id))
+    hers = person(cast, worker, row, reason=True)
+    assert has(hers, "logement", "quittances", "à 9 h 30", "Permanence du lundi, 3 place Jaurès, Carvin")
+    assert lacks(hers, "14 h", "Appelez avant de venir")
+    assert has(partner(cast, worker, row), "Rendez-vous", "à 9 h 30")
 
 
 def test_a_sensitive_need_is_written_for_a_partner_it_is_shared_with_and_never_for_the_pocket(

@@ -5,21 +5,23 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from coordination.appointments import queries as appointments
+from coordination.appointments.rules import Place
+from coordination.appointments.rules import State as Meets
 from coordination.audit.service import note_reading, reading
 from coordination.households import protection
 from coordination.households import queries as households
 from coordination.households.reach import Way, contact_rules
 from coordination.identity import queries as identity
 from coordination.identity.permissions import Part
-from coordination.kit.clock import now, today
+from coordination.kit.clock import PARIS, now, today
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotAllowed, NotNow
 from coordination.kit.pdf import pdf
-from coordination.kit.web import date_fr
+from coordination.kit.web import date_fr, hour_fr
 from coordination.referrals import queries, receptions
 from coordination.referrals.machine import WRITERS, Side, State
-from coordination.referrals.models import Reception
-from coordination.referrals.opening import week_fr
+from coordination.referrals.opening import WEEK, week_fr
 from coordination.referrals.rules import Coverage, Domain, coverage
 
 PARTNER = reading("referral.sheet_partner", "Fiche pour le partenaire imprimée")
@@ -125,6 +127,7 @@ def _for_partner(
         "people": _people(session, row.household_id) if named else [],
         "nobody": "Rien du dossier n’est transmis. La personne écrit ici ce qu’elle veut bien dire.",
         "need": _need_said(view, told=told, reason=reason),
+        "meeting": meeting[0] if named and (meeting := _meeting(session, view)) else "",
         "summary": view.need.summary if view.need and told else "",
         "words": _first_words(view) if told else "",
         "sender": _sender(session, view),
@@ -219,6 +222,7 @@ def _withheld(session: ActorSession, household_id: UUID, passes: Coverage, *, to
 
 # ------------------------------------------------------------------ for the person
 
+MOST_PLACES = 3
 ALWAYS = ("Cette feuille.", "Une pièce d’identité, si vous en avez une.")
 PAPERS: dict[Domain, tuple[str, ...]] = {
     Domain.FOOD: ("Votre dernière attestation de la CAF ou de la MSA, ou vos fiches de paie.", "Un sac solide."),
@@ -249,8 +253,9 @@ def _for_person(session: ActorSession, view: queries.ReferralView, *, reason: bo
         "kicker": "Nous vous proposons d’aller voir",
         "code_label": "Votre code, à donner sur place",
         "foot": f"Feuille remise le {date_fr(today())} par : {view.line.sender}. Elle est à vous.",
-        "place": _place(session, view),
-        "before": "Appelez avant de venir : on vous dira l’adresse exacte et à quelle heure.",
+        "meeting": meeting[0] if (meeting := _meeting(session, view)) else "",
+        "place": (meeting[1] if meeting else []) + _place(session, view),
+        "before": "" if meeting else "Appelez avant de venir : on vous dira où aller et à quelle heure.",
         "why": f"Pour parler de : {domain.label.lower()}." if domain else "",
         "papers": [*ALWAYS, *(PAPERS.get(domain, ()) if domain else ()), ANYTHING],
         "told": _told_of_her(session, view),
@@ -259,19 +264,41 @@ def _for_person(session: ActorSession, view: queries.ReferralView, *, reason: bo
     }
 
 
+def _meeting(session: ActorSession, view: queries.ReferralView) -> tuple[str, list[tuple[str, str]]] | None:
+    """The next date that is fixed, and where: a public place, or what only the two of them know."""
+    at = now()
+    fixed = [each for each in appointments.of_referral(session, view.line.row.id) if each.state is Meets.CONFIRMED]
+    coming = [each for each in fixed if each.row.starts_at > at]
+    if not coming:
+        return None
+    first = min(coming, key=lambda each: each.row.starts_at)
+    day = first.row.starts_at.astimezone(PARIS)
+    said = f"{WEEK[day.weekday()].capitalize()} {date_fr(day)} à {hour_fr(day)}"
+    where = {
+        Place.OFFICE: ", ".join(filter(None, (first.place, first.address))),
+        Place.PHONE: "Par téléphone : on vous appelle.",
+        Place.OTHER: "À l’endroit convenu avec vous.",
+    }[Place(first.row.place)]
+    return said, [("Où", where), ("Avec", first.holder)]
+
+
 def _place(session: ActorSession, view: queries.ReferralView) -> list[tuple[str, str]]:
     organisation = identity.organisations(session)[view.line.row.to_organisation_id]
+    offices = appointments.places_of(session, [organisation.id])
+    addresses = [", ".join(filter(None, (office.name, office.address))) for office in offices[:MOST_PLACES]]
     known = [
+        ("Adresse" if len(addresses) < 2 else "Adresses", "\n".join(addresses)),
         ("Commune", organisation.commune),
         ("Téléphone", organisation.phone),
         ("Courriel", organisation.email),
-        *_open_days(receptions.reception_of(session, organisation.id), today()),
+        *_open_days(session, organisation.id, today()),
     ]
     return [(name, value) for name, value in known if value]
 
 
-def _open_days(row: Reception | None, on: date) -> list[tuple[str, str]]:
+def _open_days(session: ActorSession, organisation_id: UUID, on: date) -> list[tuple[str, str]]:
     """When it receives people, as it said itself; nothing when it said nothing."""
+    row = receptions.reception_of(session, organisation_id)
     if row is None:
         return []
     closed = [

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from coordination.identity.permissions import Permission
 from coordination.kit.pdf import Download
 from coordination.kit.web import Walled, needs
-from coordination.referrals import sheets
+from coordination.papers import sheets
 
 router = APIRouter()
 READS = [needs(Permission.READ_REFERRALS)]

@@ -1,0 +1,1 @@
+"""What is handed over on paper: for the partner, for the person."""
