@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from coordination.budgets.batch import REFUSED, ZONES, Population, route
 from coordination.budgets.population import RANK, Ages, People
 from coordination.budgets.rules import Bareme, Composition, Head, LineKind, ZoneKind
-from coordination.simulators.disclosure import FEWEST_HOUSEHOLDS, Line, Table, Tally, publish, weights
+from coordination.simulators.disclosure import FEWEST_HOUSEHOLDS, Line, Table, Tally, drawn, publish
 
 ADULT, ELDEST = 18, 150
 REFERENCE = date(2000, 6, 15)
@@ -164,7 +164,7 @@ class Crowd:
             self._groups[by] += [ranks.get(group, NO_GROUP) for group in groups]
         told = zip(sheaf.people or [], lines, activities, sheaf.age_band or [], strict=True)
         contents = (f"{who} {sorted(typed)} {activity} {age}" for who, typed, activity, age in told)
-        self._drawn.append(weights(self._key, contents, len(By), self._seen))
+        self._drawn.append(drawn(self._key, contents, len(By), self._seen))
 
     def _class_of(self, text: str) -> tuple[int, str]:
         """The class of people as the door writes them, and which group they make; read once for all those alike."""
@@ -180,7 +180,7 @@ class Crowd:
 
     def drawn(self, by: By) -> NDArray[np.int8]:
         """For how much each household counts in that table."""
-        found = self._drawn or [weights(self._key, (), len(By), self._seen)]
+        found = self._drawn or [drawn(self._key, (), len(By), self._seen)]
         return np.concatenate(found)[:, list(By).index(by)]
 
     def zones(self, bareme: Bareme) -> Ranks:

@@ -33,22 +33,23 @@ def nearest(count: int) -> int:
     return (count + STEP // 2) // STEP * STEP
 
 
-def weights(key: bytes, contents: Iterable[str], tables: int, seen: Counter[str] | None = None) -> NDArray[np.int8]:
+def weights(key: bytes, contents: Iterable[str], tables: int) -> list[tuple[int, ...]]:
     """For how much each household counts in each table: 0, 1 or 2. Secret, and the same whatever the barème tried.
 
-    Households of the same content are told apart by their rank among them, so that one more moves no other; `seen`
-    counts those met before.
+    Households of the same content are told apart by their rank among them, so that one more moves no other.
     """
-    seen = Counter() if seen is None else seen
+    return [tuple(each) for each in drawn(key, contents, tables, Counter()).tolist()]
+
+
+def drawn(key: bytes, contents: Iterable[str], tables: int, seen: Counter[str]) -> NDArray[np.int8]:
+    """The same for many, a row by household; `seen` counts the contents already met."""
     digests = []
     for content in contents:
         seen[content] += 1
         digests.append(hmac.digest(key, f"impact {seen[content]} {content}".encode(), "sha256"))
-    pieces = (
-        np.frombuffer(b"".join(digests), dtype=">u4").reshape(len(digests), -1 if digests else 8)[:, :tables] % DRAWN
-    )
-    drawn: NDArray[np.int8] = (1 - (pieces == 0).astype(np.int8) + (pieces == 1)).astype(np.int8)
-    return drawn
+    pieces = np.frombuffer(b"".join(digests), dtype=">u4").reshape(len(digests), 8)[:, :tables] % DRAWN
+    found: NDArray[np.int8] = (1 - (pieces == 0).astype(np.int8) + (pieces == 1)).astype(np.int8)
+    return found
 
 
 @dataclass
