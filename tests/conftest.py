@@ -24,7 +24,10 @@ from tests import servers
 from tests.calling import ORIGIN, Caller
 from tests.cast import Cast, build_cast
 from tests.order import rank
+from tests.shares import pytest_addoption, pytest_terminal_summary
 from tests.ui import specimen
+
+__all__ = ["pytest_addoption", "pytest_terminal_summary"]  # what pytest calls is found here
 
 TEST_KEY = "une-clef-d-essai-qui-ne-sert-qu-aux-tests-0123456789"
 
@@ -179,7 +182,7 @@ def settings_for(app_url: str, origin: str = ORIGIN) -> Settings:
 def chromium() -> Iterator[Chromium]:
     """One Chromium for the whole process: playwright's synchronous side bears no second one."""
     if specimen.CHROMIUM is None:
-        servers.require_or_skip("Chromium manque : « apt install chromium » permet les tests dans un navigateur.")
+        servers.require_or_skip("Chromium manque : « apt install chromium-headless-shell » permet les tests dans un navigateur.")
     with specimen.browser() as opened:
         yield opened
 

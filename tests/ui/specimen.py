@@ -38,7 +38,10 @@ FLAGS = [
     "--disable-sync",
     f"--disable-features={WITHOUT}",
 ]
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+# The headless shell first: the same pages drawn by the same engine, without the windows nobody sees, for half the work.
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"))), None
+)
 ORIGIN = "http://specimen.test"
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'"
