@@ -182,7 +182,9 @@ def settings_for(app_url: str, origin: str = ORIGIN) -> Settings:
 def chromium() -> Iterator[Chromium]:
     """One Chromium for the whole process: playwright's synchronous side bears no second one."""
     if specimen.CHROMIUM is None:
-        servers.require_or_skip("Chromium manque : « apt install chromium-headless-shell » permet les tests dans un navigateur.")
+        servers.require_or_skip(
+            "Chromium manque : « apt install chromium-headless-shell » permet les tests dans un navigateur."
+        )
     with specimen.browser() as opened:
         yield opened
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page
 from playwright.sync_api import TimeoutError as PageTimeout
@@ -16,21 +15,12 @@ from playwright.sync_api import TimeoutError as PageTimeout
 from coordination.demo.accounts import PASSWORD
 from coordination.main import create_app
 from tests import servers
+from tests.browser.axe import complaints_of_axe
 from tests.conftest import Base, demonstration_of, new_base, settings_for
 from tests.serving import answering, free_port
 
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 ANSWERED_IN_PLACE = 3000
 """Milliseconds after which a press is taken to have changed the page in place."""
-RULES = {"runOnly": {"type": "tag", "values": TAGS}, "resultTypes": ["violations"]}
-# What a screen is made of, each kind of element counted up to two: two screens alike in this need one look by axe.
-BUILD = """() => { const seen = {};
-    for (const e of document.querySelectorAll('*')) {
-        const kind = [e.tagName, e.className.baseVal ?? e.className, e.getAttribute('role'), e.type].join('|');
-        seen[kind] = Math.min(2, (seen[kind] || 0) + 1);
-    }
-    return JSON.stringify(Object.entries(seen).sort()) }"""
-LOOKED_AT: set[tuple[str, int, str]] = set()
 SHOTS = os.environ.get("COORDINATION_SHOTS", "")
 
 
@@ -52,7 +42,7 @@ class Visitor:
         """What is on screen has nothing for axe to say, does not scroll sideways, and is photographed when asked."""
         self.seen += 1
         if self.javascript:
-            self._ask_axe()
+            assert complaints_of_axe(self.page) == [], self.page.url
         if SHOTS:
             self._photograph()
         width = self.page.viewport_size
@@ -61,16 +51,6 @@ class Visitor:
             assert self.page.evaluate("document.documentElement.scrollWidth") <= width["width"], self.page.url
         assert self.complaints == []
         return self
-
-    def _ask_axe(self) -> None:
-        width = self.page.viewport_size
-        scheme = self.page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'")
-        sight = (scheme, width["width"] if width else 0, self.page.evaluate(BUILD))
-        if sight in LOOKED_AT:
-            return
-        found = Axe().run(self.page, options=RULES).response["violations"]
-        assert [f"{rule['id']}: {rule['nodes'][0]['html'][:150]}" for rule in found] == [], self.page.url
-        LOOKED_AT.add(sight)
 
     def _photograph(self) -> None:
         name = re.sub(r"[0-9a-f-]{36}|\W+", "-", self.page.url.removeprefix(self.url)).strip("-") or "accueil"
