@@ -19,6 +19,7 @@ from starlette.routing import Route
 
 import coordination.tables  # noqa: F401 - the metadata is whole before anything is asked
 from coordination.accounts import pages as accounts
+from coordination.appointments import api as appointments_api
 from coordination.appointments import calendar_pages, place_pages
 from coordination.appointments import pages as appointments
 from coordination.audit import pages as audit
@@ -115,6 +116,7 @@ API = (
     referrals_api.router,
     moves_api.router,
     papers_api.router,
+    appointments_api.router,
     figures_api.router,
 )
 NAVIGATION = (

@@ -198,7 +198,7 @@ def history(session: ActorSession, referral_id: UUID) -> list[Happened]:
 
 @dataclass(frozen=True)
 class Desk:
-    """What waits for my organisation: received today, to record, to answer, to come."""
+    """What waits for my organisation: received that day, to record, to answer, to come after today."""
 
     today: list[Meeting] = field(default_factory=list)
     to_record: list[Meeting] = field(default_factory=list)
@@ -219,7 +219,7 @@ def desk(session: ActorSession, day: date, at: datetime | None = None) -> Desk:
         [host, when >= start, when < end],
         [host, planned, when <= at],
         [either, proposed, when > at],
-        [either, planned, when > at],
+        [either, planned, when >= max(at, day_bounds(at.astimezone(PARIS).date())[1])],
     )
     rows = [_rows(session, where) for where in asked]
     meetings = {
@@ -230,7 +230,7 @@ def desk(session: ActorSession, day: date, at: datetime | None = None) -> Desk:
         today=[m for m in today if m.state in PLANNED | RECORDED],
         to_record=[m for m in to_record if m.due],
         to_answer=[m for m in to_answer if m.state is State.PROPOSED],
-        coming=[m for m in coming if m.state in PLANNED],
+        coming=[m for m in coming if m.state in PLANNED and m not in to_answer],
     )
 
 

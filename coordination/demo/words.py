@@ -80,7 +80,7 @@ SENT = (
     "Budget à jour dans le dossier.",
     "",
 )
-ACCEPTED = ("Rendez-vous proposé mardi prochain.", "", "Nous l’avons eue au téléphone, elle passe jeudi.")
+ACCEPTED = ("Nous l’appelons pour convenir d’une date.", "", "Nous l’avons eue au téléphone, elle passe jeudi.")
 CLOSED = {
     "got_help": "Aide accordée, la personne est rassurée.",
     "partial": "Une partie seulement a pu être prise en charge.",

@@ -97,6 +97,15 @@ POST   /referrals/{referral_id}/recall                         422 422 403 422 4
 POST   /referrals/{referral_id}/undo                           422 422 403 422 403 403 422 422 422 401
 POST   /referrals/{referral_id}/messages                       422 422 403 422 403 403 422 422 422 401
 POST   /referrals/{referral_id}/notes                          422 422 403 422 403 403 422 422 422 401
+GET    /appointments                                           200 200 403 200 403 403 200 200 200 401
+GET    /referrals/{referral_id}/appointments                   200 200 403 200 403 403 200 404 404 401
+POST   /referrals/{referral_id}/appointments                   422 422 403 422 403 403 422 422 422 401
+POST   /appointments/{appointment_id}/other-date               422 422 403 422 403 403 422 422 422 401
+POST   /appointments/{appointment_id}/confirm                  422 422 403 422 403 403 422 422 422 401
+POST   /appointments/{appointment_id}/decline                  422 422 403 422 403 403 422 422 422 401
+POST   /appointments/{appointment_id}/cancel                   422 422 403 422 403 403 422 422 422 401
+POST   /appointments/{appointment_id}/keep                     422 422 403 422 403 403 422 422 422 401
+POST   /appointments/{appointment_id}/miss                     422 422 403 422 403 403 422 422 422 401
 DELETE /token                                                  204 204 204 204 204 204 204 204 204 401
 """
 
@@ -173,6 +182,7 @@ def world(cast: Cast, api: Callable[[], Client]) -> World:
         "need_id": need.id,
         "referral_id": referral.id,
         "unknown": uuid4(),
+        "appointment_id": uuid4(),
         "unknown_merge": uuid4(),
         "request_id": uuid4(),
     }

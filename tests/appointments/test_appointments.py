@@ -26,6 +26,7 @@ from coordination.kit.transitions import IllegalMove
 from coordination.referrals import moves
 from coordination.referrals.models import Referral
 from coordination.sharing.service import withdraw_agreement
+from tests.api.make import API, Client, problem
 from tests.appointments.make import a_date, a_place, take
 from tests.cast import PASSWORD, Cast, add_person
 from tests.conftest import TEST_KEY, Base, Browser
@@ -316,3 +317,30 @@ def test_the_file_of_one_appointment_is_the_same_event(
     alone = events(host.get(f"/rendez-vous/{made.id}/rendez-vous.ics"))[str(made.id)]
     assert said(alone, "status") == "TENTATIVE"
     assert alone.to_ical() == events(browser().get(subscribed(host)))[str(made.id)].to_ical()
+
+
+def test_the_api_takes_answers_and_notes_a_date(cast: Cast, sent: Referral, browser: Callable[[], Browser]) -> None:
+    app = browser().app
+    host, sender = (Client(app).sign_in(o.emails["intake"]) for o in (cast.epicerie, cast.ccas))
+    sunday = today() + timedelta(days=13 - today().weekday())
+    asked = {"day": sunday.isoformat(), "hour": "9:15", "minutes": 20, "place": "telephone"}
+    home = f"/referrals/{sent.id}/appointments"
+    wrong = host.post(API + home, json={**asked, "minutes": 7, "hour": "tôt", "place": "autre"})
+    assert [e["field"] for e in problem(wrong)["errors"]] == ["hour", "minutes", "words"]
+    made = host.ok("POST", home, json=asked)
+    assert (made["state"], made["doubts"], made["minutes"]) == ("proposed", ["jour_ferme"], 20)
+    (waiting,) = [
+        one for one in sender.ok("GET", "/appointments?basket=a-confirmer") if one["referral"] == str(sent.id)
+    ]
+    assert waiting["moves"][0] == "confirm"
+    confirmed = sender.ok("POST", f"/appointments/{made['id']}/confirm", json={"version": made["version"]})
+    assert (confirmed["state"], sender.ok("GET", home)) == ("confirmed", [confirmed])
+    early = host.post(f"{API}/appointments/{made['id']}/keep", json={"version": confirmed["version"]})
+    assert "pas encore eu lieu" in problem(early)["detail"]
+    moved = {**asked, "hour": "10 h", "fixed": True, "version": confirmed["version"]}
+    later = host.ok("POST", f"/appointments/{made['id']}/other-date", json=moved)
+    assert (later["id"], later["state"]) == (made["id"], "confirmed")
+    assert [m["id"] for m in host.ok("GET", f"/appointments?day={sunday}") if m["referral"] == str(sent.id)] == [
+        made["id"]
+    ]
+    assert problem(host.post(f"{API}/appointments/{made['id']}/cancel", json={"version": 1}))["status"] == 409
