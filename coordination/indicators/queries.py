@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from coordination.identity import queries as identity
 from coordination.identity.permissions import Permission
@@ -58,21 +59,26 @@ def _partner(side: Side) -> Callable[[Sent], str]:
     return (lambda row: row.sender) if side is Side.RECEIVER else (lambda row: row.receiver)
 
 
-def _sent(row: object) -> Sent:
-    values = row._mapping  # type: ignore[attr-defined]  # noqa: SLF001
+DOMAINS, STATES = {each.value: each for each in Domain}, {each.value: each for each in State}
+REFUSALS, OUTCOMES = {each.value: each for each in Refusal}, {each.value: each for each in Outcome}
+SAID = {each.value: each for each in Said}
+
+
+def _sent(row: Any) -> Sent:
+    """A row of the door, in our words; a code that is no longer one says nothing."""
     return Sent(
-        household=values["household"],
-        domain=Domain(values["domain"]),
-        sender=str(values["sender"]),
-        receiver=str(values["receiver"]),
-        sent=values["sent"],
-        answered=values["answered"],
-        closed=values["closed"],
-        by_hand=values["by_hand"],
-        state=State(values["state"]),
-        late=values["late"],
-        refusal=Refusal(values["refusal"]) if values["refusal"] in set(Refusal) else None,
-        outcome=Outcome(values["outcome"]) if values["outcome"] in set(Outcome) else None,
-        says=Said(values["says"]) if values["says"] in set(Said) else None,
-        disputed=values["disputed"],
+        household=row.household,
+        domain=DOMAINS[row.domain],
+        sender=str(row.sender),
+        receiver=str(row.receiver),
+        sent=row.sent,
+        answered=row.answered,
+        closed=row.closed,
+        by_hand=row.by_hand,
+        state=STATES[row.state],
+        late=row.late,
+        refusal=REFUSALS.get(row.refusal),
+        outcome=OUTCOMES.get(row.outcome),
+        says=SAID.get(row.says),
+        disputed=row.disputed,
     )

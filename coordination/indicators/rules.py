@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 from fractions import Fraction
+from functools import cached_property
 from itertools import accumulate
 from statistics import median_high
 
@@ -60,6 +61,9 @@ ASKED = (Fate.TAKEN, Fate.REFUSED, Fate.SILENT)
 """Of those a partner had to answer: what the part without an answer is taken of."""
 
 
+HELPED = TAKEN_STATES | {State.CLOSED, State.DISPUTED}
+
+
 @dataclass(frozen=True)
 class Sent:
     """One referral without anything that says which: `household` is a number that holds in this answer alone."""
@@ -80,11 +84,11 @@ class Sent:
     disputed: bool
     """Whether the household ever disagreed with its outcome."""
 
-    @property
+    @cached_property
     def fate(self) -> Fate:
         if self.by_hand:
             return Fate.HAND
-        if self.state in TAKEN_STATES | {State.CLOSED, State.DISPUTED}:
+        if self.state in HELPED:
             return Fate.TAKEN
         if self.state is State.REFUSED or (self.state is State.REDIRECTED and self.refusal is not None):
             return Fate.REFUSED
@@ -172,7 +176,8 @@ class OpenDays:
     def between(self, receiver: str, start: date, end: date) -> int:
         """How many after `start`, up to `end`."""
         sums = self._sums[receiver]
-        return sums[(end - self._first).days] - sums[(start - self._first).days]
+        ends, starts = (min((day - self._first).days, len(sums) - 1) for day in (end, start))
+        return sums[ends] - sums[starts]
 
 
 def _delay(rows: Sequence[Sent], ends: Ends, days: OpenDays) -> Delay:

@@ -34,13 +34,15 @@ create function access.referral_figures(side text, first date, last date)
                a.public_domain::text, a.from_organisation_id, a.to_organisation_id, a.day,
                (a.answered_at at time zone 'Europe/Paris')::date, (a.closed_at at time zone 'Europe/Paris')::date,
                a.by_hand,
-               case when a.by_hand then a.state
+               case when a.by_hand or a.state not in ('sent', 'received', 'info_requested', 'accepted', 'in_progress',
+                                                      'on_hold') then a.state
                     when access.stopped(a.id) then 'revoked'
                     when a.state in ('sent', 'received', 'info_requested') and a.expires_at <= now() then 'expired'
                     else a.state end::text,
                a.late_at <= now(), a.refusal::text, a.outcome::text,
                a.household_says::text,
-               exists (select 1 from referral_event e
+               a.household_says is not null and exists (
+                       select 1 from referral_event e
                         where e.referral_id = a.id and e.verb = 'dispute'
                           and not exists (select 1 from referral_event u
                                            where u.referral_id = a.id and u.version = e.version + 1 and u.verb = 'undo'))
