@@ -56,8 +56,16 @@ from coordination.outside import public_pages as outside_links
 from coordination.papers import api as papers_api
 from coordination.papers import pages as papers
 from coordination.referrals import api as referrals_api
-from coordination.referrals import moves_api, need_pages, queue_pages, reception_pages, work_pages
+from coordination.referrals import (
+    confirming_pages,
+    moves_api,
+    need_pages,
+    queue_pages,
+    reception_pages,
+    work_pages,
+)
 from coordination.referrals import pages as referrals
+from coordination.referrals import public_pages as replies
 from coordination.rights import pages as rights
 from coordination.settings import Settings, get_settings
 from coordination.sharing import api as sharing_api
@@ -90,6 +98,8 @@ ROOMS = (
     hand_over.router,
     queue_pages.router,
     work_pages.router,
+    confirming_pages.router,
+    replies.router,
     referrals.router,
     papers.router,
     need_pages.router,

@@ -1113,14 +1113,17 @@ create function access.unanswered(late_before timestamptz)
                       order by r.late_at, r.id;
     end $$;
 
--- What moved since a moment, oldest first; a message too, unless it came with a move, which tells of both.
+-- What moved since a moment, oldest first; a message too, unless it came with a move, which tells of both; `confirm_call` is
+-- a household that wishes to be called back.
 create function access.moved_since(moment timestamptz)
     returns table (referral_id uuid, verb text, at timestamptz, by_receiver boolean)
     language plpgsql stable security definer set search_path = public, pg_temp
     as $$ begin
         perform access.refuse_but_worker();
         return query
-            select e.referral_id, e.verb::text, e.at, e.organisation_id = r.to_organisation_id
+            select e.referral_id,
+                   e.verb || case when e.verb = 'confirm' and e.reason like '%\_call' then '_call' else '' end,
+                   e.at, e.organisation_id = r.to_organisation_id
               from referral_event e join referral r on r.id = e.referral_id
              where e.network_id = access.network() and e.at >= moment
             union all

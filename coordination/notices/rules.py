@@ -33,6 +33,8 @@ class Step(StrEnum):
     DATE = "date"
     MISSED = "missed"
     TOMORROW = "tomorrow"
+    DISPUTED = "disputed"
+    CALL = "call"
 
     @property
     def label(self) -> str:
@@ -51,18 +53,24 @@ LABELS = {
     Step.DATE: "Un rendez-vous a été fixé, confirmé, décliné ou annulé",
     Step.MISSED: "Une personne n’est pas venue à son rendez-vous",
     Step.TOMORROW: "Vous recevez une personne demain, sur rendez-vous",
+    Step.DISPUTED: "Un foyer n’est pas d’accord avec la clôture d’une orientation",
+    Step.CALL: "Un foyer souhaite être rappelé au sujet d’une orientation",
 }
 
 # Moves that are no news for the other side, or have their own step.
-EVENT_STEPS: dict[str, tuple[Step, To]] = {
-    "send": (Step.SENT, To.RECEIVER),
-    "reopen": (Step.SENT, To.RECEIVER),
-    "cancel": (Step.MOVED, To.RECEIVER),
-    "answer": (Step.MOVED, To.RECEIVER),
-    "message": (Step.MESSAGE, To.SENDER),
+EVENT_STEPS: dict[str, tuple[tuple[Step, To], ...]] = {
+    "send": ((Step.SENT, To.RECEIVER),),
+    "reopen": ((Step.SENT, To.RECEIVER),),
+    "cancel": ((Step.MOVED, To.RECEIVER),),
+    "answer": ((Step.MOVED, To.RECEIVER),),
+    "dispute": tuple((Step.DISPUTED, to) for to in To),
+    "explain": ((Step.MOVED, To.RECEIVER),),
+    "confirm_call": ((Step.CALL, To.SENDER),),
 }
-MOVED = (Step.MOVED, To.SENDER)
-SILENT = frozenset({"by_hand", "receive", "undo", "redirect", "assign", "read"})
+MOVED = ((Step.MOVED, To.SENDER),)
+SILENT = frozenset(
+    {"by_hand", "receive", "undo", "redirect", "assign", "read", "confirm", "miss", "unreached", "recall"}
+)
 
 
 class When(StrEnum):
@@ -104,14 +112,13 @@ class Told:
     about: datetime
 
 
-def of_event(verb: str, *, by_receiver: bool) -> tuple[Step, To] | None:
-    """What a move of the timeline tells, and to whom; None when it is no news. Words go to the other side."""
+def of_event(verb: str, *, by_receiver: bool) -> tuple[tuple[Step, To], ...]:
+    """What a move of the timeline tells, and to whom; nothing when it is no news. Words go to the other side."""
     if verb in SILENT:
-        return None
-    step, to = EVENT_STEPS.get(verb, MOVED)
-    if step is Step.MESSAGE:
-        return step, To.SENDER if by_receiver else To.RECEIVER
-    return step, to
+        return ()
+    if verb == "message":
+        return ((Step.MESSAGE, To.SENDER if by_receiver else To.RECEIVER),)
+    return EVENT_STEPS.get(verb, MOVED)
 
 
 def of_silence(watched: Watched, now: datetime) -> Iterator[Told]:

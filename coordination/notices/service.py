@@ -85,8 +85,11 @@ def _tell(session: ActorSession, told: Told) -> int:
 
 def _moves(session: ActorSession, at: datetime) -> list[Told]:
     rows = session.rows("select * from access.moved_since(:moment)", moment=at - LOOK_BACK)
-    found = [(row, of_event(row.verb, by_receiver=row.by_receiver)) for row in rows]
-    return [Told(row.referral_id, told[0], told[1], row.at) for row, told in found if told is not None]
+    return [
+        Told(row.referral_id, step, to, row.at)
+        for row in rows
+        for step, to in of_event(row.verb, by_receiver=bool(row.by_receiver))
+    ]
 
 
 def _dates(session: ActorSession, at: datetime) -> list[Told]:

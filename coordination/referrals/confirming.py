@@ -184,5 +184,9 @@ def answer_by_link(engine: Engine, link: Opened, secret: str, said: Said, call_b
     return bool(done)
 
 
+def minutes(number: int) -> timedelta:
+    return timedelta(minutes=number)
+
+
 def _change() -> timedelta:
-    return timedelta(minutes=policy().change)
+    return minutes(policy().change)

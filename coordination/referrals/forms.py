@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BeforeValidator, Field, ValidationInfo, create_model, field_validator, model_validator
 
 from coordination.kit.forms import Form, blank_is_none, typed_day
+from coordination.referrals.household import Explanation, Said
 from coordination.referrals.rules import Domain, Many, Outcome, Pause, Question, Refusal
 
 LONGEST_WORDS = 2000
@@ -90,6 +91,27 @@ class CloseForm(MoveForm):
 
     outcome: Outcome
     close_words: Words = ""
+
+
+class ExplainForm(MoveForm):
+    """How a disagreement ends when nothing is sent again."""
+
+    explanation: Explanation
+    explain_words: Words = ""
+
+
+class SaidForm(MoveForm):
+    """What the household answers, at the desk or by telephone."""
+
+    said: Said
+    call_back: bool = False
+
+
+class ReplyForm(Form):
+    """What the household answers by itself, through its link."""
+
+    said: Said
+    call_back: bool = False
 
 
 class RedirectForm(MoveForm):

@@ -16,6 +16,7 @@ from coordination.kit.errors import NotNow
 from coordination.kit.forms import Form, FormState, read
 from coordination.kit.web import Submitted, Walled, go, needs, page
 from coordination.referrals import following, forms, moves, queries, service
+from coordination.referrals.household import Explanation, Said
 from coordination.referrals.machine import WRITERS, Side, State
 from coordination.referrals.models import Referral
 from coordination.referrals.rules import EVENT_WORDS, Outcome, Pause, Question, Refusal, Withdrawal, reason_label
@@ -75,6 +76,7 @@ def _show(
             "question": [(q.value, q.label) for q in Question if view.may_write or q is not Question.OTHER],
             "pause": [(p.value, p.label) for p in Pause],
             "outcome": [(o.value, o.label) for o in Outcome],
+            "explanation": [(e.value, e.label) for e in Explanation],
             "to": [(str(p.id), p.name, p.coverage.label) for p in partners if p.id != line.row.to_organisation_id],
         },
         siblings=queries.siblings(session, view) if "cancel" in verbs else [],
@@ -84,6 +86,8 @@ def _show(
         giving=FormState.of({"to": given.membership_id if given else ""}),
         colleagues=[(str(key), name) for key, name in following.colleagues(session)],
         ended=reason_label(line.row.refusal or line.row.outcome),
+        said=Said(line.row.household_says).label if line.row.household_says else "",
+        asks=_asks(line),
     )
 
 
@@ -95,6 +99,12 @@ def _told(session: ActorSession, view: queries.ReferralView) -> list[appointment
     ]
     met = appointments.history(session, view.line.row.id)[::-1]
     return sorted([*moved, *met], key=lambda one: one.at, reverse=True) if met else moved
+
+
+def _asks(line: queries.Line) -> bool:
+    """Whether my side may ask the household, or has something of its answer to read."""
+    ended = line.state in (State.CLOSED, State.DISPUTED)
+    return ended and bool(line.sides & WRITERS)
 
 
 # ------------------------------------------------------------------ moves
@@ -162,6 +172,11 @@ DEEDS = (
         "reopen", "rouvrir", forms.ReopenForm, moves.reopen, _SEND, "Rouvrir", "Rouvrir l’orientation",
         "Orientation rouverte.",
         text="L’orientation repart vers la même structure, si l’accord du foyer la couvre toujours.",
+    ),
+    Deed(
+        "explain", "expliquer", forms.ExplainForm, moves.explain, _ANSWER, "Expliquer au foyer et clore", "Clore",
+        "Orientation terminée : les deux structures voient votre explication.",
+        "explanation", "Qu’en est-il, après en avoir parlé avec le foyer ?",
     ),
     Deed(
         "refuse", "refuser", forms.RefuseForm, moves.refuse, _ANSWER, "Refuser", "Refuser l’orientation",

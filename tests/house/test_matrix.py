@@ -245,6 +245,15 @@ POST /orientations/{referral_id}/reorienter                     422 403 403 422 
 POST /orientations/{referral_id}/defaire                        422 422 403 422 403 403 422 404 404 303
 POST /orientations/{referral_id}/message                        422 422 403 422 403 403 422 404 404 303
 POST /orientations/{referral_id}/note                           422 422 403 422 403 403 422 404 404 303
+POST /orientations/{referral_id}/expliquer                      422 422 403 422 403 403 422 404 404 303
+GET  /orientations/{referral_id}/confirmation                   200 200 403 200 403 403 200 404 404 303
+POST /orientations/{referral_id}/confirmation                   422 422 403 422 403 403 422 404 404 303
+POST /orientations/{referral_id}/confirmation/non-joint         422 422 403 422 403 403 422 404 404 303
+POST /orientations/{referral_id}/confirmation/rappele           422 422 403 422 403 403 422 404 404 303
+POST /orientations/{referral_id}/confirmation/papier            422 422 403 422 403 403 422 404 404 303
+POST /orientations/{referral_id}/confirmation/annuler-liens     303 303 403 303 403 403 303 404 404 303
+GET  /reponse/{token}                                           404 404 404 404 404 404 404 404 404 404
+POST /reponse/{token}                                           404 404 404 404 404 404 404 404 404 404
 POST /moi/deconnexion-partout                                   303 303 303 303 303 303 303 303 303 303
 POST /deconnexion                                               303 303 303 303 303 303 303 303 303 303
 """
