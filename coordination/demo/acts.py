@@ -18,8 +18,8 @@ from coordination.demo.figures import Budget, earlier
 from coordination.demo.lives import Life
 from coordination.demo.people import Family, Human
 from coordination.demo.published import Planned
-from coordination.demo.stories import Agreed, Depth, Draft, Given, Sent, Story, Wanted
-from coordination.demo.troupe import Troupe
+from coordination.demo.stories import Agreed, Depth, Draft, Given, Heard, Sent, Story, Wanted
+from coordination.demo.troupe import Troupe, deed
 from coordination.households import protection
 from coordination.households import service as households
 from coordination.households.forms import NewFileForm, PersonForm, PersonRow, ProfileForm, SafeContactForm
@@ -27,9 +27,9 @@ from coordination.households.queries import residents
 from coordination.households.reach import Way
 from coordination.households.rules import Link
 from coordination.identity.permissions import Role
-from coordination.kit.actor import Member
+from coordination.kit.actor import HouseholdLink, Member
 from coordination.kit.db import ActorSession
-from coordination.referrals import moves
+from coordination.referrals import confirming, moves, queries
 from coordination.referrals import service as referrals
 from coordination.referrals.machine import State
 from coordination.referrals.rules import Pause, Question, Refusal
@@ -43,6 +43,7 @@ EXPIRED_AFTER = 90
 LEFT_OUT_OF_A_DRAFT = 2
 FOLLOWED_FROM = 5
 DECIDED_AFTER = 10
+CALLED_AGO = 6
 CORRECTED, DONE, INDEBTED, PLANNED = 0.2, 0.8, 0.4, 0.5
 
 
@@ -267,6 +268,8 @@ class Player:
             self._close(answerer, referral_id, version, sent, answered)
         else:
             self._take(answerer, referral_id, version, sent, answered)
+        if sent.heard is not None:
+            self._hear(holder, referral_id, sent.heard)
 
     def _refuse(
         self, holder: Member, answerer: Member, referral_id: UUID, version: int, sent: Sent, answered: int
@@ -306,6 +309,22 @@ class Player:
             closer, told = self.troupe.partners["ccas"].who(Role.COORDINATOR), ""
         with self.troupe.act(closer, max(1, answered - self.rng.randint(5, 14)), 16) as session:
             moves.close(session, referral_id, version, sent.outcome, told)
+
+    def _hear(self, holder: Member, referral_id: UUID, heard: Heard) -> None:
+        """What the household says of it: to the worker, yesterday evening, or by its link; or nobody answered."""
+        secret = ""
+        with self.troupe.act(holder, CALLED_AGO if heard.said is None else 1, 18) as session:
+            row = queries.show(session, referral_id).line.row
+            if heard.said is None:
+                confirming.not_reached(session, referral_id, row.version)
+            elif not heard.by_link:
+                confirming.record(session, referral_id, row.version, heard.said, heard.call_back)
+            else:
+                secret = confirming.paper_link(session, row, "").rpartition("/")[-1]
+        if secret and heard.said is not None:
+            self.troupe.rest()
+            with deed(self.troupe.connection, HouseholdLink(referral_id, holder.network_id)) as session:
+                confirming.say(session, secret, heard.said, heard.call_back)
 
 
 def _row(human: Human) -> PersonRow:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from coordination.demo.people import Shape
+from coordination.referrals.household import Said
 from coordination.referrals.machine import State
 from coordination.referrals.rules import Domain, Outcome, Refusal
 from coordination.sharing.rules import GivenHow, Purpose, SharedPart
@@ -69,6 +70,15 @@ class Agreed:
 
 
 @dataclass(frozen=True)
+class Heard:
+    """What the household said once it was closed; `said` None: nobody answered the telephone."""
+
+    said: Said | None
+    call_back: bool = False
+    by_link: bool = False
+
+
+@dataclass(frozen=True)
 class Sent:
     """A referral to a partner, `days` ago, and where it stands; `then` takes over what was redirected."""
 
@@ -79,6 +89,7 @@ class Sent:
     outcome: Outcome | None = None
     by_coordinator: bool = False
     then: str = ""
+    heard: Heard | None = None
 
 
 @dataclass(frozen=True)
@@ -116,8 +127,8 @@ def refused(to: str, days: int, why: Refusal) -> Sent:
     return Sent(to, days, State.REFUSED, refusal=why)
 
 
-def closed(to: str, days: int, what: Outcome, *, by_coordinator: bool = False) -> Sent:
-    return Sent(to, days, State.CLOSED, outcome=what, by_coordinator=by_coordinator)
+def closed(to: str, days: int, what: Outcome, *, by_coordinator: bool = False, heard: Heard | None = None) -> Sent:
+    return Sent(to, days, State.CLOSED, outcome=what, by_coordinator=by_coordinator, heard=heard)
 
 
 def redirected(to: str, days: int, then: str) -> Sent:
@@ -250,20 +261,23 @@ STORIES: tuple[Story, ...] = (
         75,
         agreed=(Agreed(EVERYBODY, WHOLE),),
         budget=Draft.REPLACED,
-        wanted=(Wanted(D.FOOD, (closed("epicerie", 60, Outcome.GOT_HELP),)),),
+        wanted=(Wanted(D.FOOD, (closed("epicerie", 60, Outcome.GOT_HELP, heard=Heard(Said.NO, by_link=True)),)),),
     ),
     Story(
         82,
         agreed=(Agreed(("secours",)),),
         budget=Draft.VALIDATED,
-        wanted=(Wanted(D.ENERGY, (closed("secours", 55, Outcome.PARTIAL),)), Wanted(D.JOB)),
+        wanted=(
+            Wanted(D.ENERGY, (closed("secours", 55, Outcome.PARTIAL, heard=Heard(Said.PARTLY, call_back=True)),)),
+            Wanted(D.JOB),
+        ),
     ),
     Story(
         66,
         agreed=(Agreed(("secours", "action")),),
         budget=Draft.VALIDATED,
         wanted=(
-            Wanted(D.JOB, (closed("action", 48, Outcome.NO_HELP),)),
+            Wanted(D.JOB, (closed("action", 48, Outcome.NO_HELP, heard=Heard(None)),)),
             Wanted(D.TRAINING, (closed("secours", 48, Outcome.NO_SHOW),)),
         ),
     ),
@@ -273,7 +287,7 @@ STORIES: tuple[Story, ...] = (
         budget=Draft.VALIDATED,
         wanted=(
             Wanted(D.FOOD, (closed("epicerie", 70, Outcome.NOT_REACHABLE, by_coordinator=True),)),
-            Wanted(D.OTHER, (closed("action", 64, Outcome.WITHDRAWN),)),
+            Wanted(D.OTHER, (closed("action", 64, Outcome.WITHDRAWN, heard=Heard(Said.DECLINED)),)),
         ),
     ),
     Story(

@@ -173,14 +173,20 @@ def opened(engine: Engine, secret: str) -> Opened | None:
 def answer_by_link(engine: Engine, link: Opened, secret: str, said: Said, call_back: bool) -> bool:
     """The household's own answer, in the journal under its link's name; False when it may not answer any more."""
     with ActorSession(engine, HouseholdLink(link.referral_id, link.network_id)) as session:
-        done = session.door(
-            "access.confirm(:secret, :said, :call_back, :change)",
-            secret=token_hash(secret),
-            said=said.value,
-            call_back=call_back,
-            change=_change(),
-        )
+        done = say(session, secret, said, call_back)
         session.commit()
+    return done
+
+
+def say(session: ActorSession, secret: str, said: Said, call_back: bool) -> bool:
+    """The same, by whoever holds the link."""
+    done = session.door(
+        "access.confirm(:secret, :said, :call_back, :change)",
+        secret=token_hash(secret),
+        said=said.value,
+        call_back=call_back,
+        change=_change(),
+    )
     return bool(done)
 
 
