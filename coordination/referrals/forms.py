@@ -14,6 +14,7 @@ LONGEST_WORDS = 2000
 
 Words = Annotated[str, Field(max_length=LONGEST_WORDS)]
 Partners = Annotated[list[UUID], Field(max_length=50)]
+Ticked = Annotated[bool, BeforeValidator(lambda typed: typed == "oui")]
 Version = Annotated[int, Field(ge=1, le=2_000_000_000)]
 
 
@@ -104,14 +105,14 @@ class SaidForm(MoveForm):
     """What the household answers, at the desk or by telephone."""
 
     said: Said
-    call_back: bool = False
+    call_back: Ticked = False
 
 
 class ReplyForm(Form):
     """What the household answers by itself, through its link."""
 
     said: Said
-    call_back: bool = False
+    call_back: Ticked = False
 
 
 class RedirectForm(MoveForm):

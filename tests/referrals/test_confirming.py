@@ -14,14 +14,15 @@ from coordination.kit.clock import frozen, now
 from coordination.kit.db import ActorSession, acting
 from coordination.kit.errors import NotKnown, NotNow
 from coordination.kit.qr import qr_png, qr_svg
+from coordination.notices.service import tell_news
 from coordination.referrals import confirming, moves, queries
 from coordination.referrals.baskets import basket_of
 from coordination.referrals.household import Explanation, Said, due_now
 from coordination.referrals.machine import Side, State
 from coordination.referrals.models import Referral
 from coordination.referrals.rules import NeedState, Outcome
-from tests.cast import Cast
-from tests.conftest import Base
+from tests.cast import PASSWORD, Cast
+from tests.conftest import Base, Browser
 from tests.households.make import open_household
 from tests.referrals.make import refer
 from tests.sharing.make import agree
@@ -249,3 +250,85 @@ def test_the_code_to_scan_says_the_address_and_nothing_else() -> None:
     assert "<title>Répondre</title>" in drawn
     assert not re.search(r"\bstyle=|<script|xlink|href", drawn)
     assert qr_png(f"{ADDRESS}/reponse/abc").startswith(b"\x89PNG")
+
+
+# ------------------------------------------------------------------ the pages, without script
+
+
+def test_the_worker_s_screen_says_how_to_reach_them_first_then_asks(
+    close: Callable[..., Closed], cast: Cast, browser: Callable[[], Browser]
+) -> None:
+    one = close()
+    signed = browser().sign_in(cast.ccas.emails["intake"], PASSWORD)
+    page = f"/orientations/{one.id}"
+    assert "Demander au foyer" in signed.get(page).text
+    one.base.admin(
+        "insert into safe_contact (household_id, network_id, call, message, letter, email, words, updated_at,"
+        " updated_by, version) select id, network_id, false, false, false, false, '', now(), opened_by, 1"
+        " from household where id = %s",
+        one.household_id,
+    )
+    shown = signed.get(f"{page}/confirmation").text
+    assert shown.index("Ne pas l’appeler") < shown.index("Avez-vous obtenu")
+    assert "Pas joint(e)" not in shown
+    assert "Pas de papier pour ce foyer" in shown
+    assert signed.post(f"{page}/confirmation/papier", data={"version": "3"}).status_code == 409
+    assert signed.post(f"{page}/confirmation", data={"version": "3"}).status_code == 422
+    assert signed.post(f"{page}/confirmation", data={"version": "3", "said": "no"}).status_code == 303
+    assert signed.post(f"{page}/confirmation", data={"version": "4", "said": "yes"}).status_code == 409
+    assert "Le foyer n’est pas d’accord" in signed.get(page).text
+    coordinator = browser().sign_in(cast.bonne_action.emails["coordinator"], PASSWORD)
+    assert coordinator.get(f"{page}/confirmation").status_code == 404
+    assert coordinator.post(f"{page}/expliquer", data={"version": "4"}).status_code == 422
+    done = coordinator.post(f"{page}/expliquer", data={"version": "4", "explanation": "impossible"})
+    assert done.status_code == 303
+    assert one.row().outcome == Outcome.NO_HELP
+
+
+def test_the_paper_opens_a_page_that_names_nobody_sets_no_cookie_and_answers_on_a_button_alone(
+    close: Callable[..., Closed], cast: Cast, browser: Callable[[], Browser]
+) -> None:
+    one = close()
+    signed = browser().sign_in(cast.ccas.emails["intake"], PASSWORD)
+    paper = signed.post(f"/orientations/{one.id}/confirmation/papier", data={"version": "3"})
+    found = re.search(r"(/reponse/[\w-]{43})", paper.text)
+    assert found is not None
+    assert "<svg" in paper.text
+    sheet = paper.text[paper.text.index('class="card paper"') :]
+    phone = browser()
+    asked = phone.get(found.group(1))
+    assert (asked.status_code, asked.headers["cache-control"]) == (200, "no-store")
+    code = one.base.admin("select household_code from referral where id = %s", one.id)[0][0]
+    for word in ("Diallo", "DIALLO", "ogement", "Carvin", "CCAS", "picerie", "limentaire", str(code)):
+        assert word not in asked.text, word
+        assert word not in sheet[: sheet.index("</section>")], word
+    assert one.row().household_says is None
+    assert phone.post(found.group(1), data={"said": "bof"}).status_code == 422
+    answer = phone.post(found.group(1), data={"said": "no", "call_back": "oui"})
+    assert (answer.status_code, answer.headers["location"]) == (303, found.group(1))
+    thanks = phone.get(found.group(1))
+    assert "changer votre réponse" in thanks.text
+    assert not [h for a in (asked, answer, thanks) for h in a.headers if h == "set-cookie"]
+    assert (one.row().state, one.row().household_says) == (State.DISPUTED, "no")
+    assert signed.post(f"/orientations/{one.id}/confirmation/annuler-liens").status_code == 303
+    gone, wrong = phone.get(found.group(1)), phone.get("/reponse/" + "x" * 43)
+    assert (gone.status_code, wrong.status_code) == (404, 404)
+    assert gone.text == wrong.text, "nobody learns that there was something"
+    tries = [phone.post(found.group(1), data={"said": "yes"}).status_code for _ in range(20)]
+    assert set(tries) == {404, 429}
+
+
+def test_both_sides_and_the_coordinator_are_told_of_a_disagreement_once_and_the_sender_of_a_wish(
+    close: Callable[..., Closed],
+) -> None:
+    one, other = close(), close()
+    one.answer(one.link(), Said.NO)
+    other.answer(other.link(), Said.YES, True)
+    for _ in range(2):
+        tell_news(one.base.engine)
+    told = "select step, m.organisation_id, count(*) from notice n join membership m on m.id = n.membership_id"
+    told += " where n.referral_id = %s and step in ('disputed', 'call') group by 1, 2"
+    where = {(step, organisation) for step, organisation, _ in one.base.admin(told, one.id)}
+    people = (one.sender, one.receiver, one.coordinator)
+    assert where >= {("disputed", person.organisation_id) for person in people}
+    assert {(step, who) for step, who, _ in one.base.admin(told, other.id)} == {("call", one.sender.organisation_id)}
