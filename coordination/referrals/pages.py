@@ -16,8 +16,8 @@ from coordination.kit.errors import NotNow
 from coordination.kit.forms import Form, FormState, read
 from coordination.kit.web import Submitted, Walled, go, needs, page
 from coordination.referrals import following, forms, moves, queries, service
-from coordination.referrals.household import Explanation, Said
-from coordination.referrals.machine import WRITERS, Side, State
+from coordination.referrals.household import Explanation
+from coordination.referrals.machine import SPEAKS, WRITERS, Side, State
 from coordination.referrals.models import Referral
 from coordination.referrals.rules import EVENT_WORDS, Outcome, Pause, Question, Refusal, Withdrawal, reason_label
 
@@ -86,8 +86,8 @@ def _show(
         giving=FormState.of({"to": given.membership_id if given else ""}),
         colleagues=[(str(key), name) for key, name in following.colleagues(session)],
         ended=reason_label(line.row.refusal or line.row.outcome),
-        said=Said(line.row.household_says).label if line.row.household_says else "",
-        asks=_asks(line),
+        said=next((m.reason for m in view.moves if m.verb in SPEAKS), "") if line.row.household_says else "",
+        asks=line.state is State.CLOSED and bool(line.sides & WRITERS),
     )
 
 
@@ -99,12 +99,6 @@ def _told(session: ActorSession, view: queries.ReferralView) -> list[appointment
     ]
     met = appointments.history(session, view.line.row.id)[::-1]
     return sorted([*moved, *met], key=lambda one: one.at, reverse=True) if met else moved
-
-
-def _asks(line: queries.Line) -> bool:
-    """Whether my side may ask the household, or has something of its answer to read."""
-    ended = line.state in (State.CLOSED, State.DISPUTED)
-    return ended and bool(line.sides & WRITERS)
 
 
 # ------------------------------------------------------------------ moves
