@@ -11,6 +11,7 @@ those of `coordination/rights/rules.py`.
 import json
 import sys
 from importlib.metadata import version
+from itertools import product
 from typing import Any
 
 MONTHS_BACK = 36
@@ -39,10 +40,11 @@ def months_until(month: str) -> list[str]:
     return [f"{n // 12:04d}-{n % 12 + 1:02d}" for n in range(last - MONTHS_BACK, last + 1)]
 
 
-def entities(households: list[dict[str, Any]], steady: bool, zone: str) -> dict[str, Any]:
-    """Every household of the batch as openfisca's people, families, tax homes and dwellings."""
+def entities(households: list[dict[str, Any]]) -> dict[str, Any]:
+    """Every household of the batch, once for each scenario in turn, as openfisca's people, families, tax homes and
+    dwellings: one simulation for them all, since its time hangs little on how many they are."""
     made: dict[str, Any] = {"individus": {}, "familles": {}, "foyers_fiscaux": {}, "menages": {}}
-    for n, facts in enumerate(households):
+    for n, (facts, (steady, zone)) in enumerate(product(households, SCENARIOS)):
         months = months_until(facts["on"])
         earning = months if steady else months[-YEAR_AND_NOW:]
         parents, children = [], []
@@ -94,17 +96,16 @@ def estimate(households: list[dict[str, Any]]) -> list[dict[str, list[str]]]:
     for month in sorted({facts["on"] for facts in households}):
         places = [n for n, facts in enumerate(households) if facts["on"] == month]
         asked = [households[n] for n in places]
-        for steady, zone in SCENARIOS:
-            simulation = SimulationBuilder().build_from_entities(system, entities(asked, steady, zone))
-            found = {name: simulation.calculate(name, month).tolist() for name in FAMILY}
-            mva = simulation.calculate("mva", month).tolist()
-            first = 0
-            for n, facts, place in zip(places, asked, range(len(asked)), strict=True):
-                answer = {name: float(found[name][place]) for name in FAMILY}
-                size = len(facts["adults"]) + len(facts["children"])
-                told = {"aah": facts["adults"][0].get("aah", "0")}
-                _widen(ranges[n], _rights(answer, mva[first : first + size], told))
-                first += size
+        simulation = SimulationBuilder().build_from_entities(system, entities(asked))
+        found = {name: simulation.calculate(name, month).tolist() for name in FAMILY}
+        mva = simulation.calculate("mva", month).tolist()
+        first = 0
+        for row, ((n, facts), _) in enumerate(product(zip(places, asked, strict=True), SCENARIOS)):
+            answer = {name: float(found[name][row]) for name in FAMILY}
+            size = len(facts["adults"]) + len(facts["children"])
+            told = {"aah": facts["adults"][0].get("aah", "0")}
+            _widen(ranges[n], _rights(answer, mva[first : first + size], told))
+            first += size
     return [{name: [f"{low:.2f}", f"{high:.2f}"] for name, (low, high) in each.items()} for each in ranges]
 
 

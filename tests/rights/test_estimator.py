@@ -1,18 +1,24 @@
-"""The estimator itself, by its own interpreter: the reference amounts of the law, and households a social worker knows.
+"""The estimator itself, by its own interpreter: the reference amounts of the law, households a social worker knows, and
+situations openfisca-france publishes with its own tests (`cases/`).
 
 One batch for the module: the package takes seconds to load.
 """
 
+import os
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from coordination.rights.rules import Amount, Benefit, Human, Right, facts_of, rights_of
 from coordination.rights.service import estimate
 from coordination.settings import RIGHTS_PYTHON
 from tests import servers
+from tests.budgets.make import as_texts
 
 ON = date(2026, 11, 22)
 ALONE = [Human(date(1992, 8, 4), "reference")]
@@ -46,17 +52,74 @@ CASES: dict[str, tuple[list[Human], list[Amount], str]] = {
 }
 
 
+THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "fuzz"
+LONG = [pytest.mark.fuzz] if THOROUGH else []
+Given = tuple[list[Human], list[Amount], str, date]
+
+
+class Situation(BaseModel, extra="forbid"):
+    """One published situation, as its file writes it."""
+
+    class Somebody(BaseModel, extra="forbid"):
+        link: str
+        born: date
+        activity: str = ""
+
+    source: str
+    day: date
+    people: list[Somebody]
+    housing: str
+    expected: dict[Benefit, Decimal]
+    margin: Decimal
+    lines: dict[str, Decimal] = {}
+    within: bool = False
+    often: bool = False
+    note: str = ""
+
+    @property
+    def given(self) -> Given:
+        people = [Human(each.born, each.link, each.activity) for each in self.people]
+        return (
+            people,
+            [Amount(kind, Fraction(euros) * 100) for kind, euros in self.lines.items()],
+            self.housing,
+            self.day,
+        )
+
+
+def published() -> list[Situation]:
+    """Those tried: all of them in the long run, those of a few months otherwise."""
+    texts: Any = as_texts((Path(__file__).parent / "cases" / "openfisca-france.yaml").read_text("utf-8"))
+    every = [Situation.model_validate(each) for each in texts]
+    return [each for each in every if each.often or THOROUGH]
+
+
+PUBLISHED = {each.source: each for each in published()}
+
+
 @pytest.fixture(scope="module")
 def answers() -> dict[str, dict[Benefit, Right]]:
     if not RIGHTS_PYTHON.exists():
         servers.require_or_skip("OpenFisca manque : « make rights » permet d’essayer l’estimation des droits.")
-    facts: list[dict[str, Any]] = [facts_of(people, lines, housing, ON) for people, lines, housing in CASES.values()]
+    asked: dict[str, Given] = {name: (*given, ON) for name, given in CASES.items()}
+    asked |= {source: situation.given for source, situation in PUBLISHED.items()}
+    facts: list[dict[str, Any]] = [facts_of(*given) for given in asked.values()]
     said = estimate(RIGHTS_PYTHON, facts)
     assert said is not None
     return {
         name: {right.benefit: right for right in rights_of(answer, lines)}
-        for (name, (_, lines, _)), answer in zip(CASES.items(), said["answers"], strict=True)
+        for (name, (_, lines, *_)), answer in zip(asked.items(), said["answers"], strict=True)
     }
+
+
+@pytest.mark.parametrize("source", [pytest.param(each, marks=LONG) for each in PUBLISHED])
+def test_a_published_situation_is_answered_as_published(answers: dict[str, dict[Benefit, Right]], source: str) -> None:
+    situation = PUBLISHED[source]
+    margin = round(situation.margin * 100)
+    for benefit, euros_due in situation.expected.items():
+        right, due = answers[source][benefit], round(euros_due * 100)
+        assert right.low - margin <= due <= right.high + margin, right
+        assert situation.within or right.high - right.low <= 2 * margin, right
 
 
 def test_the_rsa_of_somebody_alone_without_a_home_is_the_amount_of_april_2026(
