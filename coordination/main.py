@@ -51,7 +51,6 @@ from coordination.kit.guards import App, Guards, Scope, TooLargeBody
 from coordination.kit.rest import PREFIX, Invalid, fault_of, is_api, openapi_of, problem_json
 from coordination.kit.web import NavItem, SignInFirst, assets, page
 from coordination.notices import pages as notices
-from coordination.outside import pages as outside
 from coordination.outside import public_pages as outside_links
 from coordination.papers import api as papers_api
 from coordination.papers import pages as papers
@@ -79,7 +78,6 @@ ROOMS = (
     audit.router,
     desk.router,
     directory.router,
-    outside.router,
     outside_links.router,
     households.router,
     family_pages.router,

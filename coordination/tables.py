@@ -11,7 +11,6 @@ import coordination.households.models
 import coordination.identity.models
 import coordination.imports.models
 import coordination.notices.models
-import coordination.outside.models
 import coordination.referrals.models
 import coordination.rights.models
 import coordination.sharing.models  # noqa: F401

@@ -348,18 +348,21 @@ create function access.agreement_is_being_written(agreement uuid) returns boolea
     as $$ select exists (select 1 from agreement g
                           where g.id = agreement and g.network_id = access.network()
                             and g.organisation_id = access.organisation() and g.withdrawn_at is null)
-             and not exists (select 1 from share s where s.agreement_id = agreement) $$;
+             and not exists (select 1 from share s where s.agreement_id = agreement)
+             and not exists (select 1 from agreement_service v
+                              where v.agreement_id = agreement and v.granted_at is not null) $$;
 
 -- Grants exactly what an agreement says, and only for the organisation that holds the file.
 create function access.grant_agreement(agreement uuid)
     returns bigint language plpgsql security definer set search_path = public, pg_temp
     as $$
-    declare n bigint;
+    declare n bigint; services bigint;
     begin
         -- Locked, so that nothing is granted on an agreement withdrawn, or a file handed over, in the same instant.
         perform 1 from household h join agreement g on g.household_id = h.id
           where g.id = agreement and g.network_id = access.network() for update;
-        if exists (select 1 from share where agreement_id = agreement) then
+        if exists (select 1 from share where agreement_id = agreement)
+           or exists (select 1 from agreement_service where agreement_id = agreement and granted_at is not null) then
             raise exception 'already granted' using errcode = '42501';
         end if;
         insert into share (id, network_id, household_id, organisation_id, holder_organisation_id, scope, audience,
@@ -379,19 +382,30 @@ create function access.grant_agreement(agreement uuid)
            and exists (select 1 from agreement_person a where a.agreement_id = g.id and a.answer = 'agrees')
            and not exists (select 1 from agreement_person a where a.agreement_id = g.id and a.answer = 'refuses');
         get diagnostics n = row_count;
-        if n = 0 then
+        -- An outside service is given no share: its line opens the way to a referral, and that way alone.
+        update agreement_service v set granted_at = now()
+          from agreement g join household h on h.id = g.household_id and h.network_id = g.network_id
+         where v.agreement_id = agreement and g.id = agreement
+           and g.network_id = access.network()
+           and g.organisation_id = access.organisation()
+           and h.holder_organisation_id = access.organisation()
+           and g.withdrawn_at is null
+           and exists (select 1 from agreement_person a where a.agreement_id = g.id and a.answer = 'agrees')
+           and not exists (select 1 from agreement_person a where a.agreement_id = g.id and a.answer = 'refuses');
+        get diagnostics services = row_count;
+        if n + services = 0 then
             raise exception 'nothing to grant' using errcode = '42501';
         end if;
-        return n;
+        return n + services;
     end $$;
 
--- Withdraws an agreement: its shares end now. For the holder of the file or whoever recorded the agreement. With a
--- recipient, hers alone; with a part, that one (and all of hers with the identity, from which the others hang). The
+-- Withdraws an agreement: its shares end now, and its lines of outside services. For the holder of the file or whoever
+-- recorded the agreement. With a recipient (an organisation or a service), hers alone; with a part, that one (and all of hers with the identity, from which the others hang). The
 -- agreement itself ends with its last share.
 create function access.revoke_agreement(agreement uuid, recipient uuid default null, part text default null)
     returns bigint language plpgsql security definer set search_path = public, pg_temp
     as $$
-    declare n bigint;
+    declare n bigint; services bigint;
     begin
         perform 1 from household h join agreement g on g.household_id = h.id
           where g.id = agreement and g.network_id = access.network() for update;
@@ -406,11 +420,19 @@ create function access.revoke_agreement(agreement uuid, recipient uuid default n
            and (recipient is null or organisation_id = recipient)
            and (part is null or part = 'identity' or scope = part);
         get diagnostics n = row_count;
+        update agreement_service set revoked_at = now()
+         where agreement_id = agreement and granted_at is not null and revoked_at is null
+           and (recipient is null or service_id = recipient)
+           and (part is null or part = 'identity');
+        get diagnostics services = row_count;
         if recipient is null and part is null
-           or n > 0 and not exists (select 1 from share where agreement_id = agreement and revoked_at is null) then
+           or n + services > 0
+              and not exists (select 1 from share where agreement_id = agreement and revoked_at is null)
+              and not exists (select 1 from agreement_service where agreement_id = agreement
+                                 and granted_at is not null and revoked_at is null) then
             update agreement g set withdrawn_at = now(), withdrawn_by = access.membership() where g.id = agreement;
         end if;
-        return n;
+        return n + services;
     end $$;
 
 -- Hands the file to a partner to which the household agreed to show who it is: the holder's shares end, the new
@@ -478,6 +500,8 @@ create function access.record_answer(agreement uuid, adult uuid, said text)
         if said = 'refuses' then
             update share set revoked_at = now() where agreement_id = record_answer.agreement and revoked_at is null;
             get diagnostics n = row_count;
+            update agreement_service v set revoked_at = now()
+             where v.agreement_id = record_answer.agreement and v.granted_at is not null and v.revoked_at is null;
         end if;
         return n;
     end $$;
@@ -963,6 +987,46 @@ create function access.covered(file_id uuid, organisation uuid, part text)
                             and s.organisation_id = organisation and s.scope = part)
              and (not access.is_protected(file_id) or access.somebody_named(file_id, organisation)) $$;
 
+-- Whether an agreement in force names an outside service; for a need that touches health or violence, whether it says so.
+create function access.service_agreed(file_id uuid, service uuid, for_sensitive boolean) returns boolean
+    language sql stable set search_path = public, pg_temp
+    as $$ select exists (select 1 from agreement_service v join agreement g on g.id = v.agreement_id
+                          where v.household_id = file_id and v.service_id = service
+                            and v.granted_at is not null and v.revoked_at is null
+                            and (v.sensitive or not for_sensitive)
+                            and access.today() between g.valid_from and g.valid_until) $$;
+
+-- The same question as above of an outside service the network works with: nothing of a protected file goes by link, and
+-- who passes a name on must herself be trusted with it.
+create function access.service_covered(file_id uuid, service uuid, part text)
+    returns boolean language sql stable security definer set search_path = public, pg_temp
+    as $$ select part in ('identity', 'needs', 'sensitive')
+             and exists (select 1 from access.live_share m where m.household_id = file_id and m.scope = 'needs')
+             and exists (select 1 from access.live_share m where m.household_id = file_id and m.scope = 'identity')
+             and (part <> 'sensitive' or exists (
+                  select 1 from access.live_share m where m.household_id = file_id and m.scope = 'sensitive'))
+             and exists (select 1 from outside_service v
+                          where v.id = service and v.network_id = access.network() and v.active)
+             and access.service_agreed(file_id, service, part = 'sensitive')
+             and not access.is_protected(file_id) $$;
+
+-- Whether a part passes to whoever a referral goes to.
+create function access.passes(file_id uuid, organisation uuid, service uuid, part text) returns boolean
+    language sql stable
+    as $$ select case when service is null then access.covered(file_id, organisation, part)
+                      else access.service_covered(file_id, service, part) end $$;
+
+-- The outside services to which as many people were sent in the last thirty days as they said they can receive.
+create function access.full_services() returns setof uuid
+    language sql stable security definer set search_path = public, pg_temp
+    as $$ select v.id from outside_service v
+           where v.network_id = access.network() and access.organisation() is not null and v.capacity is not null
+             and v.capacity <= (select count(*) from referral r
+                                 where r.to_service_id = v.id and not r.by_hand
+                                   and r.sent_at > now() - interval '30 days'
+                                   and r.state in ('sent', 'received', 'info_requested', 'accepted', 'in_progress', 'on_hold',
+                                                 'closed')) $$;
+
 -- The only answer beyond the wall, at creation: does a file of the network that one may not see have somebody of exactly
 -- this name (folded, its words in any order) and this full birth date? Yes or no, never where. Silent about protected
 -- files and people who objected. For intake alone; each question is counted and journalled before it is answered, whatever the answer. NULL: more than 20 in 24 hours.
@@ -1013,6 +1077,28 @@ create function access.may_ask(what text, verb text)
         return free;
     end $$;
 
+-- Whether the agreement still carries a referral to an outside service, and whoever sent it is still trusted with what it
+-- passed on. `agreed_on`: an agreement to this one referral, taken before agreements could name a service.
+create function access.service_stands(r referral) returns boolean
+    language sql stable set search_path = public, pg_temp
+    as $$ select not access.is_protected(r.household_id)
+             and (select count(distinct s.scope) from access.trusted_share s
+                   where s.household_id = r.household_id and s.network_id = r.network_id
+                     and s.organisation_id = r.from_organisation_id and s.scope in ('identity', 'needs')) = 2
+             and (access.service_agreed(r.household_id, r.to_service_id,
+                                        (select n.sensitive from need n where n.id = r.need_id))
+                  or exists (select 1 from referral_link l where l.referral_id = r.id and l.agreed_on is not null)) $$;
+
+create function access.link_lasts() returns interval language sql immutable as $$ select interval '15 days' $$;
+
+-- Whether a link may still show something of its referral: neither taken back, nor expired, nor stopped.
+create function access.link_stands(r referral) returns boolean
+    language sql stable set search_path = public, pg_temp
+    as $$ select (r.state in ('accepted', 'in_progress', 'on_hold', 'refused', 'closed')
+                  or r.state in ('sent', 'received', 'info_requested') and r.expires_at > now())
+             and exists (select 1 from outside_service v where v.id = r.to_service_id and v.active)
+             and access.service_stands(r) $$;
+
 -- The referrals under way that the agreement they were sent with no longer carries, among those one may ask about.
 create view access.stopped_referral with (security_invoker = true) as
     select r.id
@@ -1022,12 +1108,13 @@ create view access.stopped_referral with (security_invoker = true) as
        and ((select access.organisation()) in (r.from_organisation_id, r.to_organisation_id)
             or (select access.has_role('coordinator')) or (select access.is_service('worker')))
        and (not r.guarded or (select access.is_service('worker')) or access.reaches(r.household_id))
-       and (exists (select 1 from protection p where p.household_id = r.household_id and p.lifted_at is null)
+       and case when r.to_service_id is not null then not access.service_stands(r)
+           else exists (select 1 from protection p where p.household_id = r.household_id and p.lifted_at is null)
                 and not access.somebody_named(r.household_id, r.to_organisation_id)
             or (select count(distinct s.scope) from access.trusted_share s
                  where s.household_id = r.household_id and s.organisation_id = r.to_organisation_id
                    and (s.scope in ('identity', 'needs') or n.sensitive and s.scope = 'sensitive'))
-               < case when n.sensitive then 3 else 2 end);
+               < case when n.sensitive then 3 else 2 end end;
 grant select on access.stopped_referral to coordination_guard;
 
 -- Whether the agreement that carried a referral under way no longer does: yes or no, to its two sides, the network's
@@ -1114,7 +1201,8 @@ create function access.unanswered(late_before timestamptz)
     end $$;
 
 -- What moved since a moment, oldest first; a message too, unless it came with a move, which tells of both; `confirm_call` is
--- a household that wishes to be called back.
+-- a household that wishes to be called back. An answer that bears nobody's name was given by the holder of a service's link;
+-- what whoever sent it noted in the place of a service is no news to herself.
 create function access.moved_since(moment timestamptz)
     returns table (referral_id uuid, verb text, at timestamptz, by_receiver boolean)
     language plpgsql stable security definer set search_path = public, pg_temp
@@ -1123,9 +1211,12 @@ create function access.moved_since(moment timestamptz)
         return query
             select e.referral_id,
                    e.verb || case when e.verb = 'confirm' and e.reason like '%\_call' then '_call' else '' end,
-                   e.at, e.organisation_id = r.to_organisation_id
+                   e.at, coalesce(e.organisation_id = r.to_organisation_id,
+                                  e.organisation_id is null and e.verb in ('accept', 'refuse', 'ask', 'close'))
               from referral_event e join referral r on r.id = e.referral_id
              where e.network_id = access.network() and e.at >= moment
+               and not (r.to_service_id is not null and e.organisation_id is not distinct from r.from_organisation_id
+                        and e.verb in ('accept', 'refuse', 'start', 'hold', 'resume', 'close'))
             union all
             select t.referral_id, 'message', t.written_at, t.organisation_id = r.to_organisation_id
               from referral_text t join referral r on r.id = t.referral_id
@@ -1162,6 +1253,18 @@ create function access.tell(referral uuid, side text, said text, moment timestam
            and (not r.guarded or access.lets_in(r.household_id, m.id))
         on conflict do nothing;
         get diagnostics n = row_count;
+        -- A service is told by mail, with another link; what was told up to a moment is not told again.
+        if side = 'receiver' and said in ('sent', 'moved', 'reminder', 'abandon') then
+            update referral_link l
+               set link_id = gen_random_uuid(), link_until = now() + access.link_lasts(), mail_step = said,
+                   told_at = greatest(now(), moment), mail_state = 'pending', claimed_at = null, attempts = 0
+              from referral r
+             where l.referral_id = referral and r.id = referral and r.network_id = access.network()
+               and l.told_at < moment and r.state in ('sent', 'received', 'info_requested') and access.link_stands(r);
+            if found then
+                n := n + 1;
+            end if;
+        end if;
         return n;
     end $$;
 

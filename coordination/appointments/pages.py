@@ -86,7 +86,7 @@ def _viewed(session: ActorSession, referral_id: UUID) -> referrals.ReferralView:
 
 def _prefilled(session: ActorSession, view: referrals.ReferralView, last: queries.Meeting | None) -> FormState:
     """The usual length and place; after an appointment, what it had but for its day."""
-    host = view.line.row.to_organisation_id
+    host = queries.host_of(view.line)
     holder = (last.row.held_by if last else None) or queries.usual_holder(session, view.line.row.id, host)
     values: dict[str, object] = {"minutes": USUAL_LENGTH, "where": Place.OFFICE.value, "held_by": holder or ""}
     if last is not None:
@@ -125,22 +125,22 @@ def _referral(
 def _choices(session: ActorSession, view: referrals.ReferralView, doubts: list[Doubt] | None) -> dict[str, Any]:
     """What the form of a date offers."""
     row, line = view.line.row, view.line
+    host = queries.host_of(line)
     partners = identity.organisations(session)
-    ends = (row.to_organisation_id, row.from_organisation_id)
-    places = sorted(queries.places_of(session, ends), key=lambda p: p.organisation_id != row.to_organisation_id)
+    ends = (host, row.from_organisation_id)
+    places = sorted(queries.places_of(session, ends), key=lambda p: p.organisation_id != host)
     where = [(Place.OFFICE.value, f"Dans les locaux : {line.receiver}")]
     where += [(str(p.id), f"{p.name} ({partners[p.organisation_id].name})", p.address) for p in places]  # type: ignore[misc]
     where.append((Place.PHONE.value, "Par téléphone"))
     if view.may_write:
         where.append((Place.OTHER.value, "Ailleurs"))
-    hosts = row.to_organisation_id == session.member.organisation_id
     return {
-        "hosts": hosts,
+        "hosts": host == session.member.organisation_id,
         "where": where,
         "lengths": [
             (n, f"{n} minutes" if n < 60 else f"{n // 60} h {n % 60:02d}".removesuffix(" 00")) for n in LENGTHS
         ],
-        "holders": [(str(key), name) for key, name in queries.holders(session, row.to_organisation_id)],
+        "holders": [(str(key), name) for key, name in queries.holders(session, host)],
         "doubts": [queries.doubt_words(doubt, line.receiver) for doubt in doubts or []],
         "seen": " ".join(doubt.value for doubt in doubts or []),
     }
@@ -172,7 +172,7 @@ def _new_doubts(
     session: ActorSession, view: referrals.ReferralView, asked: DateForm, moved: queries.Meeting | None = None
 ) -> list[Doubt]:
     """Every doubt, when one of them was not shown yet."""
-    host = view.line.row.to_organisation_id
+    host = queries.host_of(view.line)
     holder = asked.held_by or (moved.row.held_by if moved else None)
     holder = holder or queries.usual_holder(session, view.line.row.id, host)
     found = queries.doubts(session, host, asked.starts_at, asked.minutes, holder, moved.row.id if moved else None)

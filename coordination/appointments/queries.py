@@ -139,7 +139,15 @@ def _place(row: Appointment, line: referrals.Line, place: ReceptionPlace | None)
 
 def may_take(line: referrals.Line) -> bool:
     """Whether a date may be taken on a referral by this side of it."""
-    return not line.row.by_hand and line.state in CARRIED_STATES and bool(line.sides & WRITERS)
+    received = not line.row.by_hand and not line.outside
+    return received and line.state in CARRIED_STATES and bool(line.sides & WRITERS)
+
+
+def host_of(line: referrals.Line) -> UUID:
+    """The organisation that receives the person. Raises `NotKnown`: an outside service keeps no diary here."""
+    if line.row.to_organisation_id is None:
+        raise NotKnown
+    return line.row.to_organisation_id
 
 
 def show(session: ActorSession, appointment_id: UUID) -> Meeting:

@@ -88,7 +88,7 @@ def _new(session: ActorSession, referral_id: UUID, form: DateForm, state: State,
         household_id=line.row.household_id,
         referral_id=line.row.id,
         from_organisation_id=line.row.from_organisation_id,
-        to_organisation_id=line.row.to_organisation_id,
+        to_organisation_id=queries.host_of(line),
         proposed_by=member.organisation_id,
         state=state.value,
         created_at=at,
@@ -112,11 +112,11 @@ def _dated(session: ActorSession, line: Line, form: DateForm, held_by: UUID | No
     """When, for how long, where, with whom; words are kept behind the share, as a message of the referral."""
     if fault := date_fault(form.starts_at, now()):
         raise BadDate(f"{fault} Rien n’a été enregistré.")
-    ends = (line.row.from_organisation_id, line.row.to_organisation_id)
+    ends = (line.row.from_organisation_id, queries.host_of(line))
     place_id = form.where if isinstance(form.where, UUID) else None
     if place_id is not None and place_id not in {p.id for p in queries.places_of(session, ends)}:
         raise NoSuchPlace
-    host = line.row.to_organisation_id
+    host = queries.host_of(line)
     holder = form.held_by or held_by or queries.usual_holder(session, line.row.id, host)
     if form.held_by is not None and form.held_by not in dict(queries.holders(session, host)):
         raise NoSuchHolder

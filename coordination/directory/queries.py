@@ -1,5 +1,6 @@
 """Reads of the services outside the network."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from sqlmodel import select
@@ -12,7 +13,21 @@ from coordination.kit.text import fold
 
 def services(session: ActorSession) -> list[OutsideService]:
     """Every service the network knows, those it no longer works with last."""
-    return sorted(session.exec(select(OutsideService)).all(), key=lambda row: (not row.active, fold(row.name)))
+
+    def ask() -> list[OutsideService]:
+        return sorted(session.exec(select(OutsideService)).all(), key=lambda row: (not row.active, fold(row.name)))
+
+    return session.once("services", ask)
+
+
+def service_names(session: ActorSession, service_ids: Collection[UUID]) -> dict[UUID, str]:
+    """The names of these services."""
+    return {row.id: row.name for row in services(session) if row.id in service_ids} if service_ids else {}
+
+
+def full_services(session: ActorSession) -> set[UUID]:
+    """Those to which as many people were sent this month as they can receive."""
+    return {row.id for row in session.rows("select id from access.full_services() id")}
 
 
 def service_of(session: ActorSession, service_id: UUID) -> OutsideService:

@@ -36,6 +36,11 @@ class Presence:
     full_until: date | None = None
     active: bool = True
 
+    @property
+    def weekdays(self) -> frozenset[int]:
+        """Its opening days, counted from Monday, 0; none when they are not known."""
+        return frozenset(number for number, day in enumerate(Day) if day in self.open_days)
+
     def is_closed(self, on: date) -> bool:
         """Whether a longer closure holds on this day."""
         if self.closed_until is None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from coordination.directory import queries as directory
 from coordination.identity import queries as identity
 from coordination.identity.permissions import Permission
 from coordination.indicators.rules import Figures, OpenDays, Period, Sent, figures
@@ -13,7 +14,7 @@ from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotAllowed
 from coordination.referrals.household import Said
 from coordination.referrals.machine import Side, State
-from coordination.referrals.receptions import opening_of, reception_of
+from coordination.referrals.receptions import opening_of, presence_opening, reception_of
 from coordination.referrals.rules import Domain, Outcome, Refusal
 
 
@@ -46,10 +47,16 @@ def figures_of(session: ActorSession, side: Side, period: Period, key: bytes) ->
         )
     ]
     organisations = {str(each.id): each for each in identity.organisations(session).values()}
-    receivers = {row.receiver for row in rows}
-    openings = {each: opening_of(reception_of(session, organisations[each].id)) for each in receivers}
+    services = {str(each.id): each for each in directory.services(session)}
+    openings = {
+        each: presence_opening(services[each].presence)
+        if each in services
+        else opening_of(reception_of(session, organisations[each].id))
+        for each in {row.receiver for row in rows}
+    }
     days = OpenDays(openings, period.first, today())
     names = {each: organisation.name for each, organisation in organisations.items()}
+    names |= {each: service.name for each, service in services.items()}
     secret = key + session.member.network_id.bytes
     return View(side, period, figures(rows, _partner(side), names, days, secret))
 

@@ -95,7 +95,7 @@ class When(StrEnum):
 
 @dataclass(frozen=True)
 class Watched:
-    """A referral nobody answered yet, in codes."""
+    """A referral nobody answered yet: when that became late, when the household may give up."""
 
     id: UUID
     late_at: datetime

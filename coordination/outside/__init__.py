@@ -1,1 +1,2 @@
-"""Referrals to services without an account: a mail that names nobody, and a link that answers for one referral."""
+"""The link of a referral to a service without an account: a mail that names nobody, and doors that answer for one
+referral."""

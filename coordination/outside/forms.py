@@ -1,48 +1,38 @@
-"""What may be sent about an outside referral: by the worker who refers, then by the service that answers."""
+"""What the holder of a link may send."""
 
-from datetime import date
 from typing import Annotated
-from uuid import UUID
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
-from coordination.kit.clock import today
-from coordination.kit.forms import Form, blank_is_none, typed_day
-from coordination.outside.rules import Answer, How
-from coordination.referrals.rules import Refusal
-
-
-def _past(day: date) -> date:
-    if day > today():
-        raise ValueError("Ce jour n’est pas encore venu.")
-    return day
-
-
-class SendForm(Form):
-    """One service, what it will read once it accepts, and how the person agreed to exactly that."""
-
-    service: UUID
-    person_name: Annotated[str, Field(min_length=1, max_length=120)]
-    contact: Annotated[str, Field(min_length=1, max_length=200)]
-    agreed_on: Annotated[date, BeforeValidator(typed_day), AfterValidator(_past)]
-    agreed_how: How
-
-
-class WithdrawForm(Form):
-    """The version that was on screen."""
-
-    version: Annotated[int, Field(ge=1, le=2_000_000_000)]
+from coordination.kit.forms import Form, blank_is_none
+from coordination.outside.rules import Answer
+from coordination.referrals.rules import Outcome, Question, Refusal
 
 
 class AnswerForm(Form):
-    """What the service says; a refusal has its reason."""
+    """What the service says; a refusal has its reason, an end its outcome."""
 
     answer: Answer
     reason: Annotated[Refusal | None, BeforeValidator(blank_is_none)] = Field(default=None, validate_default=True)
+    outcome: Annotated[Outcome | None, BeforeValidator(blank_is_none)] = Field(default=None, validate_default=True)
 
     @field_validator("reason")
     @classmethod
     def _say_why(cls, reason: Refusal | None, info: ValidationInfo) -> Refusal | None:
         if info.data.get("answer") is Answer.REFUSE and reason is None:
             raise ValueError("Choisissez le motif du refus.")
-        return reason if info.data.get("answer") is Answer.REFUSE else None
+        return reason
+
+    @field_validator("outcome")
+    @classmethod
+    def _say_what(cls, outcome: Outcome | None, info: ValidationInfo) -> Outcome | None:
+        if info.data.get("answer") is Answer.CLOSE and outcome is None:
+            raise ValueError("Choisissez ce qu’il est advenu.")
+        return outcome
+
+    @property
+    def code(self) -> str | None:
+        """The code that goes with the answer."""
+        codes = {Answer.REFUSE: self.reason, Answer.CLOSE: self.outcome, Answer.ASK: Question.CALL}
+        found = codes.get(self.answer)
+        return found.value if found else None

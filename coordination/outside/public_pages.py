@@ -12,10 +12,10 @@ from coordination.kit.forms import FormState, read
 from coordination.kit.web import Submitted, go, page
 from coordination.outside import queries, service
 from coordination.outside.forms import AnswerForm
-from coordination.outside.rules import LINK_LASTS, State
 from coordination.outside.tokens import Read
 from coordination.outside.tokens import read as read_token
-from coordination.referrals.rules import Refusal
+from coordination.referrals.machine import EXPIRING_STATES, WAITING_STATES
+from coordination.referrals.rules import LINK_LASTS, Outcome, Refusal
 
 router = APIRouter(prefix="/lien")
 MOST_POSTS = 20
@@ -30,7 +30,7 @@ def link(request: Request, token: str) -> Response:
 
 @router.post("/{token}")
 def answer_link(request: Request, token: str, data: Submitted) -> Response:
-    """The service accepts, refuses or asks to be called back."""
+    """The service accepts, refuses, asks to be called back, or says how it ended."""
     known = _read(request, token)
     if known is None or known.expired:
         return _show(request, token, FormState())
@@ -39,7 +39,7 @@ def answer_link(request: Request, token: str, data: Submitted) -> Response:
     if said is None:
         return _show(request, token, form, 422)
     with service.holding(request.app.state.engine, known.link) as session:
-        kept = service.answer(session, known.link.link_id, said.answer, said.reason)
+        kept = service.answer(session, known.link.link_id, said.answer, said.code)
         session.commit()
     if kept is None:
         return _show(request, token, form)
@@ -98,7 +98,9 @@ def _show(request: Request, token: str, form: FormState, status: int = 200) -> R
         title="Une orientation",
         status=status,
         shown=shown,
-        State=State,
+        AWAITED=EXPIRING_STATES,
+        WAITING=WAITING_STATES,
         reasons=[(reason.value, reason.label) for reason in Refusal],
+        outcomes=[(outcome.value, outcome.label) for outcome in Outcome],
         form=form,
     )

@@ -1,53 +1,11 @@
-"""Reads of outside referrals: a need's, for those who sent them; one link's page, for the service."""
+"""What one link shows to the service that holds it."""
 
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlmodel import col, select
-
-from coordination.directory.queries import services
 from coordination.kit.db import ActorSession
-from coordination.kit.errors import NotKnown
-from coordination.outside.models import OutsideReferral
-from coordination.outside.rules import State
-from coordination.referrals.rules import Domain, Refusal
-
-
-@dataclass(frozen=True)
-class Line:
-    """One outside referral as its sender reads it."""
-
-    row: OutsideReferral
-    service: str
-    state: State
-    refusal: str
-
-
-def of_need(session: ActorSession, household_id: UUID, need_id: UUID) -> list[Line]:
-    """The outside referrals of a need sent by one's organisation, the newest first."""
-    rows = session.exec(
-        select(OutsideReferral)
-        .where(OutsideReferral.need_id == need_id, OutsideReferral.household_id == household_id)
-        .order_by(col(OutsideReferral.sent_at).desc(), col(OutsideReferral.id))
-    ).all()
-    names = {row.id: row.name for row in services(session)} if rows else {}
-    return [
-        Line(
-            row,
-            names.get(row.service_id, ""),
-            State(row.state),
-            Refusal(row.refusal).label if row.refusal in set(Refusal) else "",
-        )
-        for row in rows
-    ]
-
-
-def outside_of(session: ActorSession, household_id: UUID, outside_id: UUID) -> OutsideReferral:
-    """One of them. Raises `NotKnown`."""
-    row = session.get(OutsideReferral, outside_id)
-    if row is None or row.household_id != household_id:
-        raise NotKnown
-    return row
+from coordination.referrals.machine import State
+from coordination.referrals.rules import Domain
 
 
 @dataclass(frozen=True)

@@ -1,83 +1,64 @@
-"""Where a referral to an outside service stands, how the person agreed to it, and the mail that names nobody. Pure."""
+"""What a link's holder may answer, and the mails that name nobody. Pure."""
 
-from datetime import timedelta
 from enum import StrEnum
 
-LINK_LASTS = timedelta(days=15)
-SUBJECT = "Une orientation attend votre réponse"
-
-
-class State(StrEnum):
-    """Where it stands."""
-
-    SENT = "sent"
-    ASKED = "asked"
-    ACCEPTED = "accepted"
-    REFUSED = "refused"
-    WITHDRAWN = "withdrawn"
-
-    @property
-    def label(self) -> str:
-        return {
-            "sent": "En attente de réponse",
-            "asked": "Demande à être rappelé",
-            "accepted": "Acceptée",
-            "refused": "Refusée",
-            "withdrawn": "Retirée",
-        }[self.value]
-
-    @property
-    def tone(self) -> str:
-        return {
-            "sent": "info",
-            "asked": "warning",
-            "accepted": "success",
-            "refused": "danger",
-            "withdrawn": "neutral",
-        }[self.value]
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the service may still answer."""
-        return self in (State.SENT, State.ASKED)
-
-
-class How(StrEnum):
-    """How the person agreed that this service receives this referral."""
-
-    SPOKEN = "entretien"
-    PHONE = "telephone"
-    WRITTEN = "ecrit"
-
-    @property
-    def label(self) -> str:
-        return {
-            "entretien": "De vive voix, pendant l’entretien",
-            "telephone": "Au téléphone",
-            "ecrit": "Par écrit",
-        }[self.value]
+from coordination.referrals.machine import MOVES, Side, State
+from coordination.referrals.rules import LINK_LASTS
 
 
 class Answer(StrEnum):
-    """What the service may say."""
+    """What the service may say by its link."""
 
     ACCEPT = "accept"
     REFUSE = "refuse"
     ASK = "ask"
+    CLOSE = "close"
 
     @property
     def state(self) -> State:
-        return {"accept": State.ACCEPTED, "refuse": State.REFUSED, "ask": State.ASKED}[self.value]
+        """Where the table of moves leads with it."""
+        return next(move.target for move in MOVES if move.verb == self.value and Side.RECEIVER in move.by)
 
 
-def mail_words(organisation: str, phone: str, address: str) -> str:
+class Mail(StrEnum):
+    """Why a link is mailed."""
+
+    SENT = "sent"
+    MOVED = "moved"
+    REMINDER = "reminder"
+    ABANDON = "abandon"
+    RENEWED = "renewed"
+
+    @property
+    def subject(self) -> str:
+        return {
+            "sent": "Une orientation attend votre réponse",
+            "moved": "Une précision vous est apportée",
+            "reminder": "Rappel : une orientation attend votre réponse",
+            "abandon": "Dernier rappel : une orientation attend votre réponse",
+            "renewed": "Votre nouveau lien",
+        }[self.value]
+
+    @property
+    def opening(self) -> str:
+        """Why this mail comes, after the name of whoever sends it."""
+        return {
+            "sent": "souhaite vous adresser une personne, avec son accord.",
+            "moved": "a répondu à votre demande de précision et attend maintenant votre réponse.",
+            "reminder": "vous a adressé une personne, avec son accord, et attend votre réponse.",
+            "abandon": "vous a adressé une personne, avec son accord. Sans réponse, la demande prendra fin.",
+            "renewed": "vous a adressé une personne, avec son accord. Voici le nouveau lien que vous avez demandé.",
+        }[self.value]
+
+
+def mail_words(why: Mail, organisation: str, phone: str, address: str) -> str:
     """The mail: who refers and one address; no person, no household, no need."""
     call = f" au {phone}" if phone else ""
     return "\n".join(
         [
             "Bonjour,",
             "",
-            f"{organisation} souhaite vous adresser une personne, avec son accord.",
+            f"{organisation} {why.opening}",
             "",
             "Pour voir de quoi il s’agit et répondre, sans compte ni mot de passe :",
             address,

@@ -19,9 +19,9 @@ from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotAllowed, NotNow
 from coordination.kit.pdf import pdf
 from coordination.kit.web import date_fr, hour_fr
-from coordination.referrals import queries, receptions
+from coordination.referrals import queries, receptions, recipients
 from coordination.referrals.machine import WRITERS, Side, State
-from coordination.referrals.opening import WEEK, week_fr
+from coordination.referrals.opening import WEEK, Opening, week_fr
 from coordination.referrals.rules import Coverage, Domain, coverage
 
 PARTNER = reading("referral.sheet_partner", "Fiche pour le partenaire imprimée")
@@ -57,7 +57,7 @@ def partner_sheet(session: ActorSession, referral_id: UUID, *, reason: bool = Fa
     """
     view = _asked(session, referral_id)
     passes = _passes(session, view)
-    if passes is Coverage.NONE and not view.line.row.by_hand:
+    if passes is Coverage.NONE and not view.line.row.by_hand and not view.line.outside:
         raise NothingPasses
     made = _made(view, "fiche", "partner.typ", _for_partner(session, view, passes, reason=reason))
     note_reading(session, PARTNER, view.line.row.household_id)
@@ -88,16 +88,17 @@ def _made(view: queries.ReferralView, kind: str, template: str, data: dict[str, 
 
 
 def _passes(session: ActorSession, view: queries.ReferralView) -> Coverage:
-    """What the agreement lets pass to the partner and the actor sees herself."""
+    """What the agreement lets pass to the partner and the actor sees herself. A service reads its link alone."""
     row = view.line.row
-    if row.by_hand:
+    if row.by_hand or view.line.outside:
         return Coverage.NONE
     mine = coverage(
         identity=Part.IDENTITY in view.parts, needs=Part.NEEDS in view.parts, sensitive=Part.SENSITIVE in view.parts
     )
     if Side.RECEIVER in view.line.sides or mine is Coverage.NONE:
         return mine
-    theirs = next(p.coverage for p in queries.partners(session, row.household_id) if p.id == row.to_organisation_id)
+    partner = recipients.partner_of(session, row.household_id, row.to_organisation_id)
+    theirs = partner.coverage if partner else Coverage.NONE
     return min(mine, theirs, key=[Coverage.NONE, Coverage.EXCEPT_SENSITIVE, Coverage.WHOLE].index)
 
 
@@ -283,36 +284,39 @@ def _meeting(session: ActorSession, view: queries.ReferralView) -> tuple[str, li
 
 
 def _place(session: ActorSession, view: queries.ReferralView) -> list[tuple[str, str]]:
-    organisation = identity.organisations(session)[view.line.row.to_organisation_id]
-    offices = appointments.places_of(session, [organisation.id])
+    row = view.line.row
+    there, opening = recipients.place_of(session, row), receptions.opening_there(session, row)
+    offices = appointments.places_of(session, [row.to_organisation_id] if row.to_organisation_id else [])
     addresses = [", ".join(filter(None, (office.name, office.address))) for office in offices[:MOST_PLACES]]
     known = [
         ("Adresse" if len(addresses) < 2 else "Adresses", "\n".join(addresses)),
-        ("Commune", organisation.commune),
-        ("Téléphone", organisation.phone),
-        ("Courriel", organisation.email),
-        *_open_days(session, organisation.id, today()),
+        ("Commune", there.commune),
+        ("Téléphone", there.phone),
+        ("Courriel", there.email),
+        *(_open_days(opening, today()) if opening else []),
     ]
     return [(name, value) for name, value in known if value]
 
 
-def _open_days(session: ActorSession, organisation_id: UUID, on: date) -> list[tuple[str, str]]:
-    """When it receives people, as it said itself; nothing when it said nothing."""
-    row = receptions.reception_of(session, organisation_id)
-    if row is None:
-        return []
+def _open_days(opening: Opening, on: date) -> list[tuple[str, str]]:
+    """When it receives people, as it said itself."""
     closed = [
         f"le {date_fr(first)}" if first == last else f"du {date_fr(first)} au {date_fr(last)}"
-        for first, last in receptions.closures_of(row)
+        for first, last in opening.closures
         if last >= on
     ]
-    return [("Jours d’accueil", week_fr(row.weekdays)), ("Fermé", ", ".join(closed[:3]))]
+    return [("Jours d’accueil", week_fr(opening.weekdays)), ("Fermé", ", ".join(closed[:3]))]
 
 
 def _told_of_her(session: ActorSession, view: queries.ReferralView) -> str:
     row, there = view.line.row, view.line.receiver
     if row.by_hand:
         return f"Rien. {there} n’a rien reçu de nous : vous dites ce que vous voulez, à qui vous voulez."
+    if view.line.outside and view.line.state is not State.REVOKED:
+        return (
+            f"Avec votre accord, {there} a reçu votre demande, sans votre nom. S’il accepte, il lit votre nom et "
+            "comment vous joindre, et rien d’autre de votre dossier."
+        )
     if _passes(session, view) is Coverage.NONE:
         return f"Votre accord a pris fin : {there} ne voit plus rien de votre dossier."
     return (

@@ -90,7 +90,7 @@ def _seen_from(side: Side, shape: Shape) -> Asked:
     if shape.domain:
         wanted.append(col(Referral.public_domain) == Given("domain", String()))
     if shape.partner:
-        ends = (col(Referral.from_organisation_id), col(Referral.to_organisation_id))
+        ends = (col(Referral.from_organisation_id), col(Referral.to_organisation_id), col(Referral.to_service_id))
         wanted.append(or_(*(end == Given("partner", KEY) for end in ends)))
     if shape.code:
         wanted.append(func.starts_with(col(Referral.household_code), Given("code", String())))

@@ -18,7 +18,14 @@ Ticked = Annotated[bool, BeforeValidator(lambda typed: typed == "oui")]
 Version = Annotated[int, Field(ge=1, le=2_000_000_000)]
 
 
-class NeedForm(Form):
+class ReachForm(Form):
+    """What an outside service will read once it accepts; blank: what the file says."""
+
+    reach_name: Annotated[str, Field(max_length=120)] = ""
+    reach_contact: Annotated[str, Field(max_length=200)] = ""
+
+
+class NeedForm(ReachForm):
     """A need, and the partners it is referred to at once (none: it is only noted)."""
 
     domain: Domain
@@ -27,7 +34,7 @@ class NeedForm(Form):
     words: Words = ""
 
 
-class SendForm(Form):
+class SendForm(ReachForm):
     """More partners for a need already noted."""
 
     partners: Annotated[Partners, Field(min_length=1)] = Field(default=[], validate_default=True)
@@ -115,7 +122,7 @@ class ReplyForm(Form):
     call_back: Ticked = False
 
 
-class RedirectForm(MoveForm):
+class RedirectForm(MoveForm, ReachForm):
     """The partner that is to take over."""
 
     to: UUID

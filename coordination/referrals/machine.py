@@ -133,6 +133,8 @@ MOVES: tuple[Move[State, Side], ...] = (
     _move("recall", "Foyer rappelé", frozenset({S.CLOSED}), S.CLOSED, _S, _R),
     _move("explain", "Expliquer et clore", frozenset({S.DISPUTED}), S.CLOSED, _S, _C, why=True),
 )
+# What the holder of a service's link may do by herself: the door of the wall says the same.
+LINK_VERBS = ("accept", "refuse", "ask", "close")
 VERBS = tuple(dict.fromkeys(move.verb for move in MOVES))
 # What nobody decides: written when somebody, or the machine, next touches the referral; shown right before that.
 DERIVED = {State.EXPIRED: "expire", State.REVOKED: "stop"}
@@ -152,11 +154,12 @@ def standing(state: State, *, by_hand: bool, expires_at: datetime, stopped: bool
 def sides_of(
     organisation: object, sender: object, receiver: object, *, by_hand: bool, coordinates: bool
 ) -> frozenset[Side]:
-    """The sides an organisation (by its id) holds. What was handed over on paper was sent to nobody."""
+    """The sides an organisation (by its id) holds. What was handed over on paper was sent to nobody. Where no
+    organisation receives (None: an outside service, without an account), the sender notes what it answers her."""
     sides = set()
     if organisation == sender:
         sides.add(Side.SENDER)
-    if organisation == receiver and not by_hand:
+    if organisation == (sender if receiver is None else receiver) and not by_hand:
         sides.add(Side.RECEIVER)
     if coordinates:
         sides.add(Side.COORDINATOR)

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import ForeignKeyConstraint, Index, Integer, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Integer, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import SQLModel
 
@@ -12,6 +12,7 @@ from coordination.kit.clock import now
 from coordination.kit.db import Holds, column
 from coordination.kit.types import Moment
 
+SERVICE = ("outside_service.network_id", "outside_service.id")
 REFERRAL = ("referral.network_id", "referral.household_id", "referral.id")
 
 
@@ -36,7 +37,7 @@ class Need(SQLModel, table=True):
 
 
 class Referral(SQLModel, table=True):
-    """An orientation from one organisation to another: codes and dates only, so that both queues may count it.
+    """An orientation to another organisation or to an outside service: codes and dates only, so that queues count it.
 
     `household_says`: what the household answered once it was closed; `household_due`: what is still owed to it, from
     `ask_from` on. `guarded`, as on `share`: the doors keep it, so that nobody reads the referrals of a file that is
@@ -47,6 +48,8 @@ class Referral(SQLModel, table=True):
     __table_args__ = of_household(
         ForeignKeyConstraint(["network_id", "from_organisation_id"], ORGANISATION),
         ForeignKeyConstraint(["network_id", "to_organisation_id"], ORGANISATION),
+        ForeignKeyConstraint(["network_id", "to_service_id"], SERVICE),
+        CheckConstraint("num_nonnulls(to_organisation_id, to_service_id) = 1", name="referral_recipient"),
         ForeignKeyConstraint(
             ["network_id", "household_id", "need_id"], ("need.network_id", "need.household_id", "need.id")
         ),
@@ -70,6 +73,7 @@ class Referral(SQLModel, table=True):
             "id",
             postgresql_where=text("household_due is not null"),
         ),
+        Index("referral_service", "to_service_id", postgresql_where=text("to_service_id is not null")),
     )
     id: UUID = column(Holds.LINK, default_factory=uuid4, primary_key=True)
     network_id: UUID = column(Holds.NOTHING)
@@ -77,7 +81,8 @@ class Referral(SQLModel, table=True):
     household_code: str = column(Holds.LINK)
     need_id: UUID = column(Holds.LINK)
     from_organisation_id: UUID = column(Holds.LINK)
-    to_organisation_id: UUID = column(Holds.LINK)
+    to_organisation_id: UUID | None = column(Holds.LINK, None)
+    to_service_id: UUID | None = column(Holds.LINK, None)
     parent_id: UUID | None = column(Holds.LINK, None)
     public_domain: str = column(Holds.NEEDS)
     by_hand: bool = column(Holds.LINK, False)
@@ -97,6 +102,37 @@ class Referral(SQLModel, table=True):
     moved_by: UUID | None = column(Holds.WORKER, None)
     guarded: bool = column(Holds.LINK, False, sa_column_kwargs={"server_default": text("false")})
     version: int = column(Holds.NOTHING, 1)
+
+
+class ReferralLink(SQLModel, table=True):
+    """The signed link of a referral to an outside service, and the mail that carries it. Parts: identity and needs.
+
+    What it shows is frozen here. `link_id` names the only link that answers today: another one takes its place, and the
+    former is worth nothing. `mail_step` says what the waiting mail is about, `told_at` until when everything was told.
+    `agreed_on`: an agreement to this one referral, taken before agreements could name a service.
+    """
+
+    __tablename__ = "referral_link"
+    __table_args__ = of_household(
+        ForeignKeyConstraint(["network_id", "household_id", "referral_id"], REFERRAL),
+        Index("referral_link_to_mail", "told_at", postgresql_where=text("mail_state = 'pending'")),
+    )
+    referral_id: UUID = column(Holds.LINK, primary_key=True)
+    network_id: UUID = column(Holds.NOTHING)
+    household_id: UUID = column(Holds.LINK)
+    commune: str = column(Holds.CONTACT, "")
+    person_name: str = column(Holds.IDENTITY)
+    contact: str = column(Holds.CONTACT)
+    agreed_on: date | None = column(Holds.LINK, None)
+    agreed_how: str | None = column(Holds.LINK, None)
+    link_id: UUID = column(Holds.ACCESS, default_factory=uuid4)
+    link_until: datetime = column(Holds.NOTHING, sa_type=Moment)
+    mail_step: str = column(Holds.NOTHING, "sent")
+    told_at: datetime = column(Holds.NOTHING, default_factory=now, sa_type=Moment)
+    mail_state: str = column(Holds.NOTHING, "pending")
+    claimed_at: datetime | None = column(Holds.NOTHING, None, sa_type=Moment)
+    mailed_at: datetime | None = column(Holds.NOTHING, None, sa_type=Moment)
+    attempts: int = column(Holds.NOTHING, 0)
 
 
 class ReferralText(SQLModel, table=True):

@@ -10,7 +10,7 @@ from coordination.kit.clock import now
 from coordination.kit.db import ActorSession, lock
 from coordination.kit.errors import NotAllowed, NotKnown, NotNow
 from coordination.kit.transitions import Move, moves_from
-from coordination.referrals import queries, receptions, service
+from coordination.referrals import queries, receptions, recipients, service
 from coordination.referrals.household import Due, Explanation, Said, code_of
 from coordination.referrals.machine import (
     DERIVED,
@@ -27,6 +27,7 @@ from coordination.referrals.machine import (
     undone,
 )
 from coordination.referrals.models import Need, Referral
+from coordination.referrals.recipients import Reach
 from coordination.referrals.rules import Domain, Outcome, Pause, Question, Refusal, Withdrawal
 
 RESTARTS = ("answer", "reopen")  # the partner's time to answer begins again
@@ -141,7 +142,9 @@ def reopen(session: ActorSession, referral_id: UUID, version: int, words: str = 
     need = session.get(Need, row.need_id)
     if need is None:
         raise NeedNotRead
-    partner = next(p for p in queries.partners(session, row.household_id) if p.id == row.to_organisation_id)
+    partner = recipients.partner_of(session, row.household_id, queries.recipient_of(row))
+    if partner is None:
+        raise service.UnknownPartner
     service.refuse_twice(session, row.household_id, row.need_id, partner, but=row.id)
     if not row.by_hand and not partner.coverage.transmits(Domain(need.domain)):
         raise NotCovered
@@ -149,14 +152,17 @@ def reopen(session: ActorSession, referral_id: UUID, version: int, words: str = 
 
 
 @act("referral.redirect", "Orientation réorientée", needs=Permission.REDIRECT_REFERRALS)
-def redirect(session: ActorSession, referral_id: UUID, version: int, to: UUID, words: str = "") -> Referral:
+def redirect(
+    session: ActorSession, referral_id: UUID, version: int, to: UUID, words: str = "", reach: Reach | None = None
+) -> Referral:
     """Sends the need to another partner, as a child of this referral: transmitted when the agreement covers it, by hand
-    otherwise. The child has its own line of the journal."""
+    otherwise. The child has its own line of the journal. `reach`: what an outside service will read if it accepts."""
     row = _locked(session, referral_id, version)
     stands = _legal(session, row, "redirect")
     if session.get(Need, row.need_id) is None:
         raise NeedNotRead
-    write_line(session, "referral.send", service.add_referral(session, row.need_id, to, words, parent=row))
+    child = service.add_referral(session, row.need_id, to, words, parent=row, reach=reach)
+    write_line(session, "referral.send", child)
     return _do(session, row, stands, "redirect", State.REDIRECTED, "", None)
 
 
@@ -327,7 +333,8 @@ def _do(
 def _clocks_again(session: ActorSession, row: Referral) -> dict[str, datetime]:
     need = session.get(Need, row.need_id)
     domain = Domain(need.domain if need else row.public_domain)
-    return vars(receptions.clocks(session, domain, row.to_organisation_id))
+    to, outside = queries.recipient_of(row), row.to_service_id is not None
+    return vars(receptions.clocks(session, domain, to, outside=outside))
 
 
 def _remember(row: Referral, verb: str, reason: str | None, target: State, moment: datetime) -> None:

@@ -11,13 +11,15 @@ from coordination.households import queries as households
 from coordination.identity.permissions import Permission
 from coordination.kit.db import ActorSession
 from coordination.kit.forms import FormState, read
-from coordination.kit.web import Submitted, Walled, date_fr, go, needs, page
+from coordination.kit.web import Submitted, Walled, go, needs, page
 from coordination.referrals import queries, receptions, service
-from coordination.referrals.forms import NeedForm, SendForm
+from coordination.referrals.forms import NeedForm, ReachForm, SendForm
 from coordination.referrals.models import Referral
-from coordination.referrals.rules import Domain
+from coordination.referrals.recipients import Reach, reach_of
+from coordination.referrals.rules import Coverage, Domain
 
 router = APIRouter()
+REFUSED_AT: dict[type, str] = {service.SensitiveNotShared: "domain", service.NoContact: "reach_contact"}
 
 
 @router.get("/foyers/{household_id}/besoins/nouveau", dependencies=[needs(Permission.WRITE_NEEDS)])
@@ -46,7 +48,7 @@ def _new_need(
         form=form,
         header=header,
         domains=[(d.value, f"{d.label} (sensible)" if d.sensitive else d.label) for d in Domain],
-        **_offered(receptions.proposals(session, household_id, _domain(form.value("domain")))),
+        **_offered(session, household_id, receptions.proposals(session, household_id, _domain(form.value("domain")))),
     )
 
 
@@ -64,12 +66,16 @@ def new_need_send(request: Request, session: Walled, data: Submitted, household_
         return _new_need(request, session, household_id, form, 422)
     try:
         need = service.add_need(session, household_id, asked.domain, asked.summary)
-        sent = service.send_referrals(session, need.id, asked.partners, asked.words)
-    except (service.SensitiveNotShared, service.UnknownPartner) as refused:
+        sent = service.send_referrals(session, need.id, asked.partners, asked.words, _reach(asked))
+    except (service.SensitiveNotShared, service.UnknownPartner, service.NoContact) as refused:
         session.rollback()
-        form.refuse("domain" if isinstance(refused, service.SensitiveNotShared) else "partners", refused.sentence)
+        form.refuse(REFUSED_AT.get(type(refused), "partners"), refused.sentence)
         return _new_need(request, session, household_id, form, 422)
     return go(request, f"/foyers/{household_id}/besoins/{need.id}/orienter", f"Besoin noté. {_sent(sent)}".strip())
+
+
+def _reach(asked: ReachForm) -> Reach:
+    return Reach(asked.reach_name, asked.reach_contact)
 
 
 def _sent(rows: Iterable[Referral]) -> str:
@@ -84,19 +90,28 @@ def _sent(rows: Iterable[Referral]) -> str:
     return " ".join(words)
 
 
-def _offered(found: list[receptions.Proposal]) -> dict[str, list[tuple[str, str, str]]]:
-    """The partners to tick: those to propose first, with why, then the others; what is full says until when."""
-    choices = [(bool(one.why), (str(one.partner.id), one.partner.name, _about(one))) for one in found]
+def _offered(session: ActorSession, household_id: UUID, found: list[receptions.Proposal]) -> dict[str, Any]:
+    """The partners to tick: those to propose first, with why, the others, then the services without an account; what is
+    full says until when. And what the file would tell such a service, if it accepts."""
+    choices = [
+        (one.partner.outside, bool(one.why), (str(one.partner.id), one.partner.name, _about(one))) for one in found
+    ]
+    covered = any(one.partner.outside and one.partner.coverage is not Coverage.NONE for one in found)
     return {
-        "proposed": [choice for first, choice in choices if first],
-        "partners": [choice for first, choice in choices if not first],
+        "proposed": [choice for _, first, choice in choices if first],
+        "partners": [choice for outside, first, choice in choices if not first and not outside],
+        "services": [choice for outside, first, choice in choices if not first and outside],
+        "reach": reach_of(session, household_id) if covered else None,
     }
 
 
 def _about(one: receptions.Proposal) -> str:
-    full = f"Complet jusqu’au {date_fr(one.full_until)}." if one.full_until else ""
     why = f"{one.why}." if one.why else ""
-    return " ".join(part for part in (why, full, one.partner.coverage.label) if part)
+    coverage = one.partner.coverage
+    link = one.partner.outside and coverage is not Coverage.NONE
+    but = ", sauf santé et violences (remise en main propre)" if coverage is Coverage.EXCEPT_SENSITIVE else ""
+    said = f"Sans compte : il répond par un lien, comme l’accord le prévoit{but}." if link else coverage.label
+    return " ".join(part for part in (why, one.busy, said) if part)
 
 
 @router.get("/foyers/{household_id}/besoins/{need_id}/orienter", dependencies=[needs(Permission.SEND_REFERRALS)])
@@ -111,10 +126,10 @@ def _refer(
     header = households.file_header(session, household_id)
     need = queries.need_of(session, household_id, need_id)
     households.refuse_ended(session, household_id)
-    busy = {line.row.to_organisation_id for line in need.referrals if line.state.is_open}
+    busy = {queries.recipient_of(line.row) for line in need.referrals if line.state.is_open}
     found = receptions.proposals(session, household_id, need.domain)
     free = [one for one in found if one.partner.id not in busy]
-    context: dict[str, Any] = {"header": header, "need": need, **_offered(free)}
+    context: dict[str, Any] = {"header": header, "need": need, **_offered(session, household_id, free)}
     return page(request, "referrals/refer.html", title="Orienter un besoin", status=status, form=form, **context)
 
 
@@ -126,9 +141,9 @@ def refer_send(request: Request, session: Walled, data: Submitted, household_id:
     if asked is None:
         return _refer(request, session, household_id, need_id, form, 422)
     try:
-        sent = service.send_referrals(session, need_id, asked.partners, asked.words)
-    except (service.UnknownPartner, service.AlreadyReferred) as refused:
+        sent = service.send_referrals(session, need_id, asked.partners, asked.words, _reach(asked))
+    except (service.UnknownPartner, service.AlreadyReferred, service.NoContact) as refused:
         session.rollback()
-        form.refuse("partners", refused.sentence)
+        form.refuse(REFUSED_AT.get(type(refused), "partners"), refused.sentence)
         return _refer(request, session, household_id, need_id, form, 422)
     return go(request, f"/foyers/{household_id}/besoins/{need_id}/orienter", _sent(sent))

@@ -1,7 +1,7 @@
 """Pages of one referral: what one may see of it, its history, the answers that are hers to give."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -15,10 +15,11 @@ from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotNow
 from coordination.kit.forms import Form, FormState, read
 from coordination.kit.web import Submitted, Walled, go, needs, page
-from coordination.referrals import following, forms, moves, queries, service
+from coordination.referrals import following, forms, moves, queries, recipients, service
 from coordination.referrals.household import Explanation
 from coordination.referrals.machine import SPEAKS, WRITERS, Side, State
 from coordination.referrals.models import Referral
+from coordination.referrals.recipients import Reach
 from coordination.referrals.rules import EVENT_WORDS, Outcome, Pause, Question, Refusal, Withdrawal, reason_label
 
 router = APIRouter()
@@ -49,7 +50,8 @@ def _show(
     offered = moves.offers(session.member, line)
     verbs = {move.verb for move in offered}
     family = queries.referrals_of(session, line.row.household_id) if line.row.parent_id or line.state in KIN else []
-    partners = queries.partners(session, line.row.household_id) if "redirect" in verbs and view.need else []
+    partners = recipients.partners(session, line.row.household_id) if "redirect" in verbs and view.need else []
+    others = [p for p in partners if p.id != queries.recipient_of(line.row)]
     return page(
         request,
         "referrals/show.html",
@@ -65,7 +67,9 @@ def _show(
         verb=verb,
         typed=form.value(f"{verb}_words") if refused else "",
         verbs=verbs,
-        answers=[deed for deed in DEEDS if deed.verb in verbs],
+        answers=_answers(line, verbs),
+        link=recipients.link_of(session, line.row),
+        asks_reach=any(p.outside and p.coverage.transmits(line.domain) for p in others),
         event_words=EVENT_WORDS,
         told=_told(session, view),
         meetings=appointments.of_referral(session, line.row.id),
@@ -77,7 +81,7 @@ def _show(
             "pause": [(p.value, p.label) for p in Pause],
             "outcome": [(o.value, o.label) for o in Outcome],
             "explanation": [(e.value, e.label) for e in Explanation],
-            "to": [(str(p.id), p.name, p.coverage.label) for p in partners if p.id != line.row.to_organisation_id],
+            "to": [(str(p.id), p.name, p.coverage.label) for p in others],
         },
         siblings=queries.siblings(session, view) if "cancel" in verbs else [],
         parent=next((one for one in family if one.row.id == line.row.parent_id), None),
@@ -184,6 +188,29 @@ DEEDS = (
 )  # fmt: skip
 
 
+# What whoever sent a referral notes in the place of a service that has no account.
+TOLD = "Ce que le service vous a dit au téléphone ou par courriel."
+NOTED = {
+    "accept": ("Noter que le service accepte", "Le service accepte"),
+    "refuse": ("Noter que le service refuse", "Le service refuse"),
+    "start": ("Noter que l’accompagnement commence", "L’accompagnement commence"),
+}
+
+
+def _answers(line: queries.Line, verbs: set[str]) -> list[Deed]:
+    """The answers open to the member; of an outside service, what it told her, in words that say so."""
+    found = [deed for deed in DEEDS if deed.verb in verbs]
+    if not line.outside or line.row.by_hand:
+        return found
+    return [
+        replace(deed, label=NOTED[deed.verb][0], button=NOTED[deed.verb][1], text=TOLD, kind="secondary")
+        if deed.verb in NOTED
+        else deed
+        for deed in found
+        if deed.verb not in ("receive", "ask")
+    ]
+
+
 def _route(deed: Deed) -> Callable[..., Response]:
     def moved(request: Request, session: Walled, data: Submitted, referral_id: UUID) -> Response:
         typed, form = read(deed.form, data)
@@ -192,13 +219,14 @@ def _route(deed: Deed) -> Callable[..., Response]:
         asked: Any = typed
         given = [getattr(asked, deed.chosen)] if deed.chosen else []
         words = getattr(asked, f"{deed.verb}_words")
+        more = {"reach": Reach(asked.reach_name, asked.reach_contact)} if isinstance(asked, forms.ReachForm) else {}
         return _moved(
             request,
             session,
             referral_id,
             form,
             deed.verb,
-            lambda: deed.does(session, referral_id, asked.version, *given, words),
+            lambda: deed.does(session, referral_id, asked.version, *given, words, **more),
             deed.said,
         )
 

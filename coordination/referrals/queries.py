@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import and_, func, or_, text
 from sqlmodel import col, select
 
+from coordination.directory.queries import service_names
 from coordination.households import queries as households
 from coordination.identity import queries as identity
 from coordination.identity.permissions import Permission
@@ -15,7 +16,6 @@ from coordination.kit.actor import may
 from coordination.kit.clock import now
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotKnown
-from coordination.kit.text import fold
 from coordination.kit.web import datetime_fr
 from coordination.referrals.baskets import Clocks, Wait
 from coordination.referrals.machine import (
@@ -35,7 +35,7 @@ from coordination.referrals.machine import (
     undone,
 )
 from coordination.referrals.models import Need, Referral, ReferralAssignment, ReferralEvent, ReferralText
-from coordination.referrals.rules import Coverage, Domain, NeedState, Outcome, coverage, needs_state, reason_label
+from coordination.referrals.rules import Domain, NeedState, Outcome, needs_state, reason_label
 
 AUTOMATIC = "Automatique"
 HOUSEHOLD = "Le foyer"
@@ -60,6 +60,11 @@ class Line:
     wait: Wait | None
     follower: str
     """The colleague who follows it; empty for nobody."""
+
+    @property
+    def outside(self) -> bool:
+        """Whether it goes to a service without an account."""
+        return self.row.to_service_id is not None
 
     @property
     def late(self) -> bool:
@@ -88,7 +93,8 @@ def lines(session: ActorSession, rows: Sequence[Referral], at: datetime | None =
     at = at or now()
     names = households.reference_names(session, {row.household_id for row in rows})
     domains = _domains(session, {row.need_id for row in rows})
-    organisations = identity.organisations(session) if rows else {}
+    organisations = {o.id: o.name for o in identity.organisations(session).values()} if rows else {}
+    receivers = organisations | service_names(session, {row.to_service_id for row in rows if row.to_service_id})
     ended = stopped(session, rows)
     followers = followers_of(session, rows)
     names_of = identity.member_names(session, set(followers.values()))
@@ -99,14 +105,21 @@ def lines(session: ActorSession, rows: Sequence[Referral], at: datetime | None =
             sides=member_sides(session, row),
             name=names.get(row.household_id),
             domain=domains.get(row.need_id, Domain(row.public_domain)),
-            sender=organisations[row.from_organisation_id].name,
-            receiver=organisations[row.to_organisation_id].name,
+            sender=organisations[row.from_organisation_id],
+            receiver=receivers[recipient_of(row)],
             waiting_days=max(0, (at - row.sent_at).days),
             wait=clocks_of(row).wait(at) if state in WAITING_STATES else None,
             follower=names_of.get(followers[row.id], "") if row.id in followers else "",
         )
         for row in rows
     ]
+
+
+def recipient_of(row: Referral) -> UUID:
+    """Whom it goes to: an organisation or an outside service, by its id."""
+    to = row.to_organisation_id or row.to_service_id
+    assert to is not None, "the table holds a referral to its recipient"
+    return to
 
 
 def followers_of(session: ActorSession, rows: Sequence[Referral]) -> dict[UUID, UUID]:
@@ -257,7 +270,6 @@ def _told(session: ActorSession, texts: Sequence[ReferralText]) -> list[Told]:
 def _moves(session: ActorSession, row: Referral, state: State) -> list[Moved]:
     """The timeline, the last step first; what time or the agreement decided stands there before it is written."""
     events = _events(session, row.id)
-    organisations = identity.organisations(session)
     names = identity.member_names(session, {e.membership_id for e in events if e.membership_id})
     found = [
         Moved(
@@ -265,11 +277,7 @@ def _moves(session: ActorSession, row: Referral, state: State) -> list[Moved]:
             e.verb,
             State(e.state),
             reason_label(e.reason),
-            organisations[e.organisation_id].name
-            if e.organisation_id
-            else HOUSEHOLD
-            if e.verb in SPEAKS
-            else AUTOMATIC,
+            _who(session, row, e),
             names.get(e.membership_id, "") if e.membership_id else "",
         )
         for e in events
@@ -278,6 +286,17 @@ def _moves(session: ActorSession, row: Referral, state: State) -> list[Moved]:
         at = row.expires_at if state is State.EXPIRED else now()
         found.append(Moved(at, DERIVED[state], state, "", AUTOMATIC, ""))
     return found[::-1]
+
+
+def _who(session: ActorSession, row: Referral, event: ReferralEvent) -> str:
+    """The organisation behind a step; the service, for what its link answered; nobody, for what nobody decided."""
+    if event.organisation_id is not None:
+        return identity.organisations(session)[event.organisation_id].name
+    if event.verb in SPEAKS:
+        return HOUSEHOLD
+    if row.to_service_id is None or event.verb in DERIVED.values():
+        return AUTOMATIC
+    return f"{service_names(session, {row.to_service_id}).get(row.to_service_id, '')} (par son lien)"
 
 
 def _events(session: ActorSession, referral_id: UUID) -> Sequence[ReferralEvent]:
@@ -296,11 +315,12 @@ def last_told(session: ActorSession, referral_id: UUID) -> str:
     event = session.exec(query.order_by(col(ReferralEvent.version).desc()).limit(1)).first()
     if event is None:
         return ""
-    if event.verb in SPEAKS and event.organisation_id is None:
-        return f"par le foyer le {datetime_fr(event.at)}"
-    if event.organisation_id is None or event.membership_id is None:
+    row = session.get(Referral, referral_id)
+    organisation = _who(session, row, event) if row else AUTOMATIC
+    if organisation == AUTOMATIC:
         return f"depuis le {datetime_fr(event.at)}"
-    organisation = identity.organisations(session)[event.organisation_id].name
+    if event.membership_id is None:
+        return f"par {'le foyer' if organisation == HOUSEHOLD else organisation} le {datetime_fr(event.at)}"
     name = identity.member_names(session, {event.membership_id}).get(event.membership_id, "")
     who = f"{organisation} ({name})" if name else organisation
     return f"par {who} le {datetime_fr(event.at)}"
@@ -352,28 +372,3 @@ def referrals_of(session: ActorSession, household_id: UUID) -> list[Line]:
         select(Referral).where(Referral.household_id == household_id).order_by(col(Referral.sent_at), col(Referral.id))
     ).all()
     return lines(session, rows)
-
-
-@dataclass(frozen=True)
-class Partner:
-    """An organisation one may refer to, and what the household's agreement lets pass to it."""
-
-    id: UUID
-    name: str
-    slug: str
-    coverage: Coverage
-
-
-def partners(session: ActorSession, household_id: UUID) -> list[Partner]:
-    """The other organisations of the network, in the order of their names."""
-    rows = session.rows(
-        "select o.id, o.name, o.slug, access.covered(:id, o.id, 'identity') as identity,"
-        " access.covered(:id, o.id, 'needs') as needs, access.covered(:id, o.id, 'sensitive') as sensitive"
-        " from organisation o where o.network_id = access.network() and o.id <> access.organisation()"
-        " order by o.id",
-        id=household_id,
-    )
-    found = [
-        Partner(r.id, r.name, r.slug, coverage(identity=r.identity, needs=r.needs, sensitive=r.sensitive)) for r in rows
-    ]
-    return sorted(found, key=lambda partner: fold(partner.name))

@@ -58,7 +58,7 @@ class Filters:
 
     domain: Domain | None = None
     partner: UUID | None = None
-    """The organisation at the other end; for a coordinator, at either."""
+    """The organisation or the outside service at the other end; for a coordinator, at either."""
     follower: UUID | None = None
     """The colleague who follows it."""
     unassigned: bool = False

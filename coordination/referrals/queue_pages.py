@@ -10,6 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
+from coordination.directory import queries as directory
 from coordination.identity import queries as identity
 from coordination.identity.permissions import Permission
 from coordination.kit.actor import may
@@ -129,15 +130,17 @@ def queue(request: Request, session: Walled, asked: Wanted) -> Response:
         export_href=asked.href("/orientations/tableau", cote=view.side.value, bannette=view.basket.key),
         query=shown.partition("?")[2],
         kept=following.kept_views(session),
-        **_choices(session),
+        **_choices(session, view.side),
     )
 
 
-def _choices(session: ActorSession) -> dict[str, Any]:
+def _choices(session: ActorSession, side: Side) -> dict[str, Any]:
     """What the filters and the deeds on several lines offer."""
     me = session.member
     people = [(str(key), name) for key, name in following.colleagues(session) if key != me.membership_id]
     partners = [(str(o.id), o.name) for o in identity.organisations(session).values() if o.id != me.organisation_id]
+    if side is not Side.RECEIVER:
+        partners += [(str(s.id), f"{s.name} (sans compte)") for s in directory.services(session)]
     done = [many for many in Many if many is not Many.CANCEL or may(me, Permission.SEND_REFERRALS)]
     return {
         "domains": [(d.value, d.label) for d in Domain if not d.sensitive],

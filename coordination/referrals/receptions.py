@@ -7,17 +7,21 @@ from uuid import UUID
 from sqlmodel import select
 
 from coordination.audit.service import act
+from coordination.directory import queries as directory
+from coordination.directory.rules import Presence, suits
 from coordination.households import queries as households
 from coordination.identity.permissions import Part, Permission
 from coordination.kit.clock import now, today
 from coordination.kit.db import ActorSession, lock
 from coordination.kit.errors import Stale
+from coordination.kit.web import date_fr
 from coordination.referrals.baskets import Clocks
 from coordination.referrals.delays import delay
 from coordination.referrals.forms import ReceptionForm
-from coordination.referrals.models import Reception
+from coordination.referrals.models import Reception, Referral
 from coordination.referrals.opening import WORKING_WEEK, Opening
-from coordination.referrals.queries import Partner, partners
+from coordination.referrals.queries import recipient_of
+from coordination.referrals.recipients import Partner, busy_until, partners
 from coordination.referrals.routing import Route, propose, publics_of
 from coordination.referrals.rules import Domain
 
@@ -38,46 +42,86 @@ def closures_of(row: Reception) -> list[tuple[date, date]]:
     return [(first, last) for first, last in days]
 
 
-def clocks(session: ActorSession, domain: Domain, to: UUID) -> Clocks:
-    """The delays of a referral that leaves now for this partner."""
-    return delay(domain, today()).clocks(now(), opening_of(reception_of(session, to)))
+def presence_opening(there: Presence) -> Opening:
+    """The opening days of an outside service; from Monday to Friday when they are not known."""
+    closures = ((there.closed_from or date.min, there.closed_until),) if there.closed_until else ()
+    return Opening(there.weekdays or WORKING_WEEK, closures)
+
+
+def opening_there(session: ActorSession, referral: Referral) -> Opening | None:
+    """When whoever a referral goes to receives people; None when it said nothing."""
+    if referral.to_service_id is not None:
+        there = directory.service_of(session, referral.to_service_id).presence
+        return presence_opening(there) if there.open_days or there.closed_until else None
+    row = reception_of(session, recipient_of(referral))
+    return opening_of(row) if row else None
+
+
+def clocks(session: ActorSession, domain: Domain, to: UUID, *, outside: bool = False) -> Clocks:
+    """The delays of a referral that leaves now for this partner, or this outside service."""
+    opening = (
+        presence_opening(directory.service_of(session, to).presence)
+        if outside
+        else opening_of(reception_of(session, to))
+    )
+    return delay(domain, today()).clocks(now(), opening)
 
 
 # ------------------------------------------------------------------ whom to propose
 
 
+SUITS = "Répond à ce besoin dans cette commune"
+
+
 @dataclass(frozen=True)
 class Proposal:
-    """A partner one may refer to; `why` it is proposed (empty: it is not), `full_until` when it takes nobody more."""
+    """A partner one may refer to; `why` it is proposed (empty: it is not), `busy` when it takes nobody more, and until
+    when."""
 
     partner: Partner
     why: str = ""
-    full_until: date | None = None
+    busy: str = ""
 
 
 def proposals(session: ActorSession, household_id: UUID, domain: Domain | None) -> list[Proposal]:
-    """Every partner: those the routes propose for this need first, then the others, then those that are full."""
-    full = _full(session)
-    routes = {route.to: route.why for route in _routes(session, household_id, domain)} if domain else {}
-    order = {slug: rank for rank, slug in enumerate(routes)}
-    found = [
-        Proposal(p, "" if p.id in full else routes.get(p.slug, ""), full.get(p.id))
-        for p in partners(session, household_id)
-    ]
-    return sorted(found, key=lambda one: (one.full_until is not None, order.get(one.partner.slug, len(order))))
-
-
-def _routes(session: ActorSession, household_id: UUID, domain: Domain) -> list[Route]:
+    """Every partner: those the routes propose for this need first, then the services made for it, then the others, then
+    those that are full."""
     known = Part.IDENTITY in households.visible_parts(session, household_id)
     profile = households.profile_of(session, household_id) if known else None
-    people = households.residents(session, household_id, today()) if known else []
     commune = profile.commune if profile else ""
+    busy = _full(session) | busy_until(session)
+    routes = {route.to: route.why for route in _routes(session, household_id, domain, commune)} if domain else {}
+    suited = {
+        row.id
+        for row in directory.services(session)
+        if domain is not None and suits(row.domains, row.communes, domain.value, commune)
+    }
+    order = {slug: rank for rank, slug in enumerate(routes)}
+
+    def why(partner: Partner) -> str:
+        return SUITS if partner.id in suited else routes.get(partner.slug, "")
+
+    def rank(one: Proposal) -> tuple[bool, int]:
+        last = len(order) + 1
+        return bool(one.busy), order.get(one.partner.slug, last - 1 if one.partner.id in suited else last)
+
+    found = [Proposal(p, "" if p.id in busy else why(p), busy.get(p.id, "")) for p in partners(session, household_id)]
+    return sorted(found, key=rank)
+
+
+def _routes(session: ActorSession, household_id: UUID, domain: Domain, commune: str) -> list[Route]:
+    known = Part.IDENTITY in households.visible_parts(session, household_id)
+    people = households.residents(session, household_id, today()) if known else []
     return propose(domain, commune, publics_of([person.age for person in people]), today())
 
 
-def _full(session: ActorSession) -> dict[UUID, date]:
+def _full(session: ActorSession) -> dict[UUID, str]:
     rows = session.exec(select(Reception)).all()
-    return {row.organisation_id: row.full_until for row in rows if row.full_until and row.full_until >= today()}
+    return {
+        row.organisation_id: f"Complet jusqu’au {date_fr(row.full_until)}."
+        for row in rows
+        if row.full_until and row.full_until >= today()
+    }
 
 
 # ------------------------------------------------------------------ saying it

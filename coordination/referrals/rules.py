@@ -2,10 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 from coordination.referrals.household import Explanation, code_label
 from coordination.referrals.machine import EXPIRING_STATES, TAKEN_STATES, State
+
+LINK_LASTS = timedelta(days=15)
+"""How long a link to an outside service opens; the doors of the wall say the same."""
 
 
 class Domain(StrEnum):
@@ -148,6 +152,7 @@ class Question(StrEnum):
     SITUATION = "situation"
     CONTACT = "coordonnees"
     REQUEST = "demande"
+    CALL = "rappel"
     OTHER = "autre_precision"
 
     @property
@@ -157,6 +162,7 @@ class Question(StrEnum):
             "situation": "La situation du foyer",
             "coordonnees": "Comment joindre le foyer",
             "demande": "Ce qui est demandé au juste",
+            "rappel": "Être rappelé",
             "autre_precision": "Autre chose",
         }[self.value]
 

@@ -9,10 +9,11 @@ from coordination.identity.permissions import Part, Permission
 from coordination.kit.clock import now
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotAllowed, NotKnown, NotNow
-from coordination.referrals import queries, receptions
+from coordination.referrals import queries, receptions, recipients
 from coordination.referrals.machine import WRITERS, State
-from coordination.referrals.models import Need, Referral, ReferralEvent, ReferralText
-from coordination.referrals.rules import Domain
+from coordination.referrals.models import Need, Referral, ReferralEvent, ReferralLink, ReferralText
+from coordination.referrals.recipients import Partner, Reach
+from coordination.referrals.rules import LINK_LASTS, Domain
 
 READ = reading("referral.read", "Orientation lue")
 
@@ -33,6 +34,11 @@ class AlreadyReferred(NotNow):
 
 class UnknownPartner(NotNow):
     """Cette structure ne fait pas partie des partenaires de votre réseau. Rien n’a été envoyé."""
+
+
+class NoContact(NotNow):
+    """Écrivez comment joindre la personne sans risque pour elle : le service le lira s’il accepte.
+    Rien n’a été envoyé."""
 
 
 class WordsNotKept(NotNow):
@@ -76,19 +82,30 @@ def refuse_unshared(session: ActorSession, household_id: UUID) -> None:
 # ------------------------------------------------------------------ sending
 
 
-def send_referrals(session: ActorSession, need_id: UUID, to: Sequence[UUID], words: str = "") -> list[Referral]:
+def send_referrals(
+    session: ActorSession, need_id: UUID, to: Sequence[UUID], words: str = "", reach: Reach | None = None
+) -> list[Referral]:
     """Refers one need to one or several partners: one act and one journal line each."""
-    return [send_referral(session, need_id, partner_id, words) for partner_id in dict.fromkeys(to)]
+    return [send_referral(session, need_id, partner_id, words, reach) for partner_id in dict.fromkeys(to)]
 
 
 @act("referral.send", "Orientation envoyée", needs=Permission.SEND_REFERRALS)
-def send_referral(session: ActorSession, need_id: UUID, to: UUID, words: str = "") -> Referral:
-    """Refers a need to a partner: transmitted when the household's agreement covers it, by hand otherwise."""
-    return add_referral(session, need_id, to, words)
+def send_referral(
+    session: ActorSession, need_id: UUID, to: UUID, words: str = "", reach: Reach | None = None
+) -> Referral:
+    """Refers a need to a partner or to an outside service: transmitted when the household's agreement covers it, by
+    hand otherwise. `reach`: what a service will read once it accepts; what the file says, where nothing is given."""
+    return add_referral(session, need_id, to, words, reach=reach)
 
 
 def add_referral(
-    session: ActorSession, need_id: UUID, to: UUID, words: str, parent: Referral | None = None
+    session: ActorSession,
+    need_id: UUID,
+    to: UUID,
+    words: str,
+    *,
+    parent: Referral | None = None,
+    reach: Reach | None = None,
 ) -> Referral:
     """A new referral of this need; `parent` is the one it takes over from. The caller writes the journal's line."""
     need = session.get(Need, need_id)
@@ -97,25 +114,25 @@ def add_referral(
     households.refuse_ended(session, need.household_id)
     # Two people sending the same need at once take turns, so that the second one sees the first one's referral.
     session.door("pg_advisory_xact_lock(hashtextextended(cast(:id as text), 0))", id=need_id)
-    partner = next((p for p in queries.partners(session, need.household_id) if p.id == to), None)
+    partner = recipients.partner_of(session, need.household_id, to)
     if partner is None:
         raise UnknownPartner
     refuse_twice(session, need.household_id, need_id, partner)
-    return _add_row(session, need, partner, words, parent)
+    return _add_row(session, need, partner, words, parent, reach)
 
 
 def refuse_twice(
-    session: ActorSession, household_id: UUID, need_id: UUID, partner: queries.Partner, but: UUID | None = None
+    session: ActorSession, household_id: UUID, need_id: UUID, partner: Partner, but: UUID | None = None
 ) -> None:
     """Raises `AlreadyReferred` when this need already has an open referral to this partner, `but` this one."""
     known = queries.referrals_of(session, household_id)
     open_ones = [line for line in known if line.state.is_open and line.row.id != but]
-    if any(line.row.need_id == need_id and line.row.to_organisation_id == partner.id for line in open_ones):
+    if any(line.row.need_id == need_id and queries.recipient_of(line.row) == partner.id for line in open_ones):
         raise AlreadyReferred(f"Ce besoin est déjà orienté vers {partner.name}. Rien n’a été envoyé.")
 
 
 def _add_row(
-    session: ActorSession, need: Need, partner: queries.Partner, words: str, parent: Referral | None
+    session: ActorSession, need: Need, partner: Partner, words: str, parent: Referral | None, reach: Reach | None
 ) -> Referral:
     domain = Domain(need.domain)
     by_hand = not partner.coverage.transmits(domain)
@@ -126,18 +143,45 @@ def _add_row(
         need_id=need.id,
         parent_id=parent.id if parent else None,
         from_organisation_id=session.member.organisation_id,
-        to_organisation_id=partner.id,
+        to_organisation_id=None if partner.outside else partner.id,
+        to_service_id=partner.id if partner.outside else None,
         public_domain=domain.public.value,
         by_hand=by_hand,
         state=(State.BY_HAND if by_hand else State.SENT).value,
         sent_by=session.member.membership_id,
-        **vars(receptions.clocks(session, domain, partner.id)),
+        **vars(receptions.clocks(session, domain, partner.id, outside=partner.outside)),
     )
     session.add(row)
     session.flush()
     tell(session, row, need, words)
     note(session, row, "by_hand" if by_hand else "send")
+    if partner.outside and not by_hand:
+        add_link(session, row, reach or Reach(), parent)
     return row
+
+
+def add_link(session: ActorSession, row: Referral, given: Reach, parent: Referral | None) -> ReferralLink:
+    """The link of a referral to a service, which the worker mails. What is not given is what its parent said, or the
+    file. Raises `NoContact`."""
+    before = recipients.link_of(session, parent) if parent else None
+    known = Reach(before.person_name, before.contact) if before else recipients.reach_of(session, row.household_id)
+    name, contact = given.name or known.name, given.contact or known.contact
+    if not name or not contact:
+        raise NoContact
+    profile = households.profile_of(session, row.household_id)
+    # Told up to now: the step that has just been written is what this first mail says.
+    link = ReferralLink(
+        referral_id=row.id,
+        network_id=row.network_id,
+        household_id=row.household_id,
+        commune=profile.commune if profile else "",
+        person_name=name,
+        contact=contact,
+        link_until=now() + LINK_LASTS,
+    )
+    session.add(link)
+    session.flush()
+    return link
 
 
 # ------------------------------------------------------------------ words

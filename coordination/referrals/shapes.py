@@ -28,7 +28,8 @@ class ReferralLine(BaseModel):
     need: UUID
     domain: Domain = Field(description="`autre` aussi quand le vrai domaine ne vous est pas ouvert.")
     sender: UUID
-    receiver: UUID
+    receiver: UUID = Field(description="Une structure du réseau, ou un service extérieur (`GET /services`).")
+    outside: bool = Field(description="Adressée à un service sans compte, qui répond par un lien.")
     by_hand: bool = Field(description="Fiche remise en main propre : rien n’a été transmis.")
     state: State
     refusal: Refusal | None
@@ -105,7 +106,8 @@ def _values(session: ActorSession, line: queries.Line) -> dict[str, object]:
         "need": row.need_id,
         "domain": line.domain,
         "sender": row.from_organisation_id,
-        "receiver": row.to_organisation_id,
+        "receiver": queries.recipient_of(row),
+        "outside": line.outside,
         "by_hand": row.by_hand,
         "state": line.state,
         "refusal": row.refusal,

@@ -24,6 +24,7 @@ from coordination.sharing.rules import (
     RequestState,
     SharedPart,
 )
+from coordination.sharing.views import AgreementView
 
 router = APIRouter(prefix=f"{PREFIX}/households/{{household_id}}", tags=["partage"], dependencies=[Depends(BEARER)])
 requests = APIRouter(prefix=f"{PREFIX}/access-requests", tags=["partage"], dependencies=[Depends(BEARER)])
@@ -75,7 +76,7 @@ class Agreement(BaseModel):
     withdrawn_at: datetime | None
 
 
-def _model(view: queries.AgreementView) -> Agreement:
+def _model(view: AgreementView) -> Agreement:
     row = view.agreement
     return Agreement(
         id=row.id,
@@ -139,7 +140,8 @@ class NewAgreement(Body):
 
     adults: Annotated[list[NewAnswer], Field(min_length=1, max_length=20)]
     recipients: Annotated[
-        list[UUID], Field(min_length=1, max_length=50, description="Des structures du réseau (`GET /organisations`).")
+        list[UUID],
+        Field(min_length=1, max_length=50, description="Structures du réseau ou services extérieurs."),
     ]
     parts: Annotated[list[SharedPart], Field(min_length=1, description="`identity` en fait toujours partie.")]
     audience: Audience = Field(description="La partie `sensitive` va toujours aux seuls professionnels.")

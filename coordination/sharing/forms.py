@@ -21,6 +21,13 @@ def _code(typed: str) -> str:
     return code
 
 
+def _ticked(part: SharedPart) -> SharedPart:
+    if part is SharedPart.LINK:
+        raise ValueError("Choisissez une des réponses proposées.")
+    return part
+
+
+Part = Annotated[SharedPart, AfterValidator(_ticked)]
 Chosen = Annotated[UUID | None, BeforeValidator(blank_is_none)]
 
 
@@ -36,7 +43,7 @@ class AgreementForm(Form):
 
     adults: Annotated[list[AdultRow], Field(min_length=1, max_length=20)]
     recipients: Annotated[list[UUID], Field(min_length=1, max_length=50)]
-    parts: Annotated[list[SharedPart], Field(min_length=1)]
+    parts: Annotated[list[Part], Field(min_length=1)]
     audience: Audience
     purpose: Purpose
     given_how: GivenHow
@@ -85,7 +92,7 @@ class AccessForm(Form):
     """A request to read a file: the code its household gave, the parts and what for."""
 
     code: Annotated[str, Field(min_length=1, max_length=20), AfterValidator(_code)]
-    parts: Annotated[list[SharedPart], Field(min_length=1)]
+    parts: Annotated[list[Part], Field(min_length=1)]
     purpose: Purpose
 
     @model_validator(mode="before")

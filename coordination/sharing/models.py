@@ -75,6 +75,27 @@ class AgreementPart(SQLModel, table=True):
     audience: str = column(Holds.LINK)
 
 
+class AgreementService(SQLModel, table=True):
+    """One line of an agreement: an outside service may be told of a need, then of a name and a way to reach the person.
+
+    `sensitive`: of a need that touches health or violence too. Doors alone grant it and take it back.
+    """
+
+    __tablename__ = "agreement_service"
+    __table_args__ = of_household(
+        ForeignKeyConstraint(["network_id", "household_id", "agreement_id"], AGREEMENT),
+        ForeignKeyConstraint(["network_id", "service_id"], ("outside_service.network_id", "outside_service.id")),
+        Index("agreement_service_file", "household_id", "service_id"),
+    )
+    agreement_id: UUID = column(Holds.LINK, primary_key=True)
+    service_id: UUID = column(Holds.LINK, primary_key=True)
+    network_id: UUID = column(Holds.NOTHING)
+    household_id: UUID = column(Holds.LINK)
+    sensitive: bool = column(Holds.LINK, False)
+    granted_at: datetime | None = column(Holds.LINK, None, sa_type=Moment)
+    revoked_at: datetime | None = column(Holds.LINK, None, sa_type=Moment)
+
+
 class AccessRequest(SQLModel, table=True):
     """A request to read a file of which somebody gave the code: what was typed, whether such a file exists or not.
 

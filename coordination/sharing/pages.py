@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from coordination.budgets import queries as budgets
+from coordination.directory import queries as directory
 from coordination.households import queries as households
 from coordination.identity.permissions import Permission
 from coordination.identity.queries import organisations
@@ -19,6 +20,7 @@ from coordination.referrals import queries as referrals
 from coordination.sharing import queries, service
 from coordination.sharing.forms import AccessForm, AgreementForm, AnswerForm, DeclineForm, WithdrawForm
 from coordination.sharing.rules import NOTICE_VERSION, Answer, Audience, GivenHow, Purpose, SharedPart
+from coordination.sharing.views import Opened, closing
 
 router = APIRouter(prefix="/foyers/{household_id}")
 network = APIRouter()
@@ -68,10 +70,11 @@ def _renewed(session: ActorSession, household_id: UUID, renouvelle: str) -> dict
     """What an agreement still opens, to be agreed again; nothing when it cannot be found."""
     for view in queries.agreements_of(session, household_id):
         if str(view.agreement.id) == renouvelle:
-            lines = queries.closing(queries.opened_by(session, household_id, view.agreement.id), None, None)
+            lines = closing(queries.opened_by(session, household_id, view.agreement.id), None, None)
             return {
                 "recipients": list(dict.fromkeys(line.organisation_id for line in lines)),
-                "parts": list(dict.fromkeys(line.part.value for line in lines)),
+                "parts": list(dict.fromkeys(line.part.value for line in lines if line.part is not SharedPart.LINK))
+                or [SharedPart.IDENTITY.value],
                 "audience": view.audience.value,
                 "purpose": view.purpose.value,
             }
@@ -92,7 +95,8 @@ def _form(request: Request, session: ActorSession, household_id: UUID, form: For
         adults=queries.adults_of(session, household_id),
         answers=[(a.value, a.label) for a in Answer],
         partners=[(str(o.id), o.name, o.commune) for o in partners],
-        parts=[(p.value, p.label) for p in SharedPart],
+        services=[(str(s.id), s.name, s.email) for s in directory.services(session) if s.active],
+        parts=[(p.value, p.label) for p in SharedPart.ticked()],
         audiences=[(a.value, a.label) for a in Audience],
         purposes=[(p.value, p.label) for p in Purpose],
         ways=[(w.value, w.label) for w in GivenHow],
@@ -175,8 +179,8 @@ def confirm_withdrawal(
     service.withdrawable(session, household_id, agreement_id)
     lines = queries.opened_by(session, household_id, agreement_id)
     recipient = next((line.organisation_id for line in lines if str(line.organisation_id) == structure), None)
-    part = next((p for p in SharedPart if recipient and p.value == partie), None)
-    ending = queries.closing(lines, recipient, part)
+    part = next((p for p in SharedPart.ticked() if recipient and p.value == partie), None)
+    ending = closing(lines, recipient, part)
     return page(
         request,
         "sharing/confirm_withdrawal.html",
@@ -184,7 +188,7 @@ def confirm_withdrawal(
         file=header,
         view=queries.agreement_of(session, household_id, agreement_id),
         ending=ending,
-        lasting=[line for line in queries.closing(lines, None, None) if line not in ending],
+        lasting=[line for line in closing(lines, None, None) if line not in ending],
         recipient=recipient,
         part=part,
         referrals=_referrals_losing(session, household_id, ending),
@@ -192,23 +196,19 @@ def confirm_withdrawal(
     )
 
 
-def _referrals_losing(session: ActorSession, household_id: UUID, ending: list[queries.Opened]) -> list[referrals.Line]:
+def _referrals_losing(session: ActorSession, household_id: UUID, ending: list[Opened]) -> list[referrals.Line]:
     """The live referrals, transmitted to or by these structures, that lose their file."""
-    losing = {
-        line.organisation_id
-        for line in ending
-        if not line.kept_until and line.part in (SharedPart.IDENTITY, SharedPart.NEEDS, SharedPart.SENSITIVE)
-    }
+    losing = {line.organisation_id for line in ending if not line.kept_until and line.part is not SharedPart.BUDGET}
     return [
         line
         for line in referrals.referrals_of(session, household_id)
         if line.state.is_carried
         and not line.row.by_hand
-        and losing & {line.row.to_organisation_id, line.row.from_organisation_id}
+        and losing & {referrals.recipient_of(line.row), line.row.from_organisation_id}
     ]
 
 
-def _budget_losing(session: ActorSession, household_id: UUID, ending: list[queries.Opened]) -> bool:
+def _budget_losing(session: ActorSession, household_id: UUID, ending: list[Opened]) -> bool:
     """Whether a budget of the file is read today by one of these structures, and will not be."""
     closes = any(line.part is SharedPart.BUDGET and not line.kept_until for line in ending)
     visible = SharedPart.BUDGET in households.visible_parts(session, household_id)
@@ -308,7 +308,7 @@ def _ask(request: Request, form: FormState, status: int = 200) -> Response:
         title="Demander un accès",
         status=status,
         form=form,
-        parts=[(p.value, p.label) for p in SharedPart],
+        parts=[(p.value, p.label) for p in SharedPart.ticked()],
         purposes=[(p.value, p.label) for p in Purpose],
     )
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlmodel import col, select
 
+from coordination.directory.queries import service_names
 from coordination.households.queries import Resident, household_codes, reference_names, residents, shares_of
 from coordination.households.rules import is_adult
 from coordination.identity.permissions import Part
@@ -15,54 +16,28 @@ from coordination.identity.queries import organisations
 from coordination.kit.clock import today
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotKnown, NotNow
-from coordination.sharing.models import AccessRequest, AccessRequestFile, Agreement, AgreementPart, AgreementPerson
+from coordination.sharing.models import (
+    AccessRequest,
+    AccessRequestFile,
+    Agreement,
+    AgreementPart,
+    AgreementPerson,
+    AgreementService,
+)
 from coordination.sharing.rules import (
     ENDING_SOON_DAYS,
     REVIEW_DAYS,
-    AgreementState,
     Answer,
     Audience,
     Decline,
-    GivenHow,
     Purpose,
     RequestState,
     SharedPart,
     agreement_state,
 )
+from coordination.sharing.views import AgreementView, Opened, Seen, closing
 
 NOTICES = Path(__file__).resolve().parents[2] / "policies" / "notices"
-
-
-@dataclass(frozen=True)
-class AgreementView:
-    """An agreement as it is read: the answers by name, the parts by structure."""
-
-    agreement: Agreement
-    state: AgreementState
-    answers: list[tuple[str, Answer]]
-    recipients: list[tuple[str, list[SharedPart]]]
-    audience: Audience
-    refused: bool
-
-    @property
-    def purpose(self) -> Purpose:
-        return Purpose(self.agreement.purpose)
-
-    @property
-    def given_how(self) -> GivenHow:
-        return GivenHow(self.agreement.given_how)
-
-
-@dataclass(frozen=True)
-class Seen:
-    """One structure that sees something of the file today."""
-
-    organisation_id: UUID
-    organisation_name: str
-    parts: list[Part]
-    professionals_only: bool
-    until: date | None
-    holder: bool
 
 
 def adults_of(session: ActorSession, household_id: UUID) -> list[Resident]:
@@ -83,6 +58,9 @@ def agreements_of(session: ActorSession, household_id: UUID) -> list[AgreementVi
     partners = organisations(session)
     answers = session.exec(select(AgreementPerson).where(AgreementPerson.household_id == household_id)).all()
     parts = session.exec(select(AgreementPart).where(AgreementPart.household_id == household_id)).all()
+    lines = [(p.agreement_id, partners[p.organisation_id].name, SharedPart(p.part)) for p in parts]
+    lines += [(o.agreement_id, name, part) for name, o in _services(session, household_id) for part in _link(o)]
+    wide = {p.agreement_id for p in parts if p.audience == Audience.ALL.value}
     return [
         _view(
             agreement,
@@ -91,28 +69,37 @@ def agreements_of(session: ActorSession, household_id: UUID) -> list[AgreementVi
                 for a in answers
                 if a.agreement_id == agreement.id
             ],
-            [(partners[p.organisation_id].name, p) for p in parts if p.agreement_id == agreement.id],
+            [(name, part) for agreement_id, name, part in lines if agreement_id == agreement.id],
+            Audience.ALL if agreement.id in wide else Audience.PROFESSIONALS,
         )
         for agreement in found
     ]
 
 
+def _services(session: ActorSession, household_id: UUID) -> list[tuple[str, AgreementService]]:
+    """The outside services that agreements of a file name, by their names: for the holder alone."""
+    rows = session.exec(select(AgreementService).where(AgreementService.household_id == household_id)).all()
+    names = service_names(session, {row.service_id for row in rows})
+    return [(names[row.service_id], row) for row in rows]
+
+
+def _link(row: AgreementService) -> list[SharedPart]:
+    return [SharedPart.LINK, SharedPart.SENSITIVE] if row.sensitive else [SharedPart.LINK]
+
+
 def _view(
-    agreement: Agreement, answers: list[tuple[str, Answer]], lines: list[tuple[str, AgreementPart]]
+    agreement: Agreement, answers: list[tuple[str, Answer]], lines: list[tuple[str, SharedPart]], audience: Audience
 ) -> AgreementView:
     state = agreement_state(agreement.valid_from, agreement.valid_until, agreement.withdrawn_at is not None, today())
     order = list(SharedPart)
     recipients = [
-        (name, sorted((SharedPart(p.part) for n, p in lines if n == name), key=order.index))
+        (name, sorted((part for n, part in lines if n == name), key=order.index))
         for name in sorted({n for n, _ in lines})
     ]
-    wide = any(p.audience == Audience.ALL.value for _, p in lines)
     refused = any(answer is Answer.REFUSES for _, answer in answers) or not any(
         answer is Answer.AGREES for _, answer in answers
     )
-    return AgreementView(
-        agreement, state, answers, recipients, Audience.ALL if wide else Audience.PROFESSIONALS, refused
-    )
+    return AgreementView(agreement, state, answers, recipients, audience, refused)
 
 
 def agreement_of(session: ActorSession, household_id: UUID, agreement_id: UUID) -> AgreementView:
@@ -173,18 +160,6 @@ def notice(version: str) -> tuple[str, list[str]]:
 # ------------------------------------------------------------------ what an agreement opens, and what closes with it
 
 
-@dataclass(frozen=True)
-class Opened:
-    """One line of an agreement: a part a structure reads through it, and since when no longer."""
-
-    organisation_id: UUID
-    organisation_name: str
-    part: SharedPart
-    ended_at: datetime | None
-    kept_until: date | None
-    """Until when another agreement in force opens the same part to the same structure."""
-
-
 def opened_by(session: ActorSession, household_id: UUID, agreement_id: UUID) -> list[Opened]:
     """The lines of an agreement as they were granted, those that ended too; one's own alone for a partner."""
     partners = organisations(session)
@@ -217,17 +192,19 @@ def opened_by(session: ActorSession, household_id: UUID, agreement_id: UUID) -> 
         for share in shares
         if share.agreement_id == agreement_id
     ]
+    found += _opened_to_services(session, household_id, agreement_id)
     return sorted(found, key=lambda line: (line.organisation_name, order.index(line.part)))
 
 
-def closing(lines: list[Opened], recipient: UUID | None, part: SharedPart | None) -> list[Opened]:
-    """The lines a withdrawal ends: all of them, a structure's, or one part (with the identity, all of hers)."""
+def _opened_to_services(session: ActorSession, household_id: UUID, agreement_id: UUID) -> list[Opened]:
+    rows = [(name, row) for name, row in _services(session, household_id) if row.granted_at]
+    others = session.exec(select(Agreement).where(Agreement.household_id == household_id)).all() if rows else []
+    ends = {a.id: a.valid_until for a in others if a.id != agreement_id and a.valid_from <= today() <= a.valid_until}
+    kept = {r.service_id: ends[r.agreement_id] for _, r in rows if not r.revoked_at and r.agreement_id in ends}
     return [
-        line
-        for line in lines
-        if line.ended_at is None
-        and recipient in (None, line.organisation_id)
-        and part in (None, SharedPart.IDENTITY, line.part)
+        Opened(row.service_id, name, SharedPart.LINK, row.revoked_at, kept.get(row.service_id))
+        for name, row in rows
+        if row.agreement_id == agreement_id
     ]
 
 

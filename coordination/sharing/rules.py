@@ -12,12 +12,19 @@ NOTICE_VERSION = "2026-11"
 
 
 class SharedPart(StrEnum):
-    """The parts of a file a household may share with a partner."""
+    """The parts of a file a household may share with a partner. `link`: what an outside service reads; nobody ticks
+    it."""
 
     IDENTITY = "identity"
     BUDGET = "budget"
     NEEDS = "needs"
     SENSITIVE = "sensitive"
+    LINK = "link"
+
+    @classmethod
+    def ticked(cls) -> "list[SharedPart]":
+        """Those one chooses for an organisation."""
+        return [part for part in cls if part is not cls.LINK]
 
     @property
     def label(self) -> str:
@@ -26,6 +33,7 @@ class SharedPart(StrEnum):
             "budget": "Budget et reste à vivre",
             "needs": "Besoins et orientations",
             "sensitive": "Faits touchant à la santé ou aux violences (professionnels seulement)",
+            "link": "Par lien : un besoin et la commune, puis, s’il accepte, le nom et comment joindre la personne",
         }[self.value]
 
 

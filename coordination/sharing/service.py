@@ -1,8 +1,10 @@
 """Acts on agreements: recording one, withdrawing one; asking for access, and answering."""
 
+from typing import Any
 from uuid import UUID, uuid4
 
 from coordination.audit.service import act, reading
+from coordination.directory.queries import services
 from coordination.households.queries import file_header, refuse_ended, refuse_non_holder
 from coordination.identity.permissions import Permission
 from coordination.identity.queries import organisations
@@ -17,6 +19,7 @@ from coordination.sharing.models import (
     Agreement,
     AgreementPart,
     AgreementPerson,
+    AgreementService,
     ShareReview,
 )
 from coordination.sharing.queries import absent_of, adults_of, agreement_of, already_asked, request_on
@@ -36,8 +39,9 @@ def record_agreement(session: ActorSession, household_id: UUID, form: AgreementF
     """Records what each adult answered; opens the parts at once when somebody agrees and nobody refuses."""
     file = refuse_non_holder(session, household_id)
     refuse_ended(session, household_id)
-    partners = organisations(session)
-    if any(chosen not in partners or chosen == file.holder_organisation_id for chosen in form.recipients):
+    known_services = {service.id for service in services(session) if service.active}
+    allowed = {partner for partner in organisations(session) if partner != file.holder_organisation_id}
+    if not set(form.recipients) <= allowed | known_services:
         raise Malformed("Une des structures choisies n’est pas un partenaire du réseau. Rien n’a été enregistré.")
     known = {adult.person.id for adult in adults_of(session, household_id)}
     if any(row.person not in known for row in form.adults):
@@ -57,7 +61,7 @@ def record_agreement(session: ActorSession, household_id: UUID, form: AgreementF
     session.add(agreement)
     session.flush()
     _write_answers(session, agreement, form)
-    _write_parts(session, agreement, form)
+    _write_parts(session, agreement, form, known_services)
     session.flush()
     if form.granting:
         session.door("access.grant_agreement(:id)", id=agreement.id)
@@ -79,18 +83,24 @@ def _write_answers(session: ActorSession, agreement: Agreement, form: AgreementF
         )
 
 
-def _write_parts(session: ActorSession, agreement: Agreement, form: AgreementForm) -> None:
-    for organisation_id in dict.fromkeys(form.recipients):
+def _write_parts(session: ActorSession, agreement: Agreement, form: AgreementForm, known_services: set[UUID]) -> None:
+    """What each structure reads; of an outside service, that it is named: what its link shows is always the same."""
+    place: dict[str, Any] = {"network_id": agreement.network_id, "household_id": agreement.household_id}
+    for recipient in dict.fromkeys(form.recipients):
+        if recipient in known_services:
+            sensitive = SharedPart.SENSITIVE in form.parts
+            line = AgreementService(agreement_id=agreement.id, service_id=recipient, sensitive=sensitive, **place)
+            session.add(line)
+            continue
         for part in dict.fromkeys(form.parts):
             audience = Audience.PROFESSIONALS if part is SharedPart.SENSITIVE else form.audience
             session.add(
                 AgreementPart(
                     agreement_id=agreement.id,
-                    organisation_id=organisation_id,
+                    organisation_id=recipient,
                     part=part.value,
-                    network_id=agreement.network_id,
-                    household_id=agreement.household_id,
                     audience=audience.value,
+                    **place,
                 )
             )
 

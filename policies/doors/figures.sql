@@ -31,7 +31,7 @@ create function access.referral_figures(side text, first date, last date)
                              when 'recues' then r.to_organisation_id = org and not r.by_hand
                              else true end)
         select dense_rank() over (order by md5(a.household_id::text || salt)),
-               a.public_domain::text, a.from_organisation_id, a.to_organisation_id, a.day,
+               a.public_domain::text, a.from_organisation_id, coalesce(a.to_organisation_id, a.to_service_id), a.day,
                (a.answered_at at time zone 'Europe/Paris')::date, (a.closed_at at time zone 'Europe/Paris')::date,
                a.by_hand,
                case when a.by_hand or a.state not in ('sent', 'received', 'info_requested', 'accepted', 'in_progress',

@@ -22,7 +22,7 @@ create function access.weighed_tables() returns text[] language sql immutable
     as $$ select array['person', 'stay', 'person_activity', 'household_profile', 'document_seen', 'assessment', 'budget_line',
                        'budget_line_detail', 'assessment_result', 'budget_decision', 'rights_estimate', 'debt', 'need', 'goal', 'referral',
                        'referral_text', 'note', 'contact', 'task', 'referent', 'past_address', 'share_review',
-                       'access_request_file', 'outside_referral', 'referral_assignment', 'confirmation_link', 'appointment',
+                       'access_request_file', 'referral_link', 'agreement_service', 'referral_assignment', 'confirmation_link', 'appointment',
                        'agreement', 'agreement_part', 'agreement_person', 'protected_address', 'safe_contact'] $$;
 
 -- Whether I hold both files, and may change them.

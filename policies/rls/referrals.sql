@@ -38,7 +38,7 @@ create policy see on referral for select to coordination_app
 create policy add on referral for insert to coordination_app
     with check (network_id = (select access.network())
         and from_organisation_id = (select access.organisation())
-        and to_organisation_id <> from_organisation_id
+        and to_organisation_id is distinct from from_organisation_id
         and sent_by = (select access.membership())
         -- Born unanswered, under the file's true code.
         and state = case when by_hand then 'by_hand' else 'sent' end
@@ -51,12 +51,14 @@ create policy add on referral for insert to coordination_app
                        and (referral.public_domain = 'autre'
                             or n.domain = referral.public_domain and not n.sensitive)
                        and (referral.by_hand or not n.sensitive
-                            or access.covered(referral.household_id, referral.to_organisation_id, 'sensitive')))
+                            or access.passes(referral.household_id, referral.to_organisation_id,
+                                             referral.to_service_id, 'sensitive')))
         and exists (select 1 from access.live_share s
                      where s.household_id = referral.household_id and s.scope = 'needs')
-        and (by_hand or access.covered(household_id, to_organisation_id, 'identity')
-                    and access.covered(household_id, to_organisation_id, 'needs')));
+        and (by_hand or access.passes(household_id, to_organisation_id, to_service_id, 'identity')
+                    and access.passes(household_id, to_organisation_id, to_service_id, 'needs')));
 -- A side reaches only the states that are its own, under its own name; from which state, `referrals/machine.py` says.
+-- Whoever sent it notes what a service without an account answered her.
 -- What time or the end of the agreement decided is written by whoever comes next.
 create policy move on referral for update to coordination_app
     using (network_id = (select access.network())
@@ -69,7 +71,9 @@ create policy move on referral for update to coordination_app
         and moved_by is not distinct from (select access.membership())
         and access.is_code(refusal) and access.is_code(outcome)
         and access.is_code(household_says) and access.is_code(household_due)
-        and (to_organisation_id = (select access.organisation()) and not by_hand
+        and ((to_organisation_id = (select access.organisation())
+                    or to_service_id is not null and from_organisation_id = (select access.organisation()))
+                and not by_hand
                 and state in ('received', 'info_requested', 'accepted', 'in_progress', 'on_hold', 'refused', 'closed')
             or from_organisation_id = (select access.organisation())
                 and (state = 'cancelled'
@@ -77,12 +81,13 @@ create policy move on referral for update to coordination_app
                     or not by_hand and state in ('received', 'redirected')
                     -- Sent again: the agreement must carry it, as when it was first sent.
                     or not by_hand and state = 'sent'
-                        and access.covered(household_id, to_organisation_id, 'identity')
-                        and access.covered(household_id, to_organisation_id, 'needs')
+                        and access.passes(household_id, to_organisation_id, to_service_id, 'identity')
+                        and access.passes(household_id, to_organisation_id, to_service_id, 'needs')
                         and exists (select 1 from need n
                                      where n.id = referral.need_id
                                        and (not n.sensitive
-                                            or access.covered(household_id, to_organisation_id, 'sensitive'))))
+                                            or access.passes(household_id, to_organisation_id, to_service_id,
+                                                             'sensitive'))))
             or (select access.has_role('coordinator')) and not by_hand and state in ('closed', 'redirected')
             -- What the household says of it once it is closed, by either side; a coordinator may end a disagreement.
             or state in ('closed', 'disputed') and access.was_closed(id)
@@ -92,6 +97,26 @@ create policy move on referral for update to coordination_app
             or not by_hand and state = 'expired' and expires_at <= now()
             or not by_hand and state = 'revoked' and access.stopped(id)
             or access.takes_back(id, state)));
+
+-- The link of a referral to a service: written once and read by whoever sent it, while the identity and the need are open to
+-- her. It is renewed, mailed and answered through the doors of `doors/outside.sql` alone.
+grant select, insert on referral_link to coordination_app;
+
+create policy see on referral_link for select to coordination_app
+    using (network_id = (select access.network())
+        and exists (select 1 from referral r join need n on n.id = r.need_id
+                     where r.id = referral_link.referral_id
+                       and r.from_organisation_id = (select access.organisation()))
+        and exists (select 1 from access.live_share s
+                     where s.household_id = referral_link.household_id and s.scope = 'identity'));
+create policy add on referral_link for insert to coordination_app
+    with check (network_id = (select access.network())
+        and mail_state = 'pending' and agreed_on is null
+        and exists (select 1 from referral r join need n on n.id = r.need_id
+                     where r.id = referral_link.referral_id and r.to_service_id is not null and not r.by_hand
+                       and r.from_organisation_id = (select access.organisation()))
+        and exists (select 1 from access.live_share s
+                     where s.household_id = referral_link.household_id and s.scope = 'identity'));
 
 create policy see on referral_text for select to coordination_app
     using (network_id = (select access.network())

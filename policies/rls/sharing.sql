@@ -48,6 +48,22 @@ create policy add on agreement_part for insert to coordination_app
                        and s.scope = 'identity' and s.ground = 'holder')
         and access.agreement_is_being_written(agreement_id));
 
+-- The outside services an agreement names: the holder's business, granted and taken back by doors.
+grant select, insert on agreement_service to coordination_app;
+
+create policy see on agreement_service for select to coordination_app
+    using (network_id = (select access.network())
+        and exists (select 1 from access.live_share s
+                     where s.household_id = agreement_service.household_id and s.ground = 'holder')
+        and exists (select 1 from agreement g where g.id = agreement_service.agreement_id));
+create policy add on agreement_service for insert to coordination_app
+    with check (network_id = (select access.network())
+        and coalesce(granted_at, revoked_at) is null
+        and exists (select 1 from access.live_share s
+                     where s.household_id = agreement_service.household_id
+                       and s.scope = 'identity' and s.ground = 'holder')
+        and access.agreement_is_being_written(agreement_id));
+
 -- The asker reads what she asked under the code she typed; the holder, what is asked of the files it holds.
 -- The file a request is about is the holder's business alone: for the asker there may be none.
 grant select on access_request, access_request_file to coordination_app;

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from coordination.kit.clock import today
 from coordination.main import create_app
 from coordination.outside import service
 from tests.browser.conftest import Visitor
@@ -54,13 +53,17 @@ def test_a_referral_goes_out_and_is_accepted_by_a_link(
     keeper = sign_in(visitors(width=360), cast.ccas.emails["coordinator"])
     keeper.open("/services").press("Mission locale")
     sender = sign_in(visitors(width=360, dark=True), cast.ccas.emails["intake"])
-    sender.open(f"/foyers/{household}/besoins/{need}/orienter").press("Orienter vers un service extérieur")
+    sender.open(f"/foyers/{household}/accords/nouveau")
+    for ticked in ("Accepte", "Mission locale", "Accompagner la famille", "De vive voix"):
+        sender.page.get_by_label(ticked).check()
+    sender.press("Enregistrer la réponse")
+    assert "Mission locale : par lien" in sender.text()
+    agreed = sender.page.url
+    sender.open(f"/foyers/{household}/besoins/{need}/orienter")
     sender.page.get_by_label("Mission locale").check()
-    sender.page.get_by_label("Comment joindre la personne").fill("06 00 00 00 01")
-    sender.page.get_by_label("Donné le").fill(f"{today():%d/%m/%Y}")
-    sender.page.get_by_label("De vive voix").check()
-    sender.press("Envoyer la demande")
-    assert "En attente de réponse" in sender.text()
+    sender.page.get_by_label("Comment la joindre").fill("06 00 00 00 01")
+    sender.press("Orienter").press("Mission locale")
+    assert "Le courriel" in sender.text()
     assert service.post_links(shared_base.engine, box.mailer, served, TEST_KEY) == (1, 0)
     (letter,) = box.to("ml@service.exemple.fr")
     found = re.search(r"/lien/\S+", letter.get_content())  # type: ignore[attr-defined]
@@ -71,7 +74,10 @@ def test_a_referral_goes_out_and_is_accepted_by_a_link(
     assert "MARTIN Sophie" in answering_without.text()
     assert "06 00 00 00 01" in looking.open(found.group(0)).text()
     sender.page.reload()
-    sender.look().press("Retirer")
+    assert "Mission locale (par son lien)" in sender.look().text()
+    sender.page.goto(f"{agreed}/retirer")
+    assert "vers Mission locale" in sender.look().text()
+    sender.press("Retirer maintenant")
     # The console of a browser tells of every 404: this one is the answer.
     looking.page.goto(served + found.group(0).removeprefix(served))
     assert "Ce lien ne sert plus" in looking.text()

@@ -152,7 +152,6 @@ def place(cast: Cast, shared_base: Base, browser: Callable[[], Browser]) -> Plac
         "row_id": row_id,
         "contact_id": meet(cast.engine, worker, household_id),
         "service_id": outside(cast.engine, worker),
-        "outside_id": uuid4(),
         "view_id": uuid4(),
         "code": "ccas-carvin",
     }

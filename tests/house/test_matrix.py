@@ -182,9 +182,6 @@ GET  /foyers/{household_id}/suivi/projets/{goal_id}             200 403 403 403 
 POST /foyers/{household_id}/suivi/projets/{goal_id}             422 403 403 403 403 403 403 404 404 303
 GET  /foyers/{household_id}/suivi/document                      200 403 403 403 403 403 200 404 404 303
 POST /foyers/{household_id}/suivi/document                      422 403 403 403 403 403 422 404 404 303
-GET  /foyers/{household_id}/besoins/{need_id}/services          200 403 403 403 403 403 200 404 404 303
-POST /foyers/{household_id}/besoins/{need_id}/services          422 403 403 403 403 403 422 404 404 303
-POST /foyers/{household_id}/besoins/{need_id}/services/{gone}/retirer 404 403 403 403 403 403 404 404 404 303
 GET  /lien/{token}                                              404 404 404 404 404 404 404 404 404 404
 POST /lien/{token}                                              404 404 404 404 404 404 404 404 404 404
 POST /lien/{token}/renouveler                                   404 404 404 404 404 404 404 404 404 404
@@ -258,7 +255,6 @@ POST /moi/deconnexion-partout                                   303 303 303 303 
 POST /deconnexion                                               303 303 303 303 303 303 303 303 303 303
 """
 NAMES = {
-    "{gone}": "{outside_id}",
     "{unknown_batch}": "{batch_id}",
     "{validated}": "{assessment_id}",
     "{unknown_request}": "{request_id}",

@@ -80,6 +80,8 @@ DOORS = {
     "forget_lists": "intake, the lists of its network a week old and never finished",
     "undo_import": "intake, the imports of its organisation, while none of their files has served",
     "covered": "members who see the needs of the file",
+    "service_covered": "members who see the needs of the file",
+    "full_services": "members of the network, about its services",
     "stopped": "the two sides of a referral, its network's coordinators and worker, yes or no",
     "stopped_here": "the same, of all the referrals of the network at once",
     "may_print_link": "the two sides of a referral, yes or no",

@@ -9,23 +9,34 @@ from uuid import UUID, uuid4
 import pytest
 from jose import jwt
 
+from coordination.directory.forms import ServiceForm
+from coordination.directory.service import change
 from coordination.kit.actor import OutsideLink
-from coordination.kit.clock import now, today
+from coordination.kit.clock import now
 from coordination.kit.db import acting
-from coordination.kit.errors import NotKnown
-from coordination.main import create_app
+from coordination.notices import queries as notices
+from coordination.notices.rules import Step
+from coordination.notices.service import tell_news
 from coordination.outside import queries, service
-from coordination.outside.forms import SendForm
-from coordination.outside.rules import Answer, How
+from coordination.outside.rules import Answer, Mail
 from coordination.outside.tokens import AUDIENCE, Link, read, sign
-from coordination.referrals.rules import Domain, Refusal
+from coordination.referrals import moves
+from coordination.referrals import queries as referrals
+from coordination.referrals import service as sending
+from coordination.referrals.machine import LINK_VERBS, MOVES, ROW_FACTS, Side, State, facts_of
+from coordination.referrals.models import Referral
+from coordination.referrals.recipients import Reach
+from coordination.referrals.rules import Domain, NeedState, Outcome, Refusal
+from coordination.sharing.service import withdraw_agreement
 from tests.cast import PASSWORD, Cast
-from tests.conftest import TEST_KEY, Base, Browser, settings_for
+from tests.conftest import TEST_KEY, Base, Browser
 from tests.directory.make import outside
 from tests.households.make import open_household
 from tests.notices.post import Letterbox
 from tests.referrals.make import note_need
+from tests.sharing.make import agree
 
+T = State
 ADDRESS = "https://reseau.exemple.fr"
 NAME, PHONE = "Sophie Martin", "06 00 00 00 01"
 
@@ -39,6 +50,8 @@ class Sent:
     household_id: UUID
     need_id: UUID
     id: UUID
+    service_id: UUID
+    agreement_id: UUID
     email: str
     box: Letterbox
 
@@ -60,8 +73,17 @@ class Sent:
         return service.post_links(self.base.engine, self.box.mailer, ADDRESS, TEST_KEY)
 
     def stored(self) -> tuple[object, ...]:
-        (row,) = self.base.admin("select to_jsonb(o)::text from outside_referral o where id = %s", self.id)
+        (row,) = self.base.admin(
+            "select to_jsonb(r)::text || to_jsonb(l)::text from referral r join referral_link l on l.referral_id = r.id"
+            " where r.id = %s",
+            self.id,
+        )
         return row
+
+    @property
+    def need_state(self) -> NeedState:
+        with acting(self.base.engine, self.cast.ccas.people["intake"]) as session:
+            return referrals.need_of(session, self.household_id, self.need_id).state
 
     def lines(self) -> list[tuple[object, ...]]:
         return self.base.admin(
@@ -82,11 +104,12 @@ def make(shared_base: Base, cast: Cast, box: Letterbox) -> Callable[..., Sent]:
         email = f"{uuid4().hex[:8]}@service.exemple.fr"
         there = outside(shared_base.engine, cast.ccas.people["coordinator"], email=email, domains=["logement"])
         household_id = open_household(shared_base.engine, worker)
+        parts = ("identity", "sensitive") if domain.sensitive else ("identity",)
+        agreed = agree(shared_base.engine, worker, household_id, [there], parts)
         need_id = note_need(shared_base.engine, worker, household_id, domain)
         with acting(shared_base.engine, worker) as session:
-            told = SendForm(service=there, person_name=NAME, contact=PHONE, agreed_on=today(), agreed_how=How.SPOKEN)
-            row = service.send(session, household_id, need_id, told)
-        sent = Sent(shared_base, cast, household_id, need_id, row.id, email, box)
+            row = sending.send_referral(session, need_id, there, reach=Reach(NAME, PHONE))
+        sent = Sent(shared_base, cast, household_id, need_id, row.id, there, agreed, email, box)
         if mailed:
             assert sent.post() == (1, 0)
         return sent
@@ -154,8 +177,130 @@ def test_it_refuses_with_a_reason_or_asks_first(make: Callable[..., Sent], visit
     assert visitor.post(sent.path, data={"answer": "refuse", "reason": "capacite_atteinte"}).status_code == 303
     assert NAME not in visitor.get(sent.path).text
     with acting(sent.base.engine, sent.cast.ccas.people["intake"]) as session:
-        (line,) = queries.of_need(session, sent.household_id, sent.need_id)
-    assert (line.state.label, line.refusal) == ("Refusée", Refusal.CAPACITY.label)
+        view = referrals.show(session, sent.id)
+    assert (view.line.state, view.line.row.refusal) == (State.REFUSED, Refusal.CAPACITY)
+    assert [(m.verb, m.organisation) for m in view.moves] == [
+        ("refuse", "Point justice (par son lien)"),
+        ("ask", "Point justice (par son lien)"),
+        ("send", "CCAS"),
+    ]
+    assert sent.need_state is NeedState.AGAIN
+
+
+def test_the_sender_is_told_and_the_service_says_how_it_ended(make: Callable[..., Sent], visitor: Browser) -> None:
+    sent = make()
+    visitor.post(sent.path, data={"answer": "accept"})
+    assert sent.need_state == "in_progress"
+    tell_news(sent.base.engine)
+    with acting(sent.base.engine, sent.cast.ccas.people["intake"]) as session:
+        heard = [line for line in notices.mine(session) if line.href.endswith(str(sent.id))]
+        assert [line.label for line in heard] == [Step.MOVED.label]
+    assert visitor.post(sent.path, data={"answer": "close"}).status_code == 422
+    assert visitor.post(sent.path, data={"answer": "close", "outcome": "got_help"}).status_code == 303
+    shown = visitor.get(sent.path).text
+    assert "Terminée" in shown
+    assert NAME not in shown
+    assert sent.need_state == "met"
+    assert [verb for verb, _, _ in sent.lines()] == ["referral.send", "outside.accept", "outside.close"]
+    with acting(sent.base.engine, sent.cast.ccas.people["intake"]) as session:
+        row, facts = session.get_one(Referral, sent.id), facts_of(referrals.history(session, sent.id))
+        assert {name: getattr(row, name) for name in ROW_FACTS} == {name: getattr(facts, name) for name in ROW_FACTS}
+        assert row.household_due == "answer"
+
+
+def test_the_door_opens_the_moves_of_the_table_and_no_other(make: Callable[..., Sent]) -> None:
+    sent = make()
+    known = read(TEST_KEY, sent.token, now())
+    assert known is not None
+    codes = {"accept": None, "refuse": "hors_criteres", "ask": "rappel", "close": "partial"}
+    for verb in LINK_VERBS:
+        legal = {s: m.target for m in MOVES if m.verb == verb and Side.RECEIVER in m.by for s in m.sources}
+        for state in State:
+            sent.base.admin("update referral set state = %s where id = %s", state.value, sent.id)
+            with service.holding(sent.base.engine, known.link) as session:
+                said = service.answer(session, known.link.link_id, Answer(verb), codes[verb])
+                session.rollback()
+            ended = (T.CANCELLED, T.REDIRECTED, T.EXPIRED, T.REVOKED, T.BY_HAND, T.DISPUTED)
+            assert said == (legal.get(state, state) if state not in ended else None), (verb, state)
+
+
+# ------------------------------------------------------------------ the sender's side
+
+
+def test_whoever_sent_it_notes_what_the_service_told_her(make: Callable[..., Sent], visitor: Browser) -> None:
+    sent = make()
+    worker = sent.cast.ccas.people["intake"]
+    with acting(sent.base.engine, worker) as session:
+        row = moves.accept(session, sent.id, 1)
+        row = moves.undo(session, sent.id, row.version)
+        row = moves.accept(session, sent.id, row.version)
+        assert moves.close(session, sent.id, row.version, Outcome.PARTIAL).state == State.CLOSED.value
+    assert sent.need_state is NeedState.PARTLY
+    with acting(sent.base.engine, worker) as session:
+        moves.reopen(session, sent.id, 5)
+    tell_news(sent.base.engine)
+    assert sent.post() == (1, 0), "sent again, with another link"
+    assert visitor.get(sent.path).status_code == 200
+
+
+def test_without_an_agreement_that_names_it_a_paper_is_handed_over(make: Callable[..., Sent]) -> None:
+    sent = make()
+    worker = sent.cast.ccas.people["intake"]
+    with acting(sent.base.engine, worker) as session:
+        withdraw_agreement(session, sent.household_id, sent.agreement_id)
+    other = note_need(sent.base.engine, worker, sent.household_id)
+    with acting(sent.base.engine, worker) as session:
+        row = sending.send_referral(session, other, sent.service_id)
+        assert (row.by_hand, row.state) == (True, "by_hand")
+        assert moves.close(session, row.id, 1, Outcome.GOT_HELP).state == "closed"
+    health = note_need(sent.base.engine, worker, sent.household_id, Domain.HEALTH)
+    agree(sent.base.engine, worker, sent.household_id, [sent.service_id])
+    with acting(sent.base.engine, worker) as session:
+        assert sending.send_referral(session, health, sent.service_id).by_hand, "it says nothing of health"
+
+
+def test_a_refusal_passes_on_to_a_service_with_what_the_file_says(make: Callable[..., Sent], cast: Cast) -> None:
+    """Redirected as a child; where the file gives no number, somebody must say which."""
+    sent = make()
+    worker = cast.ccas.people["intake"]
+    with acting(sent.base.engine, worker) as session:
+        moves.refuse(session, sent.id, 1, Refusal.CAPACITY)
+    other = outside(sent.base.engine, cast.ccas.people["coordinator"], name="Mission locale")
+    agree(sent.base.engine, worker, sent.household_id, [other])
+    with acting(sent.base.engine, worker) as session:
+        moves.redirect(session, sent.id, 2, other)
+    ((child, name, contact),) = sent.base.admin(
+        "select r.state, l.person_name, l.contact from referral r join referral_link l on l.referral_id = r.id"
+        " where r.parent_id = %s",
+        sent.id,
+    )
+    assert (child, name, contact) == ("sent", NAME, PHONE)
+    assert sent.post() == (1, 0)
+    need = note_need(sent.base.engine, worker, sent.household_id)
+    sent.base.admin("update household_profile set phone = '', email = '' where household_id = %s", sent.household_id)
+    with pytest.raises(sending.NoContact), acting(sent.base.engine, worker) as session:
+        sending.send_referral(session, need, other)
+
+
+def test_silence_is_reminded_by_a_mail_with_another_link_then_ends(make: Callable[..., Sent], visitor: Browser) -> None:
+    sent = make()
+    first = sent.path
+    for said in ("late_at", "risk_at"):
+        tell_news(sent.base.engine)
+        assert sent.post() == (0, 0)
+        sent.base.admin(f"update referral set {said} = now() where id = %s", sent.id)
+        tell_news(sent.base.engine)
+        tell_news(sent.base.engine)
+        assert sent.post() == (1, 0)
+    assert visitor.get(first).status_code == 404
+    assert visitor.get(sent.path).status_code == 200
+    subjects = [letter["Subject"] for letter in sent.box.to(sent.email)]
+    assert subjects == [Mail.SENT.subject, Mail.REMINDER.subject, Mail.ABANDON.subject]
+    assert not any(secret in words for words in sent.mails for secret in (NAME, "Martin", PHONE, "Carvin", "ogement"))
+    sent.base.admin("update referral set expires_at = now() where id = %s", sent.id)
+    assert visitor.get(sent.path).status_code == 404
+    with acting(sent.base.engine, sent.cast.ccas.people["intake"]) as session:
+        assert referrals.show(session, sent.id).line.state is State.EXPIRED
 
 
 # ------------------------------------------------------------------ links that are worth nothing
@@ -189,7 +334,7 @@ def test_an_expired_link_asks_for_another_which_goes_to_the_registered_address_a
 ) -> None:
     sent = make()
     old = sent.path
-    sent.base.admin("update outside_referral set link_until = now() - interval '1 hour' where id = %s", sent.id)
+    sent.base.admin("update referral_link set link_until = now() - interval '1 hour' where referral_id = %s", sent.id)
     assert visitor.get(old).status_code == 410
     assert visitor.post(old, data={"answer": "accept"}).status_code == 410
     assert '"state": "sent"' in str(sent.stored())
@@ -209,13 +354,16 @@ def test_the_agreement_withdrawn_ends_the_link_at_once_even_accepted(
     sent = make()
     visitor.post(sent.path, data={"answer": "accept"})
     assert NAME in visitor.get(sent.path).text
-    worker, address = sent.cast.ccas.emails["intake"], f"/foyers/{sent.household_id}/besoins/{sent.need_id}/services"
-    signed = Browser(visitor.app).sign_in(worker, PASSWORD)
-    assert signed.post(f"{address}/{sent.id}/retirer").status_code == 303
+    signed = Browser(visitor.app).sign_in(sent.cast.ccas.emails["intake"], PASSWORD)
+    withdrawal = f"/foyers/{sent.household_id}/accords/{sent.agreement_id}/retirer"
+    assert "vers Point justice, acceptée" in signed.get(withdrawal).text
+    assert signed.post(withdrawal).status_code == 303
     assert visitor.get(sent.path).status_code == 404
+    assert visitor.post(sent.path, data={"answer": "close", "outcome": "got_help"}).status_code == 404
     assert visitor.post(f"{sent.path}/renouveler").status_code == 404
-    assert signed.post(f"{address}/{sent.id}/retirer").status_code == 409
-    assert "Retirée" in signed.get(address).text
+    shown = signed.get(f"/orientations/{sent.id}").text
+    assert "Orientation arrêtée" in shown
+    assert "Arrêtée : l’accord du foyer a pris fin" in shown
 
 
 def test_what_ends_the_senders_own_trust_ends_the_link(make: Callable[..., Sent], visitor: Browser) -> None:
@@ -238,7 +386,9 @@ def test_a_mail_server_down_loses_nothing(make: Callable[..., Sent]) -> None:
     finally:
         sent.box.open = True
     assert sent.post() == (0, 0), "it waits ten minutes before it is tried again"
-    sent.base.admin("update outside_referral set claimed_at = now() - interval '11 minutes' where id = %s", sent.id)
+    sent.base.admin(
+        "update referral_link set claimed_at = now() - interval '11 minutes' where referral_id = %s", sent.id
+    )
     assert sent.post() == (1, 0)
     assert sent.post() == (0, 0)
     assert len(sent.mails) == 1
@@ -249,7 +399,16 @@ def test_the_holder_of_a_link_sees_no_table_and_answers_for_no_other_referral(ma
     theirs = read(TEST_KEY, other.token, now())
     assert theirs is not None
     with acting(sent.base.engine, OutsideLink(sent.id, sent.cast.ccas.network_id)) as session:
-        for table in ("outside_referral", "outside_service", "household", "person", "need", "referral", "share"):
+        for table in (
+            "referral_link",
+            "agreement_service",
+            "outside_service",
+            "household",
+            "person",
+            "need",
+            "referral",
+            "share",
+        ):
             assert session.rows(f"select 1 from {table}") == [], table
         assert queries.link_page(session, theirs.link.link_id) is None
         assert service.answer(session, theirs.link.link_id, Answer.ACCEPT, None) is None
@@ -261,35 +420,49 @@ def test_the_holder_of_a_link_sees_no_table_and_answers_for_no_other_referral(ma
 def test_a_partner_and_another_network_do_not_see_it(make: Callable[..., Sent]) -> None:
     sent = make()
     for stranger in (sent.cast.epicerie.people["intake"], sent.cast.elsewhere.people["intake"]):
-        with acting(sent.base.engine, stranger) as session, pytest.raises(NotKnown):
-            queries.outside_of(session, sent.household_id, sent.id)
+        with acting(sent.base.engine, stranger) as session:
+            assert session.get(Referral, sent.id) is None
+            assert session.rows("select 1 from referral_link") == []
+
+
+def test_the_network_follows_it_by_its_code_and_a_service_no_longer_used_opens_nothing(
+    make: Callable[..., Sent], visitor: Browser
+) -> None:
+    sent = make()
+    with acting(sent.base.engine, sent.cast.bonne_action.people["coordinator"]) as session:
+        line = referrals.show(session, sent.id).line
+        assert (line.name, line.receiver) == (None, "Point justice")
+    with acting(sent.base.engine, sent.cast.ccas.people["coordinator"]) as session:
+        told = {"name": "Point justice", "email": sent.email, "domains": ["logement"], "ended": True}
+        change(session, sent.service_id, ServiceForm.model_validate(told))
+    assert visitor.get(sent.path).status_code == 404
 
 
 # ------------------------------------------------------------------ the sender's page
 
 
-def test_the_page_sends_and_without_a_mail_server_says_so_and_keeps_what_was_typed(
+def test_the_page_of_the_need_proposes_it_and_keeps_what_was_typed(
     make: Callable[..., Sent], browser: Callable[[], Browser]
 ) -> None:
     sent = make()
-    there = outside(sent.base.engine, sent.cast.ccas.people["coordinator"], name="Mission locale")
-    signed = browser().sign_in(sent.cast.ccas.emails["intake"], PASSWORD)
-    address = f"/foyers/{sent.household_id}/besoins/{sent.need_id}/services"
-    assert "Mission locale" in signed.get(address).text
-    typed = {"service": str(there), "person_name": "Nom tapé", "contact": PHONE, "agreed_on": "01/11/2026"}
-    for wrong in ({}, {"agreed_how": "entretien", "agreed_on": "01/01/2999"}):
-        answer = signed.post(address, data=typed | wrong)
-        assert answer.status_code == 422
-        assert "Nom tapé" in answer.text
-    answer = signed.post(address, data=typed | {"agreed_how": "entretien"})
-    assert answer.status_code == 409
-    assert "remettez la fiche en main propre" in answer.text
-    settings = settings_for(sent.base.app_url).model_copy(
-        update={"smtp_url": sent.box.mailer.url, "mail_from": "avis@exemple.fr"}
+    there = outside(
+        sent.base.engine, sent.cast.ccas.people["coordinator"], name="Accueil de jour", domains=["logement"]
     )
-    assert settings.smtp_url is not None
-    app = create_app(type(settings).model_validate(settings.model_dump()), sent.base.app_url)
-    mailing = Browser(app).sign_in(sent.cast.ccas.emails["intake"], PASSWORD)
-    assert mailing.post(address, data=typed | {"agreed_how": "entretien"}).status_code == 303
-    assert mailing.post(address, data=typed | {"agreed_how": "entretien"}).status_code == 409
-    assert "Mission locale" in mailing.get(address).text
+    agree(sent.base.engine, sent.cast.ccas.people["intake"], sent.household_id, [there])
+    sent.base.admin("update household_profile set phone = '', email = '' where household_id = %s", sent.household_id)
+    signed = browser().sign_in(sent.cast.ccas.emails["intake"], PASSWORD)
+    address = f"/foyers/{sent.household_id}/besoins/{sent.need_id}/orienter"
+    page = signed.get(address).text
+    assert "Répond à ce besoin dans cette commune. Sans compte" in page
+    typed = {"partners": str(there), "reach_name": "Nom tapé"}
+    answer = signed.post(address, data=typed)
+    assert answer.status_code == 422
+    assert "Nom tapé" in answer.text
+    assert "comment joindre la personne" in answer.text
+    assert signed.post(address, data=typed | {"reach_contact": PHONE}).status_code == 303
+    assert signed.post(address, data=typed | {"reach_contact": PHONE}).status_code == 422
+    queue = signed.get(f"/orientations?cote=envoyees&partenaire={there}").text
+    assert queue.count("Accueil de jour") > 1
+    one = signed.get(f"/orientations/{sent.id}").text
+    assert "Le lien du service" in one
+    assert "Noter que le service accepte" in one

@@ -217,11 +217,13 @@ def sees_its_referral(world: World, actor: Actor, row: Row) -> bool:
     return sees_referral(world, actor, world.one("referral", id=row["referral_id"]))
 
 
-def sees_outside(world: World, actor: Actor, row: Row) -> bool:
-    """The organisation that sent it, while the identity and the need are open to it."""
-    mine = at_home(actor, row) and isinstance(actor, Member) and row["from_organisation_id"] == actor.organisation_id
+def sees_service_link(world: World, actor: Actor, row: Row) -> bool:
+    """The organisation that sent the referral, while the identity and the need are open to it."""
+    referral = world.one("referral", id=row["referral_id"])
+    mine = isinstance(actor, Member) and referral["from_organisation_id"] == actor.organisation_id
     seen = "identity" in open_parts(world, actor, row["household_id"])
-    return mine and seen and sees_need(world, actor, world.one("need", id=row["need_id"]))
+    need = world.one("need", id=referral["need_id"])
+    return mine and seen and sees_referral(world, actor, referral) and sees_need(world, actor, need)
 
 
 def sees_link(world: World, actor: Actor, row: Row) -> bool:
@@ -282,6 +284,12 @@ def sees_agreement_part(world: World, actor: Actor, row: Row) -> bool:
     agreement = world.one("agreement", id=row["agreement_id"])
     told = bool(held_parts(world, actor, row["household_id"])) or of_own_organisation(actor, row)
     return told and sees_agreement(world, actor, agreement)
+
+
+def sees_agreement_service(world: World, actor: Actor, row: Row) -> bool:
+    """Which outside services a household trusts: the holder's business."""
+    agreement = world.one("agreement", id=row["agreement_id"])
+    return bool(held_parts(world, actor, row["household_id"])) and sees_agreement(world, actor, agreement)
 
 
 def sees_own_work(world: World, actor: Actor, row: Row) -> bool:
@@ -406,13 +414,14 @@ SEES: dict[str, Rule] = {
     "rights_estimate": lambda world, actor, row: (
         "budget" in open_parts(world, actor, row["household_id"]) and sensitive_too(world, actor, row)
     ),
-    "outside_referral": sees_outside,
+    "referral_link": sees_service_link,
     "outside_service": lambda world, actor, row: isinstance(actor, Member) and at_home(actor, row),
     "notice": lambda world, actor, row: own_key(actor, row),
     "notice_preference": lambda world, actor, row: own_key(actor, row),
     "agreement": sees_agreement,
     "agreement_person": sees_answer,
     "agreement_part": sees_agreement_part,
+    "agreement_service": sees_agreement_service,
     "share_review": lambda world, actor, row: of_own_organisation(actor, row),
     "access_request": sees_request,
     "access_request_file": sees_request_file,

@@ -28,9 +28,9 @@ from tests.policies.model import (
     sees_batch,
     sees_link,
     sees_need,
-    sees_outside,
     sees_own_work,
     sees_referral,
+    sees_service_link,
     sensitive_too,
 )
 
@@ -163,21 +163,40 @@ def adds_referral(world: World, actor: Actor, row: Row) -> bool:
     """
     if not isinstance(actor, Member) or not at_home(actor, row) or row["sent_by"] != actor.membership_id:
         return False
-    file, to = row["household_id"], row["to_organisation_id"]
+    file = row["household_id"]
     unanswered = not any(row[name] for name in UNANSWERED)
     need = world.one("need", id=row["need_id"])
-    asked = {"identity", "needs"} | ({"sensitive"} if need["sensitive"] else set())
     discreet = row["public_domain"] == "autre" or (row["public_domain"] == need["domain"] and not need["sensitive"])
     born = row["state"] == ("by_hand" if row["by_hand"] else "sent") and unanswered
     return (
-        row["from_organisation_id"] == actor.organisation_id != to
+        row["from_organisation_id"] == actor.organisation_id != row["to_organisation_id"]
         and born
         and discreet
         and row["household_code"] == world.one("household", id=file)["code"]
         and sees_need(world, actor, need)
-        and (row["by_hand"] or all(is_trusted(world, to, file, part) for part in asked))
-        and (row["by_hand"] or somebody_reads(world, to, file))
+        and (row["by_hand"] or passes(world, actor, row, need))
     )
+
+
+def passes(world: World, actor: Actor, row: Row, need: Row) -> bool:
+    """Whether what a referral carries may go to its receiver today: a partner trusted with it, where somebody may read
+    the file; or a service that an agreement names, from somebody who reads the identity herself."""
+    if row["to_service_id"] is None:
+        return trusted_with(world, row)
+    named = "identity" in open_parts(world, actor, row["household_id"])
+    works = world.one("outside_service", id=row["to_service_id"])["active"]
+    return named and works and service_agreed(world, row, need) and not is_protected(world, row["household_id"])
+
+
+def service_agreed(world: World, row: Row, need: Row) -> bool:
+    """Whether an agreement in force names the service; for a sensitive need, whether it says so."""
+    lines = world.all("agreement_service", household_id=row["household_id"], service_id=row["to_service_id"])
+    for line in lines:
+        agreement = world.one("agreement", id=line["agreement_id"])
+        current = agreement["valid_from"] <= world.today <= agreement["valid_until"]
+        if line["granted_at"] and not line["revoked_at"] and (line["sensitive"] or not need["sensitive"]) and current:
+            return True
+    return False
 
 
 def adds_referral_text(world: World, actor: Actor, row: Row) -> bool:
@@ -264,7 +283,14 @@ def adds_to_agreement(world: World, actor: Actor, row: Row) -> bool:
     """Answers and lines, in one's organisation's own agreement, before anything was granted on it."""
     agreement = world.one("agreement", id=row["agreement_id"])
     mine = of_own_organisation(actor, agreement) and writes_identity(world, actor, row)
-    return mine and agreement["withdrawn_at"] is None and not world.all("share", agreement_id=agreement["id"])
+    granted = any(line["granted_at"] for line in world.all("agreement_service", agreement_id=agreement["id"]))
+    granted = granted or bool(world.all("share", agreement_id=agreement["id"]))
+    return mine and agreement["withdrawn_at"] is None and not granted
+
+
+def adds_agreement_service(world: World, actor: Actor, row: Row) -> bool:
+    """A service the household trusts, in an agreement of one's own; a door grants it."""
+    return adds_to_agreement(world, actor, row) and row["granted_at"] is row["revoked_at"] is None
 
 
 def adds_own_work(world: World, actor: Actor, row: Row) -> bool:
@@ -368,6 +394,7 @@ def meets(world: World, actor: Actor, row: Row) -> bool:
         actor.organisation_id in (row["from_organisation_id"], row["to_organisation_id"])
         and sees_referral(world, actor, referral)
         and not referral["by_hand"]
+        and referral["to_service_id"] is None
         and not is_stopped(world, referral)
         and (hosts is None or hosts == [row["to_organisation_id"]])
         and row["moved_by"] == actor.membership_id
@@ -416,32 +443,17 @@ def adds_place(world: World, actor: Actor, row: Row) -> bool:
     return adds_reception(world, actor, row)
 
 
-def adds_outside(world: World, actor: Actor, row: Row) -> bool:
-    """About a need one sees, in one's own name, unanswered, never naming a sensitive domain; no protected file."""
-    need = world.one("need", id=row["need_id"])
-    discreet = row["public_domain"] == "autre" or (row["public_domain"] == need["domain"] and not need["sensitive"])
-    fresh = row["state"] == "sent" and row["mail_state"] == "pending" and row["agreed_on"] <= world.today
-    blank = all(row[name] is None for name in ("refusal", "answered_at", "withdrawn_at", "withdrawn_by"))
-    mine = isinstance(actor, Member) and row["sent_by"] == actor.membership_id
-    return (
-        mine
-        and sees_outside(world, actor, row)
-        and discreet
-        and fresh
-        and blank
-        and not is_protected(world, row["household_id"])
-    )
-
-
-def withdraws_outside(world: World, actor: Actor, old: Row, new: Row) -> bool:
-    """By the organisation that sent it, in one's own name, and nothing else."""
-    mine = isinstance(actor, Member) and new["withdrawn_by"] == actor.membership_id
-    gone = new["state"] == "withdrawn" and new["withdrawn_at"] is not None
-    return sees_outside(world, actor, old) and mine and gone
+def adds_service_link(world: World, actor: Actor, row: Row) -> bool:
+    """Of a referral one sent to a service, by whoever reads its need and the identity; nothing is mailed yet, and the
+    agreement is the file's."""
+    referral = world.one("referral", id=row["referral_id"])
+    to_service = referral["to_service_id"] is not None and not referral["by_hand"]
+    fresh = row["mail_state"] == "pending" and row["agreed_on"] is None
+    return at_home(actor, row) and sees_service_link(world, actor, row) and to_service and fresh
 
 
 ADDS: dict[str, Rule] = {
-    "outside_referral": adds_outside,
+    "referral_link": adds_service_link,
     "outside_service": adds_service,
     "rights_estimate": adds_estimate,
     "idempotency": lambda world, actor, row: own_key(actor, row),
@@ -483,6 +495,7 @@ ADDS: dict[str, Rule] = {
     "agreement": adds_agreement,
     "agreement_person": adds_to_agreement,
     "agreement_part": adds_to_agreement,
+    "agreement_service": adds_agreement_service,
     "share_review": adds_share_review,
     "protected_address": writes_identity,
     "safe_contact": writes_identity,
@@ -575,7 +588,8 @@ def reach_of(world: World, actor: Actor, row: Row) -> set[str]:
         reach |= {"revoked"} if is_stopped(world, row) else set()
     if not isinstance(actor, Member):
         return reach
-    if row["to_organisation_id"] == actor.organisation_id and not row["by_hand"]:
+    alone = row["to_service_id"] is not None and row["from_organisation_id"] == actor.organisation_id
+    if (row["to_organisation_id"] == actor.organisation_id or alone) and not row["by_hand"]:
         reach |= {"received", "info_requested", "accepted", "in_progress", "on_hold", "refused", "closed"}
     if row["from_organisation_id"] == actor.organisation_id:
         reach |= {"cancelled"} | ({"closed", "by_hand", "redirected"} if row["by_hand"] else {"received", "redirected"})
@@ -602,13 +616,22 @@ def trusted_with(world: World, row: Row) -> bool:
 
 
 def is_stopped(world: World, row: Row) -> bool:
-    """Transmitted and under way, and its agreement no longer carries it."""
-    return not row["by_hand"] and row["state"] in CARRIED and not trusted_with(world, row)
+    """Transmitted and under way, and its agreement no longer carries it; to a service, from a sender who is herself
+    trusted no more, too."""
+    if row["by_hand"] or row["state"] not in CARRIED:
+        return False
+    if row["to_service_id"] is None:
+        return not trusted_with(world, row)
+    need, file = world.one("need", id=row["need_id"]), row["household_id"]
+    own = all(is_trusted(world, row["from_organisation_id"], file, part) for part in ("identity", "needs"))
+    alone = any(link["agreed_on"] for link in world.all("referral_link", referral_id=row["id"]))
+    return is_protected(world, file) or not own or not (alone or service_agreed(world, row, need))
 
 
 def carries(world: World, actor: Actor, row: Row) -> bool:
     """Whether it may be sent again, by somebody who reads the need."""
-    return sees_need(world, actor, world.one("need", id=row["need_id"])) and trusted_with(world, row)
+    need = world.one("need", id=row["need_id"])
+    return sees_need(world, actor, need) and passes(world, actor, row, need)
 
 
 def takes_back(world: World, me: UUID | None, row: Row, back: str) -> bool:
@@ -657,7 +680,6 @@ CHANGES: dict[str, tuple[set[str] | None, Change]] = {
     "stay": (None, changes_identity),
     "person_activity": (None, changes_activity),
     "outside_service": (None, changes_service),
-    "outside_referral": ({"state", "withdrawn_at", "withdrawn_by", "version"}, withdraws_outside),
     "notice": ({"read_at"}, lambda world, actor, old, new: own_key(actor, old)),
     "notice_preference": ({"mail"}, lambda world, actor, old, new: own_key(actor, old)),
     "protected_address": ({"address", "updated_at", "updated_by", "version"}, changes_identity),

@@ -204,6 +204,7 @@ HOLES: dict[str, tuple[str, str]] = {
             " or access.organisation() is not null and access.has_role('coordinator')))"
         ),
     ),
+    "an agreement taken back from a service that still carries": ("referral", "AGREED v.revoked_at is null|true"),
     "a bar that holds nobody back": ("", "REACHES b.lifted_at is null|false"),
     "a broken glass that never closes": ("", "REACHES o.until > now()|true"),
     "a name taken off that still opens": ("", "REACHES o.ended_at is null|true"),
@@ -221,7 +222,11 @@ HOLES: dict[str, tuple[str, str]] = {
 }
 
 
-RULES = {"LIVE": ("view access.live_share", ";"), "REACHES": ("function access.lets_in", "$$;")}
+RULES = {
+    "LIVE": ("view access.live_share", ";"),
+    "REACHES": ("function access.lets_in", "$$;"),
+    "AGREED": ("function access.service_agreed", "$$;"),
+}
 
 
 def _somebody_is_absent(world: model.World) -> bool:

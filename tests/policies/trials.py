@@ -232,12 +232,6 @@ def changes(world: World, actor: Actor, table: str) -> list[Row]:
             {"done_at": None, "done_by": None},
             {"done_at": NOON, "done_by": None},
         ],
-        "outside_referral": [
-            *({"state": "withdrawn", "withdrawn_at": NOON, "withdrawn_by": by} for by in (me, somebody)),
-            {"state": "withdrawn", "withdrawn_by": me},
-            {"state": "accepted", "withdrawn_at": NOON, "withdrawn_by": me},
-            {"version": 7},
-        ],
         "outside_service": [{"written_by": me}, {"written_by": somebody}],
         "referent": [{"membership_id": me}, {"membership_id": somebody}],
         "import_batch": [{"stage": "done"}, {"stage": "undone"}, {"checked": 7}],
@@ -300,7 +294,10 @@ def candidates(world: World, actor: Actor, table: str) -> Iterator[tuple[str, Ro
         yield "true", true
         for lie in LIES.get(table, []):
             name = next(iter(lie))
-            yield f"false {name}", {**true, **{k: v() if callable(v) else v for k, v in lie.items()}}
+            told = {k: v() if callable(v) else v for k, v in lie.items()}
+            if told.get("to_service_id"):
+                told["to_service_id"] = world.all("outside_service", network_id=parent["network_id"])[0]["id"]
+            yield f"false {name}", {**true, **told}
         if "organisation_id" in true and table != "agreement_part":
             somebody = next(m for m in world.all("membership") if m["id"] != _me(actor))
             yield "for another organisation", {**true, "organisation_id": somebody["organisation_id"]}
@@ -337,8 +334,8 @@ PARENTS = {
     "goal": "household",
     "document_seen": "household",
     "referral": "need",
-    "outside_referral": "need",
     "referral_text": "referral",
+    "referral_link": "referral",
     "referral_event": "referral",
     "referral_assignment": "referral",
     "confirmation_link": "referral",
@@ -350,6 +347,7 @@ PARENTS = {
     "safe_contact": "household",
     "agreement_person": "agreement",
     "agreement_part": "agreement",
+    "agreement_service": "agreement",
     "journal": "household",
     "imported_file": "household",
     "invitation": "account",
@@ -373,16 +371,8 @@ LIES: dict[str, list[dict[str, Any]]] = {
     "need": [{"opened_by": uuid4}, {"sensitive": True}],
     "note": [{"written_by": uuid4}],
     "outside_service": [{"written_by": uuid4}],
-    "outside_referral": [
-        {"sent_by": uuid4},
-        {"state": "accepted"},
-        {"mail_state": "sent"},
-        {"public_domain": "sante"},
-        {"public_domain": "logement"},
-        {"agreed_on": date(2999, 1, 1)},
-        {"answered_at": NOON},
-        {"withdrawn_by": uuid4},
-    ],
+    "referral_link": [{"mail_state": "sent"}, {"agreed_on": date(2020, 1, 1)}],
+    "agreement_service": [{"granted_at": NOON}, {"revoked_at": NOON}],
     "contact": [{"written_by": uuid4}, {"met_on": date(2999, 1, 1)}, {"cancelled_at": NOON}],
     "task": [{"created_by": uuid4}, {"done_at": NOON}, {"assigned_to": uuid4}],
     "referent": [{"membership_id": uuid4}],
@@ -400,6 +390,8 @@ LIES: dict[str, list[dict[str, Any]]] = {
         {"by_hand": True},
         {"public_domain": "sante"},
         {"public_domain": "logement"},
+        {"to_service_id": "a service", "to_organisation_id": None},
+        {"to_service_id": "a service", "to_organisation_id": None, "by_hand": True, "state": "by_hand"},
     ],
     "reception": [{"updated_by": uuid4}],
     "confirmation_link": [{"made_by": uuid4}, {"ended_at": NOON}, {"ended_by": uuid4}],
@@ -530,19 +522,14 @@ class Candidate:
 
     for_contact = for_note
 
-    def for_outside_referral(self) -> Row:
-        services = self.world.all("outside_service", network_id=self.parent["network_id"])
-        return {
-            "need_id": self.parent["id"],
-            "service_id": services[0]["id"],
-            "public_domain": "autre",
-            "from_organisation_id": self.me["organisation_id"],
-            "sent_by": self.me["id"],
-            "state": "sent",
-            "mail_state": "pending",
-            "agreed_on": date(2020, 1, 1),
-            "refusal": None,
-        }
+    def for_referral_link(self) -> Row:
+        return {"referral_id": self.parent["id"], "mail_state": "pending"}
+
+    def for_agreement_service(self) -> Row:
+        return {"agreement_id": self.parent["id"], "service_id": self._service()}
+
+    def _service(self) -> Any:
+        return self.world.all("outside_service", network_id=self.parent["network_id"])[0]["id"]
 
     def for_outside_service(self) -> Row:
         return {"written_by": self.me["id"]}

@@ -377,15 +377,6 @@ class Builder:
             state=self.choose(("by_hand", "closed") if by_hand else ("sent", "accepted", "refused")),
             version=2,
         )
-        self.add(
-            "outside_referral",
-            **self.home,
-            need_id=need,
-            service_id=self.world.all("outside_service", network_id=self.home["network_id"])[0]["id"],
-            from_organisation_id=sender,
-            sent_by=self.choose(self.people)["id"],
-            state=self.choose(("sent", "accepted", "withdrawn")),
-        )
         author = self.choose(self.people)
         here = {"referral_id": referral["id"], "organisation_id": author["organisation_id"]}
         self.add("referral_text", **self.home, **here, sensitive=self.chance(), written_by=author["id"])
@@ -402,6 +393,7 @@ class Builder:
             if not referral["by_hand"]:
                 state = self.choose((referral["state"], referral["state"], "on_hold", "closed", "disputed"))
                 referral["state"] = last["state"] = state
+        self.to_services()
         for referral in self.world.all("referral"):
             here = {name: referral[name] for name in ("network_id", "household_id")} | {"referral_id": referral["id"]}
             who = self.choose(self.world.all("membership", network_id=referral["network_id"]))
@@ -426,7 +418,7 @@ class Builder:
             author = self.world.all("membership", organisation_id=organisation["id"])[0]
             given = {"network_id": organisation["network_id"], "organisation_id": organisation["id"]}
             self.add("reception_place", **given, updated_by=author["id"])
-        for referral in self.world.all("referral"):
+        for referral in self.world.all("referral", to_service_id=None):
             sides = ("network_id", "household_id", "from_organisation_id", "to_organisation_id")
             here = {name: referral[name] for name in sides} | {"referral_id": referral["id"]}
             (there,) = self.world.all("reception_place", organisation_id=referral["to_organisation_id"])
@@ -447,6 +439,34 @@ class Builder:
             if self.chance():
                 given = {"network_id": member["network_id"], "membership_id": member["id"]}
                 self.add("calendar_feed", **given, revoked_at=self.choose((None, NOON)))
+
+    def to_services(self) -> None:
+        """Agreements that name an outside service, in every state; referrals that go to one instead, with a link."""
+        day, today = timedelta(days=1), self.world.today
+        for agreement in self.world.all("agreement"):
+            agreement["valid_from"] = self.choose((today - day, today, today, today + day))
+            agreement["valid_until"] = self.choose((today - day, today, today + day))
+            if self.chance():
+                self.add(
+                    "agreement_service",
+                    **{name: agreement[name] for name in ("network_id", "household_id")},
+                    agreement_id=agreement["id"],
+                    service_id=self.world.one("outside_service", network_id=agreement["network_id"])["id"],
+                    sensitive=self.chance(),
+                    granted_at=self.choose((None, NOON, NOON)),
+                    revoked_at=self.choose((None, None, NOON)),
+                )
+        for service in self.world.all("outside_service"):
+            service["active"] = self.choose((True, True, True, False))
+        for referral in self.world.all("referral"):
+            if not self.chance():
+                continue
+            service = self.world.one("outside_service", network_id=referral["network_id"])
+            referral |= {"to_organisation_id": None, "to_service_id": service["id"]}
+            if not referral["by_hand"]:
+                here = {name: referral[name] for name in ("network_id", "household_id")}
+                alone = {"agreed_on": self.choose((None, None, NOON.date()))}
+                self.add("referral_link", **here, referral_id=referral["id"], **alone)
 
     def casework(self) -> None:
         """A note and its correction, a contact, a task, by somebody of the network."""

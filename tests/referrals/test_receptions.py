@@ -11,6 +11,7 @@ import pytest
 from coordination.kit.clock import today
 from coordination.kit.db import acting
 from coordination.kit.errors import NotAllowed, Stale
+from coordination.kit.web import date_fr
 from coordination.referrals import receptions
 from coordination.referrals.forms import ReceptionForm
 from coordination.referrals.rules import Domain
@@ -59,7 +60,7 @@ def test_who_is_full_is_no_longer_proposed_and_comes_last(cast: Cast, household:
         receptions.set_reception(session, ReceptionForm(weekdays=[0], full_until=until))
     with acting(cast.engine, worker) as session:
         last = receptions.proposals(session, household, Domain.FOOD)[-1]
-        assert (last.partner.id, last.why, last.full_until) == (cast.secours.id, "", until)
+        assert (last.partner.id, last.why, last.busy) == (cast.secours.id, "", f"Complet jusqu’au {date_fr(until)}.")
     with acting(cast.engine, cast.elsewhere.people["intake"]) as session:
         assert receptions.reception_of(session, cast.secours.id) is None, "another network reads nothing of it"
 

@@ -1,5 +1,6 @@
 """Makes agreements for the tests, through the real act."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -19,17 +20,18 @@ def agree(
     engine: Engine,
     member: Member,
     household_id: UUID,
-    to: list[Organised],
+    to: Sequence[Organised | UUID],
     parts: tuple[str, ...] = ("identity", "needs"),
     audience: str = "all",
     days: int = 90,
     answer: Answer = Answer.AGREES,
 ) -> UUID:
-    """An agreement every adult of the household gave (or refused), until `days` from today; answers its id."""
+    """An agreement every adult of the household gave (or refused), to organisations and to outside services (by id),
+    until `days` from today; answers its id."""
     with acting(engine, member) as session:
         form = AgreementForm(
             adults=[AdultRow(person=r.person.id, answer=answer) for r in adults_of(session, household_id)],
-            recipients=[organised.id for organised in to],
+            recipients=[one if isinstance(one, UUID) else one.id for one in to],
             parts=[SharedPart(part) for part in parts],
             audience=Audience(audience),
             purpose=Purpose.SUPPORT,
