@@ -93,6 +93,12 @@ class Answer(Body):
     version: Version
 
 
+class Given(Answer):
+    """Qui reçoit la personne désormais."""
+
+    held_by: UUID
+
+
 class Missed(Answer):
     """La personne n’est pas venue."""
 
@@ -201,6 +207,12 @@ def confirm(session: Walled, once: OnceOnly, appointment_id: UUID, asked: Answer
 def decline(session: Walled, once: OnceOnly, appointment_id: UUID, asked: Answer) -> Appointment:
     """Réservé à la structure à qui la date est proposée."""
     return _done(session, once, asked, lambda: service.decline(session, appointment_id, asked.version))
+
+
+@router.post("/appointments/{appointment_id}/give", summary="Confier à un collègue", dependencies=ANSWERS)
+def give(session: Walled, once: OnceOnly, appointment_id: UUID, asked: Given) -> Appointment:
+    """Réservé à la structure qui reçoit : la date ne change pas."""
+    return _done(session, once, asked, lambda: service.give(session, appointment_id, asked.version, asked.held_by))
 
 
 @router.post("/appointments/{appointment_id}/cancel", summary="Annuler un rendez-vous", dependencies=ANSWERS)

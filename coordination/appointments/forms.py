@@ -72,6 +72,12 @@ class MoveForm(Form):
     suite: Annotated[str, Field(max_length=10)] = ""
 
 
+class GiveForm(MoveForm):
+    """Who receives the person from now on."""
+
+    to: UUID
+
+
 class MissForm(MoveForm):
     """Whether the person had said she would not come."""
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from coordination.appointments import queries, service
-from coordination.appointments.forms import DateForm, MissForm, MoveForm, OtherDateForm
+from coordination.appointments.forms import DateForm, GiveForm, MissForm, MoveForm, OtherDateForm
 from coordination.appointments.models import Appointment
 from coordination.appointments.rules import LENGTHS, USUAL_LENGTH, Doubt, Place
 from coordination.identity import queries as identity
@@ -106,6 +106,7 @@ def _referral(
     doubts: list[Doubt] | None = None,
 ) -> Response:
     line = view.line
+    meetings = queries.of_referral(session, line.row.id)
     return page(
         request,
         "appointments/referral.html",
@@ -116,7 +117,8 @@ def _referral(
         row=line.row,
         form=form,
         refused=refused,
-        meetings=queries.of_referral(session, line.row.id),
+        meetings=meetings,
+        giving={m.row.id: FormState.of({"to": m.row.held_by or ""}) for m in meetings},
         takes=queries.may_take(line),
         **_choices(session, view, doubts),
     )
@@ -311,6 +313,14 @@ def cancel(request: Request, session: Walled, data: Submitted, appointment_id: U
     asked, form = read(MoveForm, data)
     deed = (lambda: service.cancel(session, appointment_id, asked.version)) if asked else None
     return _moves(request, session, appointment_id, form, deed, "Rendez-vous annulé.")
+
+
+@router.post("/rendez-vous/{appointment_id}/confier", dependencies=ANSWERS)
+def give(request: Request, session: Walled, data: Submitted, appointment_id: UUID) -> Response:
+    """A colleague receives the person."""
+    asked, form = read(GiveForm, data)
+    deed = (lambda: service.give(session, appointment_id, asked.version, asked.to)) if asked else None
+    return _moves(request, session, appointment_id, form, deed, "Rendez-vous confié : il passe dans son calendrier.")
 
 
 @router.post("/rendez-vous/{appointment_id}/venu", dependencies=ANSWERS)

@@ -165,6 +165,14 @@ def of_referral(session: ActorSession, referral_id: UUID) -> list[Meeting]:
     return dressed(session, session.exec(query.order_by(col(Appointment.starts_at).desc())).all())
 
 
+def recorded_of(session: ActorSession, household_id: UUID) -> list[Meeting]:
+    """The appointments a household kept or missed, of the referrals the actor may see."""
+    query = select(Appointment).where(
+        Appointment.household_id == household_id, col(Appointment.state).in_([state.value for state in RECORDED])
+    )
+    return dressed(session, session.exec(query.order_by(col(Appointment.starts_at))).all())
+
+
 @dataclass(frozen=True)
 class Happened:
     """One step of an appointment, for the referral's timeline."""

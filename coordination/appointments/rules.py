@@ -77,6 +77,8 @@ MOVES: tuple[Move[State, Whose], ...] = (
     _move("other_date", "Proposer une autre date", PLANNED, State.PROPOSED, _H, _S),
     _move("fix", "Fixer une autre date", PLANNED, State.CONFIRMED, _H, _S),
     _move("decline", "Décliner", {State.PROPOSED}, State.DECLINED, _A),
+    _move("give", "Confier à un collègue", {State.PROPOSED}, State.PROPOSED, _H),
+    _move("give", "Confier à un collègue", {State.CONFIRMED}, State.CONFIRMED, _H),
     _move("cancel", "Annuler le rendez-vous", PLANNED, State.CANCELLED, _H, _S),
 )
 RECORDS = ("keep", "miss")
@@ -88,6 +90,7 @@ EVENT_WORDS = {
     "other_date": "Autre date de rendez-vous proposée",
     "decline": "Date de rendez-vous déclinée",
     "cancel": "Rendez-vous annulé",
+    "give": "Rendez-vous confié à quelqu’un d’autre",
     "keep": "La personne est venue au rendez-vous",
     "miss": "La personne n’est pas venue au rendez-vous",
 }

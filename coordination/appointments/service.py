@@ -172,6 +172,15 @@ def _redated(session: ActorSession, appointment_id: UUID, version: int, form: Da
     return _done(session, row, verb, target, **values, proposed_by=session.member.organisation_id)
 
 
+@act("appointment.give", "Rendez-vous confié à un collègue", needs=ANSWERS)
+def give(session: ActorSession, appointment_id: UUID, version: int, to: UUID) -> Appointment:
+    """Somebody else receives the person; the date stays."""
+    row, target = _locked(session, appointment_id, version, "give")
+    if to not in dict(queries.holders(session, row.to_organisation_id)):
+        raise NoSuchHolder
+    return _done(session, row, "give", target, held_by=to)
+
+
 @act("appointment.cancel", "Rendez-vous annulé", needs=ANSWERS)
 def cancel(session: ActorSession, appointment_id: UUID, version: int) -> Appointment:
     """Either side."""

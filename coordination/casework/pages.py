@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from coordination.appointments import queries as appointments
 from coordination.audit.service import note_reading, reading
 from coordination.budgets import queries as budgets
 from coordination.casework import queries, service
@@ -330,4 +331,7 @@ def _moved(session: ActorSession, household_id: UUID) -> list[Happening]:
         for move in referrals.show(session, line.row.id).moves:
             title = f"{EVENT_WORDS[move.verb]} : {line.domain.label}, vers {line.receiver}"
             found.append(Happening(move.at, title, move.reason, move.organisation, move.state.tone))
-    return found
+    return found + [
+        Happening(met.row.starts_at, "Rendez-vous", met.label, met.referral.receiver, met.tone)
+        for met in appointments.recorded_of(session, household_id)
+    ]

@@ -132,8 +132,8 @@ def of_silence(watched: Watched, now: datetime) -> Iterator[Told]:
 
 
 def of_date(verb: str, *, by_receiver: bool) -> tuple[Step, To] | None:
-    """What becomes of an appointment is told to the other side; that the person came is no news."""
-    if verb == "keep":
+    """What becomes of an appointment is told to the other side; that she came, or who receives her, is no news."""
+    if verb in ("keep", "give"):
         return None
     step = DATE_STEPS.get(verb, Step.DATE)
     return step, To.SENDER if by_receiver else To.RECEIVER

@@ -103,6 +103,7 @@ POST   /referrals/{referral_id}/appointments                   422 422 403 422 4
 POST   /appointments/{appointment_id}/other-date               422 422 403 422 403 403 422 422 422 401
 POST   /appointments/{appointment_id}/confirm                  422 422 403 422 403 403 422 422 422 401
 POST   /appointments/{appointment_id}/decline                  422 422 403 422 403 403 422 422 422 401
+POST   /appointments/{appointment_id}/give                     422 422 403 422 403 403 422 422 422 401
 POST   /appointments/{appointment_id}/cancel                   422 422 403 422 403 403 422 422 422 401
 POST   /appointments/{appointment_id}/keep                     422 422 403 422 403 403 422 422 422 401
 POST   /appointments/{appointment_id}/miss                     422 422 403 422 403 403 422 422 422 401

@@ -9,6 +9,7 @@ from uuid import UUID
 import httpx
 import pytest
 from icalendar import Calendar, Event
+from sqlalchemy.exc import ProgrammingError
 
 from coordination.appointments import queries, service
 from coordination.appointments.forms import PlaceForm
@@ -147,6 +148,8 @@ def test_a_kept_appointment_is_the_last_contact_of_the_file_and_a_missed_one_is_
     with acting(cast.engine, grocer) as session:
         kept = service.keep(session, made.id, missed.version)
         assert kept.excused is None
+    with acting(cast.engine, worker) as session:
+        assert [m.label for m in queries.recorded_of(session, household)] == ["La personne est venue"]
     assert contact(worker) == contact(cast.epicerie.people["intake"]) == today() - timedelta(days=2)
     assert contact(cast.bonne_action.people["intake"]) is None
 
@@ -267,6 +270,8 @@ def test_a_feed_says_when_and_nothing_of_whom_and_stops_with_the_agreement(
     for secret in ("Nguyen", "Linh", sent.household_code, "logement", "Logement", str(household)):
         assert secret not in first.text
     assert reader.get(address, headers={"if-none-match": first.headers["etag"]}).status_code == 304
+    with pytest.raises(ProgrammingError), acting(cast.engine, keeper) as session:
+        session.door("access.calendar(:hash)", hash=token_hash(address.removeprefix("/agenda/").removesuffix(".ics")))
     with acting(cast.engine, keeper) as session:
         service.move_date(session, made.id, made.version, a_date(6, "11 h", fixed="oui"))
     later = reader.get(address, headers={"if-none-match": first.headers["etag"]})

@@ -193,6 +193,7 @@ POST /rendez-vous/{appointment_id}/date                         422 422 403 422 
 POST /rendez-vous/{appointment_id}/confirmer                    422 422 403 422 403 403 422 404 404 303
 POST /rendez-vous/{appointment_id}/decliner                     422 422 403 422 403 403 422 404 404 303
 POST /rendez-vous/{appointment_id}/annuler                      422 422 403 422 403 403 422 404 404 303
+POST /rendez-vous/{appointment_id}/confier                      422 422 403 422 403 403 422 404 404 303
 POST /rendez-vous/{appointment_id}/venu                         422 422 403 422 403 403 422 404 404 303
 POST /rendez-vous/{appointment_id}/absent                       422 422 403 422 403 403 422 404 404 303
 GET  /rendez-vous/{appointment_id}/rendez-vous.ics              200 200 403 200 403 403 200 404 404 303
