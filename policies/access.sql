@@ -95,13 +95,13 @@ create function access.reaches(file_id uuid) returns boolean
 create view access.live_share with (security_invoker = true) as
     select s.network_id, s.household_id, s.scope, s.ground, s.organisation_id <> s.holder_organisation_id as given
       from share s
-     where s.organisation_id = (select access.organisation())
-       and s.network_id = (select access.network())
-       and s.scope = any ((select access.parts())::text[])
-       and (s.audience = 'all' or (select access.professional()))
+     where s.organisation_id = access.organisation()
+       and s.network_id = access.network()
+       and s.scope = any (access.parts())
+       and (s.audience = 'all' or access.professional())
        and s.revoked_at is null
-       and s.valid_from <= (select access.today())
-       and (s.valid_until is null or s.valid_until >= (select access.today()))
+       and s.valid_from <= access.today()
+       and (s.valid_until is null or s.valid_until >= access.today())
        and (not s.guarded or access.reaches(s.household_id));
 
 -- The same without audience and roles: what an organisation was trusted with (used by guard's doors).

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import func
 from sqlmodel import col, select
 
 from coordination.budgets.answers import Answer, Totals, answer_of, thaw_answer, totals_of
@@ -15,7 +16,7 @@ from coordination.budgets.baremes import Baremes, NoBareme, load_baremes
 from coordination.budgets.history import Series, history_of
 from coordination.budgets.models import Assessment, AssessmentResult, BudgetLine, BudgetLineDetail
 from coordination.budgets.questions import Questions, questions_of
-from coordination.budgets.retained import Decision, decisions_of
+from coordination.budgets.retained import DECISIONS, Decision, decisions_of
 from coordination.budgets.rules import (
     Bareme,
     Composition,
@@ -41,6 +42,7 @@ from coordination.households.queries import (
 from coordination.households.rules import Housing, Precision, is_adult
 from coordination.identity.permissions import Part
 from coordination.identity.queries import member_names, network, organisations
+from coordination.kit.ahead import ABOUT, Question
 from coordination.kit.clock import PARIS
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotKnown
@@ -164,20 +166,26 @@ def _head(resident: Resident, *, named: bool) -> Head:
     )
 
 
-def lines_of(session: ActorSession, assessment_ids: Iterable[UUID]) -> dict[UUID, list[Line]]:
-    """The lines of budgets as the actor may know them: a health fact's true kind only where its detail is visible."""
-    ids = list(assessment_ids)
-    if not ids:
-        return {}
-    query = (
-        select(BudgetLine, BudgetLineDetail)
-        .join(BudgetLineDetail, col(BudgetLineDetail.line_id) == BudgetLine.id, isouter=True)
-        .where(col(BudgetLine.assessment_id).in_(ids))
-        .order_by(col(BudgetLine.side).desc(), col(BudgetLine.position))
-    )
-    found: dict[UUID, list[Line]] = {key: [] for key in ids}
-    for row, detail in session.exec(query):
-        found[row.assessment_id].append(_line(row, detail))
+_LINES = (
+    select(BudgetLine, BudgetLineDetail)
+    .join(BudgetLineDetail, col(BudgetLineDetail.line_id) == BudgetLine.id, isouter=True)
+    .order_by(col(BudgetLine.side).desc(), col(BudgetLine.position))
+)
+_OF_FILE = select(Assessment.id).where(Assessment.household_id == ABOUT)
+LINES = Question(_LINES.where(col(BudgetLine.assessment_id).in_(_OF_FILE)))
+
+
+def lines_of(
+    session: ActorSession, assessment_ids: Iterable[UUID], known: Sequence[Any] | None = None
+) -> dict[UUID, list[Line]]:
+    """The lines of budgets as the actor may know them: a health fact's true kind only where its detail is visible.
+    `known`: those of the whole file, when they were read already."""
+    found: dict[UUID, list[Line]] = {key: [] for key in assessment_ids}
+    if known is None:
+        known = session.exec(_LINES.where(col(BudgetLine.assessment_id).in_(found))).all() if found else []
+    for row, detail in known:
+        if row.assessment_id in found:
+            found[row.assessment_id].append(_line(row, detail))
     return found
 
 
@@ -230,15 +238,21 @@ def house_baremes() -> Baremes:
 # ------------------------------------------------------------------ the budgets of a file
 
 
+ASSESSMENTS = Question(
+    select(Assessment)
+    .where(Assessment.household_id == ABOUT)
+    .order_by(col(Assessment.reference_date).desc(), col(Assessment.created_at).desc(), col(Assessment.id))
+)
+RESULTS = Question(select(AssessmentResult).where(col(AssessmentResult.assessment_id).in_(_OF_FILE)))
+AUTHORS = select(func.coalesce(Assessment.validated_by, Assessment.created_by)).where(Assessment.household_id == ABOUT)
+ASKED = (ASSESSMENTS, LINES, RESULTS, DECISIONS)
+"""What the page of a file reads of budgets."""
+
+
 def assessments_of(session: ActorSession, household_id: UUID) -> list[Assessment]:
     """Every budget of a file one may see, the newest first; drafts of other organisations are left out."""
-    query = (
-        select(Assessment)
-        .where(Assessment.household_id == household_id)
-        .order_by(col(Assessment.reference_date).desc(), col(Assessment.created_at).desc(), col(Assessment.id))
-    )
     mine = session.member.organisation_id
-    return [a for a in session.exec(query) if a.status != DRAFT or a.organisation_id == mine]
+    return [a for a in ASSESSMENTS.of(session, household_id) if a.status != DRAFT or a.organisation_id == mine]
 
 
 def assessment_of(session: ActorSession, household_id: UUID, assessment_id: UUID) -> Assessment:
@@ -325,7 +339,7 @@ def _readings(session: ActorSession, household_id: UUID, found: Sequence[Assessm
         return []
     partners = organisations(session)
     mine = partners[session.member.organisation_id]
-    by_assessment = lines_of(session, [a.id for a in found])
+    by_assessment = lines_of(session, [a.id for a in found], LINES.ahead(session, household_id))
     authors = member_names(session, {a.validated_by or a.created_by for a in found})
     names = {str(person.person.id): person.name for person in residents(session, household_id)}
     made = []
@@ -353,7 +367,7 @@ def _readings(session: ActorSession, household_id: UUID, found: Sequence[Assessm
 
 
 def _frozen_answers(session: ActorSession, a: Assessment, lines: Sequence[Line], mine: str) -> list[Answer]:
-    rows = session.exec(select(AssessmentResult).where(AssessmentResult.assessment_id == a.id))
+    rows = [row for row in RESULTS.of(session, a.household_id) if row.assessment_id == a.id]
     known = [(row, known_bareme(row.bareme_code, row.bareme_version)) for row in rows]
     given = [
         thaw_answer(row.result, lines, rule, mine=rule is not None and rule.organisation == mine) for row, rule in known

@@ -11,6 +11,7 @@ from coordination.budgets.bareme import ZoneKind
 from coordination.budgets.models import AssessmentResult, BudgetDecision
 from coordination.budgets.routing import RETAINED, departs
 from coordination.identity.queries import member_names, organisations
+from coordination.kit.ahead import ABOUT, Question
 from coordination.kit.db import ActorSession
 
 
@@ -52,21 +53,25 @@ class Decision:
         return self.row.decided_at
 
 
+DECISIONS = Question(
+    select(BudgetDecision, AssessmentResult)
+    .join(
+        AssessmentResult,
+        (col(AssessmentResult.assessment_id) == BudgetDecision.assessment_id)
+        & (col(AssessmentResult.bareme_code) == BudgetDecision.bareme_code),
+    )
+    .where(BudgetDecision.household_id == ABOUT)
+    .order_by(col(BudgetDecision.decided_at).desc(), col(BudgetDecision.id))
+)
+
+
 def decisions_of(session: ActorSession, household_id: UUID, assessment_id: UUID | None = None) -> list[Decision]:
     """Every decision one may read of a file, or of one of its budgets; one's own organisation's first, newest first."""
-    query = (
-        select(BudgetDecision, AssessmentResult)
-        .join(
-            AssessmentResult,
-            (col(AssessmentResult.assessment_id) == BudgetDecision.assessment_id)
-            & (col(AssessmentResult.bareme_code) == BudgetDecision.bareme_code),
-        )
-        .where(BudgetDecision.household_id == household_id)
-        .order_by(col(BudgetDecision.decided_at).desc(), col(BudgetDecision.id))
-    )
-    if assessment_id is not None:
-        query = query.where(BudgetDecision.assessment_id == assessment_id)
-    found = list(session.exec(query))
+    found = [
+        (row, answer)
+        for row, answer in DECISIONS.of(session, household_id)
+        if assessment_id in (None, row.assessment_id)
+    ]
     if not found:
         return []
     partners = organisations(session)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from sqlalchemy import Date, exists, func
+from sqlalchemy import select as sql_select
 from sqlmodel import col, select
 
 from coordination.casework.models import Contact, Debt, DocumentSeen, Goal, Note, Referent, Task
@@ -12,13 +14,13 @@ from coordination.casework.rules import CreditorKind, DocumentKind, GoalState, M
 from coordination.households.queries import file_header, household_codes, reference_names
 from coordination.identity.permissions import Part, parts_of
 from coordination.identity.queries import active_members, member_names, organisations
+from coordination.kit.ahead import ABOUT, Question
 from coordination.kit.clock import now, today
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotKnown
 from coordination.kit.web import date_fr
 
 SHOWN = 3
-TABLES = ("task", "referent", "note", "contact", "debt", "goal", "document_seen")
 
 
 @dataclass(frozen=True)
@@ -360,10 +362,18 @@ def documents_of(session: ActorSession, household_id: UUID) -> list[DocumentView
     return [DocumentView(row, partners[row.organisation_id].name) for row in rows]
 
 
+KINDS = (Task, Referent, Note, Contact, Debt, Goal, DocumentSeen)
+WRITTEN = Question(
+    sql_select(
+        func.access.last_contact(ABOUT, type_=Date()).label("last_contact"),
+        *(exists().where(col(kind.household_id) == ABOUT).label(kind.__tablename__) for kind in KINDS),
+    )
+)
+
+
 def casework_of(session: ActorSession, household_id: UUID) -> FileCasework:
     """What the file page says: rows one may not read are simply not there. Only what was ever written is asked for."""
-    asked = ", ".join(f"exists (select from {table} where household_id = :id) as {table}" for table in TABLES)
-    (there,) = session.rows(f"select access.last_contact(:id) as last_contact, {asked}", id=household_id)
+    (there,) = WRITTEN.of(session, household_id)
     tasks = tasks_of(session, household_id) if there.task else []
     contacts = contacts_of(session, household_id) if there.contact else []
     done = [view for view in tasks if view.row.done_at is not None]

@@ -14,6 +14,7 @@ from coordination.households.models import Household, HouseholdProfile, Merge
 from coordination.households.queries import NotHolder, household_codes
 from coordination.identity.permissions import Part, Permission
 from coordination.identity.queries import member_names, organisations
+from coordination.kit.ahead import ABOUT, Question
 from coordination.kit.clock import today
 from coordination.kit.db import ActorSession, lock
 from coordination.kit.errors import NotKnown, NotNow, Stale
@@ -120,17 +121,16 @@ class Told:
         return not self.undone and today() <= self.until
 
 
+MERGES = Question(
+    select(Merge)
+    .where(or_(Merge.household_id == ABOUT, Merge.absorbed_id == ABOUT), col(Merge.undone_at).is_(None))
+    .order_by(col(Merge.merged_at).desc())
+)
+
+
 def merges_of(session: ActorSession, household_id: UUID) -> list[Told]:
     """The merges a file took part in and that still hold, the latest first; nothing for who does not hold it."""
-    found = session.exec(
-        select(Merge)
-        .where(
-            or_(Merge.household_id == household_id, Merge.absorbed_id == household_id),
-            col(Merge.undone_at).is_(None),
-        )
-        .order_by(col(Merge.merged_at).desc())
-    ).all()
-    return [_told(session, merge) for merge in found]
+    return [_told(session, merge) for merge in MERGES.of(session, household_id)]
 
 
 def _told(session: ActorSession, merge: Merge) -> Told:

@@ -12,8 +12,9 @@ from coordination.households import comparing, finding, merging, protection, que
 from coordination.households.forms import WEIGHTS, NewFileForm, PersonForm, ProfileForm, SearchForm
 from coordination.households.rules import Activity, AddressKind, ClosingReason, FamilySituation, Housing, Link, Origin
 from coordination.identity.permissions import Part, Permission
-from coordination.identity.queries import member_names, organisations
+from coordination.identity.queries import ORGANISATIONS, know_names, member_names, names_ahead, organisations
 from coordination.kit.actor import may
+from coordination.kit.ahead import Together
 from coordination.kit.clock import today
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotNow, Stale
@@ -26,6 +27,19 @@ from coordination.sharing.rules import Decline
 router = APIRouter(prefix="/foyers")
 OPENED = reading("household.read", "Dossier ouvert à l’écran")
 ROWS_OFFERED = 3
+NAMES = names_ahead(queries.UPDATED_BY, budgets.AUTHORS, referrals.FOLLOWERS)
+READ = Together(
+    *queries.ASKED,
+    protection.AROUND,
+    merging.MERGES,
+    *sharing.ASKED,
+    *budgets.ASKED,
+    casework.WRITTEN,
+    *referrals.ASKED,
+    ORGANISATIONS,
+    NAMES,
+)
+"""What the page of a file reads, in one question."""
 
 
 # ------------------------------------------------------------------ my files, and the search
@@ -123,6 +137,8 @@ def open_file(request: Request, data: Submitted, session: Walled) -> Response:
 def show(request: Request, household_id: UUID, session: Walled, member: Acting) -> Response:
     """Everything one may see of a household on one screen; its opening is written in the journal, last of all, since
     from that line to the commit the others of the network wait for theirs."""
+    READ.ask(session, household_id)
+    know_names(session, NAMES.of(session, household_id))
     header = queries.file_header(session, household_id)
     visible = queries.visible_parts(session, household_id)
     profile, protected, care = protection.around(session, household_id)

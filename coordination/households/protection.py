@@ -26,6 +26,7 @@ from coordination.households.queries import held, held_open
 from coordination.households.reach import BarReason, Way
 from coordination.identity.permissions import Permission
 from coordination.identity.queries import member_names
+from coordination.kit.ahead import ABOUT, Question
 from coordination.kit.clock import now
 from coordination.kit.db import ActorSession, lock
 from coordination.kit.errors import NotAllowed, NotKnown, NotNow, Stale
@@ -122,24 +123,26 @@ def protections_of(session: ActorSession, household_id: UUID) -> list[Protection
     return list(session.exec(query))
 
 
+AROUND = Question(
+    select(HouseholdProfile, Protection, SafeContact)
+    .select_from(Household)
+    .join(HouseholdProfile, col(HouseholdProfile.household_id) == Household.id, isouter=True)
+    .join(
+        Protection,
+        (col(Protection.household_id) == Household.id) & col(Protection.lifted_at).is_(None),
+        isouter=True,
+    )
+    .join(SafeContact, col(SafeContact.household_id) == Household.id, isouter=True)
+    .where(Household.id == ABOUT)
+)
+
+
 def around(
     session: ActorSession, household_id: UUID
 ) -> tuple[HouseholdProfile | None, Protection | None, SafeContact | None]:
     """The profile, the protection in force and how the household may be reached, in one question."""
-    query = (
-        select(HouseholdProfile, Protection, SafeContact)
-        .select_from(Household)
-        .join(HouseholdProfile, col(HouseholdProfile.household_id) == Household.id, isouter=True)
-        .join(
-            Protection,
-            (col(Protection.household_id) == Household.id) & col(Protection.lifted_at).is_(None),
-            isouter=True,
-        )
-        .join(SafeContact, col(SafeContact.household_id) == Household.id, isouter=True)
-        .where(Household.id == household_id)
-    )
-    found = session.exec(query).first()
-    return (found[0], found[1], found[2]) if found else (None, None, None)
+    found = AROUND.of(session, household_id)
+    return (found[0][0], found[0][1], found[0][2]) if found else (None, None, None)
 
 
 def readers_of(session: ActorSession, household_id: UUID) -> list[Reader]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from sqlalchemy import Text, Uuid, column, table
+from sqlalchemy import select as sql_select
 from sqlmodel import col, select
 
 from coordination.households.models import Household, HouseholdProfile, PastAddress, Person, PersonActivity, Share, Stay
@@ -16,6 +18,7 @@ from coordination.households.rules import (
     is_adult,
     present,
 )
+from coordination.kit.ahead import ABOUT, Question
 from coordination.kit.clock import today
 from coordination.kit.db import ActorSession, lock
 from coordination.kit.errors import NotAllowed, NotKnown, NotNow
@@ -79,6 +82,24 @@ class FileRow:
     held: bool
 
 
+FILE = Question(select(Household).where(Household.id == ABOUT))
+RESIDENTS = Question(
+    select(Person, Stay, PersonActivity)
+    .join(Stay, col(Stay.person_id) == Person.id)
+    .join(PersonActivity, col(PersonActivity.person_id) == Person.id, isouter=True)
+    .where(Person.household_id == ABOUT)
+    .order_by(col(Stay.from_date), col(Person.birth_date), col(Person.id))
+)
+SHARES = Question(
+    select(Share).where(Share.household_id == ABOUT).order_by(col(Share.organisation_id), col(Share.scope))
+)
+LIVE = table("live_share", column("scope", Text()), column("household_id", Uuid()), schema="access")
+PARTS = Question(sql_select(LIVE.c.scope, LIVE.c.household_id).where(LIVE.c.household_id == ABOUT))
+UPDATED_BY = select(HouseholdProfile.updated_by).where(HouseholdProfile.household_id == ABOUT)
+ASKED = (FILE, RESIDENTS, SHARES, PARTS)
+"""What the page of a file reads of the file itself."""
+
+
 def full_name(person: Person) -> str:
     """`MARTIN Sophie`; the family name alone when the given name is not known."""
     return f"{person.family_name.upper()} {person.given_name}".strip()
@@ -90,7 +111,8 @@ def birth_of(person: Person) -> BirthDate:
 
 def file_header(session: ActorSession, household_id: UUID) -> FileHeader:
     """The header of a file one sees something of. Raises `NotKnown`, whether it is hidden or does not exist."""
-    found = session.get(Household, household_id)
+    known = FILE.ahead(session, household_id)
+    found = session.get(Household, household_id) if known is None else next(iter(known), None)
     if found is None:
         raise NotKnown
     name = reference_names(session, [household_id]).get(household_id)
@@ -179,6 +201,8 @@ def reference_names(session: ActorSession, household_ids: Iterable[UUID]) -> dic
         .order_by(col(Stay.from_date))  # the latest one names the household
     )
     asked = ("reference names", frozenset(ids))
+    if len(ids) == 1 and (known := RESIDENTS.ahead(session, ids[0])) is not None:
+        return {p.household_id: full_name(p) for p, stay, _ in known if stay.link == Link.REFERENCE.value}
     return dict(session.once(asked, lambda: {file: full_name(person) for file, person in session.exec(query)}))
 
 
@@ -202,14 +226,7 @@ def past_addresses(session: ActorSession, household_id: UUID) -> list[PastAddres
 
 def residents(session: ActorSession, household_id: UUID, on: date | None = None) -> list[Resident]:
     """The people of the file on a day (everybody who ever was in it when `on` is None), reference person first."""
-    query = (
-        select(Person, Stay, PersonActivity)
-        .join(Stay, col(Stay.person_id) == Person.id)
-        .join(PersonActivity, col(PersonActivity.person_id) == Person.id, isouter=True)
-        .where(Person.household_id == household_id)
-        .order_by(col(Stay.from_date), col(Person.birth_date), col(Person.id))
-    )
-    rows = session.once(("residents", household_id), lambda: session.exec(query).all())
+    rows = RESIDENTS.of(session, household_id)
     found = [
         Resident(
             person,
@@ -245,18 +262,12 @@ def stays_of(session: ActorSession, household_id: UUID) -> list[Stay]:
 
 def visible_parts(session: ActorSession, household_id: UUID) -> set[str]:
     """The parts of a file that are open to the actor now."""
-    return {
-        row.scope
-        for row in session.rows("select scope from access.live_share where household_id = :id", id=household_id)
-    }
+    return {row.scope for row in PARTS.of(session, household_id)}
 
 
 def shares_of(session: ActorSession, household_id: UUID) -> list[Share]:
     """Every share of the file one may know of: all of them for its holder, one's own otherwise."""
-    query = (
-        select(Share).where(Share.household_id == household_id).order_by(col(Share.organisation_id), col(Share.scope))
-    )
-    return list(session.exec(query))
+    return list(SHARES.of(session, household_id))
 
 
 def life_of(session: ActorSession, household_id: UUID) -> list[tuple[str, datetime]]:

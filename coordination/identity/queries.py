@@ -1,16 +1,20 @@
 """Reads about who is who: the signed-in session, memberships, organisations, accounts."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select as sql_select
+from sqlalchemy import union
 from sqlmodel import col, select
 
 from coordination.identity.models import Account, BrowserSession, Invitation, Membership, Network, Organisation
 from coordination.identity.permissions import known_roles, parts_of, permissions_of
 from coordination.identity.rules import IDLE_SIGN_OUT
 from coordination.kit.actor import Actor, Member, Nobody
+from coordination.kit.ahead import Question
 from coordination.kit.db import ActorSession
 
 
@@ -101,10 +105,12 @@ def labels(roles: list[str]) -> list[str]:
     return [role.label for role in known_roles(roles)]
 
 
+ORGANISATIONS = Question(select(Organisation).order_by(col(Organisation.name)), whole=True)
+
+
 def organisations(session: ActorSession) -> dict[UUID, Organisation]:
     """The organisations of the actor's network, by id, in the order of their names."""
-    query = select(Organisation).order_by(col(Organisation.name))
-    return dict(session.once("organisations", lambda: {o.id: o for o in session.exec(query)}))
+    return dict(session.once("organisations", lambda: {o.id: o for o in ORGANISATIONS.of(session)}))
 
 
 def network(session: ActorSession, network_id: UUID) -> Network | None:
@@ -120,6 +126,19 @@ def member_names(session: ActorSession, ids: set[UUID]) -> dict[UUID, str]:
         known |= dict.fromkeys(missing)
         known |= {row[0]: row[1] for row in session.exec(query)}
     return {key: name for key in ids if (name := known[key]) is not None}
+
+
+def names_ahead(*whose: Any) -> Question:
+    """The names of the memberships these questions answer, to be asked with them."""
+    wanted = union(*whose).subquery()
+    named = select(Membership.id, Membership.name).where(col(Membership.id).in_(sql_select(*wanted.c)))
+    return Question(named)
+
+
+def know_names(session: ActorSession, rows: Iterable[tuple[UUID, str]]) -> None:
+    """Names read ahead: `member_names` asks no more about them."""
+    known: dict[UUID, str | None] = session.once("member names", dict)
+    known.update(rows)
 
 
 @dataclass(frozen=True)

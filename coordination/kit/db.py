@@ -9,8 +9,8 @@ from uuid import UUID
 import psycopg
 from psycopg_pool import ConnectionPool
 from sqlalchemy import (
+    BindParameter,
     ClauseElement,
-    ColumnElement,
     Connection,
     Dialect,
     Engine,
@@ -34,6 +34,9 @@ from coordination.kit.actor import SETTINGS, Actor, Member, settings_of
 
 Asked = TypeVar("Asked")
 DIALECT: Dialect = PGDialect_psycopg()  # type: ignore[no-untyped-call]
+# Our statements name one file, one network, one page: the plan made for any of them is the plan for each, and making it
+# anew costs more than running it. For the same reason none is worth compiling.
+OPTIONS = "-c timezone=Europe/Paris -c plan_cache_mode=force_generic_plan -c jit=off"
 TELL = text("select " + ", ".join(f"set_config('app.{name}', :{name}, true)" for name in SETTINGS))
 REFUSED_ROLE = (
     "Le rôle « {role} » possède des tables ou contourne la sécurité par ligne : l’application refuse de servir. "
@@ -69,19 +72,20 @@ Written = NewType("Written", str)
 """A statement written out once and for all, for what is too large to be built, or even recognised, each time."""
 
 
-class Given(ColumnElement[Any]):
-    """A value of a written statement that is given when it is asked."""
+class Given(BindParameter[Any]):
+    """A value that is given, by its name, when the statement is asked; also in a statement written out."""
 
-    inherit_cache = False
+    inherit_cache = True
 
     def __init__(self, name: str, kind: TypeEngine[Any]) -> None:
-        self.name = name
-        self.type = kind
+        super().__init__(name, type_=kind)
 
 
 @compiles(Given)
-def _by_name(given: Given, compiler: SQLCompiler, **_: Any) -> str:
-    return f"%({given.name})s::{compiler.dialect.type_compiler_instance.process(given.type)}"
+def _by_name(given: Given, compiler: SQLCompiler, **how: Any) -> str:
+    if not how.get("literal_binds"):
+        return str(compiler.visit_bindparam(given, **how))  # type: ignore[no-untyped-call]
+    return f"%({given.key})s::{compiler.dialect.type_compiler_instance.process(given.type)}"
 
 
 def written(query: ClauseElement) -> Written:
@@ -178,7 +182,7 @@ def make_engine(url: str, *, size: int = 8, timeout: float = 5.0) -> Engine:
         user=parsed.username,
         password=parsed.password,
         connect_timeout=int(timeout),
-        options="-c timezone=Europe/Paris",
+        options=OPTIONS,
         application_name="coordination",
     )
     pool: ConnectionPool[Any] = ConnectionPool(

@@ -13,6 +13,7 @@ from coordination.households import queries as households
 from coordination.identity import queries as identity
 from coordination.identity.permissions import Permission
 from coordination.kit.actor import may
+from coordination.kit.ahead import ABOUT, Question
 from coordination.kit.clock import now
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotKnown
@@ -88,15 +89,21 @@ def member_sides(session: ActorSession, row: Referral) -> frozenset[Side]:
     )
 
 
-def lines(session: ActorSession, rows: Sequence[Referral], at: datetime | None = None) -> list[Line]:
-    """Rows dressed for a list: names and true domains through the wall, one query each for the whole page."""
+def lines(
+    session: ActorSession, rows: Sequence[Referral], at: datetime | None = None, household_id: UUID | None = None
+) -> list[Line]:
+    """Rows dressed for a list: names and true domains through the wall, one query each for the whole page; fewer when
+    they are those of a file that was read ahead."""
     at = at or now()
     names = households.reference_names(session, {row.household_id for row in rows})
-    domains = _domains(session, {row.need_id for row in rows})
+    needs = NEEDS.ahead(session, household_id)
+    domains = (
+        _domains(session, {row.need_id for row in rows}) if needs is None else {n.id: Domain(n.domain) for n in needs}
+    )
     organisations = {o.id: o.name for o in identity.organisations(session).values()} if rows else {}
     receivers = organisations | service_names(session, {row.to_service_id for row in rows if row.to_service_id})
-    ended = stopped(session, rows)
-    followers = followers_of(session, rows)
+    ended = stopped(session, rows) if needs is None else set(STOPPED.of(session, household_id))
+    followers = followers_of(session, rows) if needs is None else dict(FOLLOWED.of(session, household_id))
     names_of = identity.member_names(session, set(followers.values()))
     return [
         Line(
@@ -340,11 +347,27 @@ class NeedView:
     referrals: list[Line]
 
 
+NEEDS = Question(select(Need).where(Need.household_id == ABOUT).order_by(col(Need.opened_at).desc(), col(Need.id)))
+REFERRALS = Question(
+    select(Referral).where(Referral.household_id == ABOUT).order_by(col(Referral.sent_at), col(Referral.id))
+)
+STOPPED = Question(
+    select(Referral.id).where(
+        Referral.household_id == ABOUT,
+        col(Referral.state).in_([s.value for s in CARRIED_STATES]),
+        func.access.stopped(col(Referral.id)),
+    )
+)
+_FOLLOWED = col(ReferralAssignment.referral_id).in_(select(Referral.id).where(Referral.household_id == ABOUT))
+FOLLOWED = Question(select(ReferralAssignment.referral_id, ReferralAssignment.membership_id).where(_FOLLOWED))
+FOLLOWERS = select(ReferralAssignment.membership_id).where(_FOLLOWED)
+ASKED = (NEEDS, REFERRALS, STOPPED, FOLLOWED)
+"""What the page of a file reads of needs and referrals."""
+
+
 def needs_of(session: ActorSession, household_id: UUID) -> list[NeedView]:
     """The needs of a household that are open to the actor, the newest first."""
-    rows = session.exec(
-        select(Need).where(Need.household_id == household_id).order_by(col(Need.opened_at).desc(), col(Need.id))
-    ).all()
+    rows = NEEDS.of(session, household_id)
     return _needs(session, rows, referrals_of(session, household_id)) if rows else []
 
 
@@ -368,7 +391,4 @@ def _needs(session: ActorSession, rows: Sequence[Need], referrals: Sequence[Line
 
 def referrals_of(session: ActorSession, household_id: UUID) -> list[Line]:
     """The referrals of a household the actor may see, the oldest first."""
-    rows = session.exec(
-        select(Referral).where(Referral.household_id == household_id).order_by(col(Referral.sent_at), col(Referral.id))
-    ).all()
-    return lines(session, rows)
+    return lines(session, REFERRALS.of(session, household_id), household_id=household_id)

@@ -13,6 +13,7 @@ from coordination.households.queries import Resident, household_codes, reference
 from coordination.households.rules import is_adult
 from coordination.identity.permissions import Part
 from coordination.identity.queries import organisations
+from coordination.kit.ahead import ABOUT, Question
 from coordination.kit.clock import today
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotKnown, NotNow
@@ -40,6 +41,24 @@ from coordination.sharing.views import AgreementView, Opened, Seen, closing
 NOTICES = Path(__file__).resolve().parents[2] / "policies" / "notices"
 
 
+AGREEMENTS = Question(
+    select(Agreement).where(Agreement.household_id == ABOUT).order_by(col(Agreement.recorded_at).desc())
+)
+_OF_FILE = select(Agreement.id).where(Agreement.household_id == ABOUT)
+ANSWERS = Question(select(AgreementPerson).where(col(AgreementPerson.agreement_id).in_(_OF_FILE)))
+PARTS = Question(select(AgreementPart).where(col(AgreementPart.agreement_id).in_(_OF_FILE)))
+SERVICES = Question(select(AgreementService).where(col(AgreementService.agreement_id).in_(_OF_FILE)))
+_WAITING = (
+    select(AccessRequest, AccessRequestFile.household_id)
+    .join(AccessRequestFile, col(AccessRequestFile.id) == AccessRequest.id)
+    .where(AccessRequest.state == RequestState.ASKED.value)
+    .order_by(col(AccessRequest.asked_at))
+)
+WAITING = Question(_WAITING.where(AccessRequestFile.household_id == ABOUT))
+ASKED = (AGREEMENTS, ANSWERS, PARTS, SERVICES, WAITING)
+"""What the page of a file reads of agreements."""
+
+
 def adults_of(session: ActorSession, household_id: UUID) -> list[Resident]:
     """The adults of the household today: those who answer for themselves; a minor alone answers too."""
     here = residents(session, household_id, today())
@@ -49,15 +68,12 @@ def adults_of(session: ActorSession, household_id: UUID) -> list[Resident]:
 
 def agreements_of(session: ActorSession, household_id: UUID) -> list[AgreementView]:
     """The agreements of a file, the newest first."""
-    found = session.exec(
-        select(Agreement).where(Agreement.household_id == household_id).order_by(col(Agreement.recorded_at).desc())
-    ).all()
+    found = AGREEMENTS.of(session, household_id)
     if not found:
         return []
     names = {r.person.id: r.name for r in residents(session, household_id)}
     partners = organisations(session)
-    answers = session.exec(select(AgreementPerson).where(AgreementPerson.household_id == household_id)).all()
-    parts = session.exec(select(AgreementPart).where(AgreementPart.household_id == household_id)).all()
+    answers, parts = ANSWERS.of(session, household_id), PARTS.of(session, household_id)
     lines = [(p.agreement_id, partners[p.organisation_id].name, SharedPart(p.part)) for p in parts]
     lines += [(o.agreement_id, name, part) for name, o in _services(session, household_id) for part in _link(o)]
     wide = {p.agreement_id for p in parts if p.audience == Audience.ALL.value}
@@ -78,7 +94,7 @@ def agreements_of(session: ActorSession, household_id: UUID) -> list[AgreementVi
 
 def _services(session: ActorSession, household_id: UUID) -> list[tuple[str, AgreementService]]:
     """The outside services that agreements of a file name, by their names: for the holder alone."""
-    rows = session.exec(select(AgreementService).where(AgreementService.household_id == household_id)).all()
+    rows = SERVICES.of(session, household_id)
     names = service_names(session, {row.service_id for row in rows})
     return [(names[row.service_id], row) for row in rows]
 
@@ -225,17 +241,14 @@ class Ending:
 def ending_soon(session: ActorSession, household_id: UUID | None = None, most: int = 20) -> list[Ending]:
     """The agreements one's own organisation recorded, of all files or of one, that end within thirty days while they
     still open something that no later agreement opens; the nearest end first."""
-    found = session.exec(
-        select(Agreement)
-        .where(
-            Agreement.organisation_id == session.member.organisation_id,
-            col(Agreement.withdrawn_at).is_(None),
-            col(Agreement.valid_until).between(today(), today() + timedelta(days=ENDING_SOON_DAYS)),
-            Agreement.household_id == household_id if household_id else True,
-        )
-        .order_by(col(Agreement.valid_until))
-        .limit(most)
-    ).all()
+    mine, last = session.member.organisation_id, today() + timedelta(days=ENDING_SOON_DAYS)
+    if household_id:
+        own = [a for a in AGREEMENTS.of(session, household_id) if a.organisation_id == mine and a.withdrawn_at is None]
+        found = sorted((a for a in own if today() <= a.valid_until <= last), key=lambda a: a.valid_until)
+    else:
+        alive = select(Agreement).where(Agreement.organisation_id == mine, col(Agreement.withdrawn_at).is_(None))
+        ending = alive.where(col(Agreement.valid_until).between(today(), last)).order_by(col(Agreement.valid_until))
+        found = list(session.exec(ending.limit(most)))
     names = titles(session, {agreement.household_id for agreement in found})
     endings = []
     for agreement in found:
@@ -326,16 +339,7 @@ def my_requests(session: ActorSession, most: int = 100) -> list[RequestView]:
 
 def requests_waiting(session: ActorSession, household_id: UUID | None = None, most: int = 20) -> list[RequestView]:
     """The requests that wait for an answer on the files one holds, or on one of them; the oldest first."""
-    waiting = (
-        select(AccessRequest, AccessRequestFile.household_id)
-        .join(AccessRequestFile, col(AccessRequestFile.id) == AccessRequest.id)
-        .where(AccessRequest.state == RequestState.ASKED.value)
-        .order_by(col(AccessRequest.asked_at))
-        .limit(most)
-    )
-    if household_id is not None:
-        waiting = waiting.where(AccessRequestFile.household_id == household_id)
-    rows = session.exec(waiting).all()
+    rows = WAITING.of(session, household_id) if household_id else session.exec(_WAITING.limit(most)).all()
     names = reference_names(session, {file for _, file in rows})
     return [_request(session, row, file, names.get(file, row.code)) for row, file in rows]
 

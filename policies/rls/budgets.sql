@@ -7,85 +7,85 @@ grant update (status, reference_date, composition, validated_at, validated_by, s
 grant delete on budget_line, budget_line_detail to coordination_app;
 
 create policy see on assessment for select to coordination_app
-    using (network_id = (select access.network())
+    using (network_id = access.network()
         and exists (select 1 from access.live_share s
                      where s.household_id = assessment.household_id and s.scope = 'budget'));
 create policy add on assessment for insert to coordination_app
-    with check (network_id = (select access.network())
-        and organisation_id = (select access.organisation())
-        and created_by = (select access.membership())
+    with check (network_id = access.network()
+        and organisation_id = access.organisation()
+        and created_by = access.membership()
         and status = 'draft'
         and exists (select 1 from access.live_share s
                      where s.household_id = assessment.household_id and s.scope = 'budget'));
 -- What is validated is frozen by access.freeze_assessment(): it can only be superseded.
 create policy move on assessment for update to coordination_app
-    using (network_id = (select access.network()) and organisation_id = (select access.organisation()) and status in ('draft', 'validated')
+    using (network_id = access.network() and organisation_id = access.organisation() and status in ('draft', 'validated')
         and exists (select 1 from access.live_share s
                      where s.household_id = assessment.household_id and s.scope = 'budget'))
-    with check (network_id = (select access.network()) and organisation_id = (select access.organisation())
-        and (status <> 'validated' or validated_by = (select access.membership()))
+    with check (network_id = access.network() and organisation_id = access.organisation()
+        and (status <> 'validated' or validated_by = access.membership())
         and exists (select 1 from access.live_share s
                      where s.household_id = assessment.household_id and s.scope = 'budget'));
 
 create policy see on budget_line for select to coordination_app
-    using (network_id = (select access.network())
+    using (network_id = access.network()
         and exists (select 1 from access.live_share s
                      where s.household_id = budget_line.household_id and s.scope = 'budget'));
 create policy add on budget_line for insert to coordination_app
-    with check (network_id = (select access.network())
+    with check (network_id = access.network()
         and exists (select 1 from assessment a
                      where a.id = budget_line.assessment_id and a.household_id = budget_line.household_id
-                       and a.organisation_id = (select access.organisation()) and a.status = 'draft'));
+                       and a.organisation_id = access.organisation() and a.status = 'draft'));
 create policy remove on budget_line for delete to coordination_app
-    using (network_id = (select access.network())
+    using (network_id = access.network()
         and exists (select 1 from assessment a
                     where a.id = budget_line.assessment_id
-                      and a.organisation_id = (select access.organisation()) and a.status = 'draft'));
+                      and a.organisation_id = access.organisation() and a.status = 'draft'));
 
 create policy see on budget_line_detail for select to coordination_app
-    using (network_id = (select access.network())
+    using (network_id = access.network()
         and exists (select 1 from access.live_share s
                      where s.household_id = budget_line_detail.household_id and s.scope = 'budget')
         and exists (select 1 from access.live_share s
                      where s.household_id = budget_line_detail.household_id and s.scope = 'sensitive'));
 create policy add on budget_line_detail for insert to coordination_app
-    with check (network_id = (select access.network())
+    with check (network_id = access.network()
         and exists (select 1 from access.live_share s
                      where s.household_id = budget_line_detail.household_id and s.scope = 'sensitive')
         and exists (select 1 from budget_line l join assessment a on a.id = l.assessment_id
                      where l.id = budget_line_detail.line_id
-                       and a.organisation_id = (select access.organisation()) and a.status = 'draft'));
+                       and a.organisation_id = access.organisation() and a.status = 'draft'));
 create policy remove on budget_line_detail for delete to coordination_app
-    using (network_id = (select access.network())
+    using (network_id = access.network()
         and exists (select 1 from access.live_share s
                      where s.household_id = budget_line_detail.household_id and s.scope = 'sensitive')
         and exists (select 1 from budget_line l join assessment a on a.id = l.assessment_id
                     where l.id = budget_line_detail.line_id
-                      and a.organisation_id = (select access.organisation()) and a.status = 'draft'));
+                      and a.organisation_id = access.organisation() and a.status = 'draft'));
 
 create policy see on assessment_result for select to coordination_app
-    using (network_id = (select access.network())
+    using (network_id = access.network()
         and exists (select 1 from access.live_share s
                      where s.household_id = assessment_result.household_id and s.scope = 'budget'));
 create policy add on assessment_result for insert to coordination_app
-    with check (network_id = (select access.network())
+    with check (network_id = access.network()
         and exists (select 1 from assessment a
                      where a.id = assessment_result.assessment_id
                        and a.household_id = assessment_result.household_id
-                       and a.organisation_id = (select access.organisation()) and a.status = 'draft'));
+                       and a.organisation_id = access.organisation() and a.status = 'draft'));
 
 -- What each organisation retains of a barème's frozen answer, in the name of whoever decides; only ever added to. Which
 -- decision it replaces is held by the keys: of the same answer and organisation, and replaced once.
 grant select, insert on budget_decision to coordination_app;
 
 create policy see on budget_decision for select to coordination_app
-    using (network_id = (select access.network())
+    using (network_id = access.network()
         and exists (select 1 from access.live_share s
                      where s.household_id = budget_decision.household_id and s.scope = 'budget'));
 create policy add on budget_decision for insert to coordination_app
-    with check (network_id = (select access.network())
-        and organisation_id = (select access.organisation())
-        and decided_by = (select access.membership())
+    with check (network_id = access.network()
+        and organisation_id = access.organisation()
+        and decided_by = access.membership()
         and (retained = proposed or reason <> '')
         and exists (select 1 from access.live_share s
                      where s.household_id = budget_decision.household_id and s.scope = 'budget')

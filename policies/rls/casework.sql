@@ -9,97 +9,97 @@ grant update (assigned_to, due_on, done_at, done_by, version) on task to coordin
 grant update (membership_id, since) on referent to coordination_app;
 
 create policy see on note for select to coordination_app
-    using (network_id = (select access.network())
-        and organisation_id = (select access.organisation())
-        and 'notes' = any ((select access.parts())::text[])
+    using (network_id = access.network()
+        and organisation_id = access.organisation()
+        and 'notes' = any (access.parts())
         and exists (select 1 from access.live_share s where s.household_id = note.household_id));
 -- Which note it replaces is held by the keys: of the same file and organisation, and replaced once.
 create policy add on note for insert to coordination_app
-    with check (network_id = (select access.network())
-        and organisation_id = (select access.organisation())
-        and written_by = (select access.membership())
-        and 'notes' = any ((select access.parts())::text[])
+    with check (network_id = access.network()
+        and organisation_id = access.organisation()
+        and written_by = access.membership()
+        and 'notes' = any (access.parts())
         and exists (select 1 from access.live_share s where s.household_id = note.household_id));
 
 create policy see on contact for select to coordination_app
-    using (network_id = (select access.network())
-        and organisation_id = (select access.organisation())
-        and 'notes' = any ((select access.parts())::text[])
+    using (network_id = access.network()
+        and organisation_id = access.organisation()
+        and 'notes' = any (access.parts())
         and exists (select 1 from access.live_share s where s.household_id = contact.household_id));
 create policy add on contact for insert to coordination_app
-    with check (network_id = (select access.network())
-        and organisation_id = (select access.organisation())
-        and written_by = (select access.membership())
-        and met_on <= (select access.today()) and cancelled_at is null and cancelled_by is null
-        and 'notes' = any ((select access.parts())::text[])
+    with check (network_id = access.network()
+        and organisation_id = access.organisation()
+        and written_by = access.membership()
+        and met_on <= access.today() and cancelled_at is null and cancelled_by is null
+        and 'notes' = any (access.parts())
         and exists (select 1 from access.live_share s where s.household_id = contact.household_id));
 
 -- Taken back by its writer within a day; the row stays.
 create policy move on contact for update to coordination_app
-    using (network_id = (select access.network())
-        and organisation_id = (select access.organisation())
-        and written_by = (select access.membership())
+    using (network_id = access.network()
+        and organisation_id = access.organisation()
+        and written_by = access.membership()
         and cancelled_at is null and written_at > now() - interval '24 hours'
-        and 'notes' = any ((select access.parts())::text[])
+        and 'notes' = any (access.parts())
         and exists (select 1 from access.live_share s where s.household_id = contact.household_id))
-    with check (network_id = (select access.network())
-        and cancelled_at is not null and cancelled_by = (select access.membership()));
+    with check (network_id = access.network()
+        and cancelled_at is not null and cancelled_by = access.membership());
 
 create policy see on task for select to coordination_app
-    using (network_id = (select access.network())
-        and organisation_id = (select access.organisation())
-        and 'notes' = any ((select access.parts())::text[])
+    using (network_id = access.network()
+        and organisation_id = access.organisation()
+        and 'notes' = any (access.parts())
         and exists (select 1 from access.live_share s where s.household_id = task.household_id));
 create policy add on task for insert to coordination_app
-    with check (network_id = (select access.network())
-        and organisation_id = (select access.organisation())
-        and created_by = (select access.membership())
+    with check (network_id = access.network()
+        and organisation_id = access.organisation()
+        and created_by = access.membership()
         and done_at is null and done_by is null
         and exists (select 1 from membership m
-                     where m.id = task.assigned_to and m.organisation_id = (select access.organisation()))
-        and 'notes' = any ((select access.parts())::text[])
+                     where m.id = task.assigned_to and m.organisation_id = access.organisation())
+        and 'notes' = any (access.parts())
         and exists (select 1 from access.live_share s where s.household_id = task.household_id));
 -- Given to a colleague, done under one's own name, or opened again.
 create policy move on task for update to coordination_app
-    using (network_id = (select access.network())
-        and organisation_id = (select access.organisation())
-        and 'notes' = any ((select access.parts())::text[])
+    using (network_id = access.network()
+        and organisation_id = access.organisation()
+        and 'notes' = any (access.parts())
         and exists (select 1 from access.live_share s where s.household_id = task.household_id))
-    with check (network_id = (select access.network())
-        and organisation_id = (select access.organisation())
+    with check (network_id = access.network()
+        and organisation_id = access.organisation()
         and (done_at is null) = (done_by is null)
-        and (done_by is null or done_by = (select access.membership()))
+        and (done_by is null or done_by = access.membership())
         and exists (select 1 from membership m
-                     where m.id = task.assigned_to and m.organisation_id = (select access.organisation()))
+                     where m.id = task.assigned_to and m.organisation_id = access.organisation())
         and exists (select 1 from access.live_share s where s.household_id = task.household_id));
 
 -- Who follows the file: one's own organisation's referent, and the holder's; whom else a household trusts is not told.
 create policy see on referent for select to coordination_app
-    using (network_id = (select access.network())
-        and (organisation_id = (select access.organisation())
+    using (network_id = access.network()
+        and (organisation_id = access.organisation()
             or exists (select 1 from household h
                         where h.id = referent.household_id
                           and h.holder_organisation_id = referent.organisation_id))
         and exists (select 1 from access.live_share s
                      where s.household_id = referent.household_id and s.scope = 'identity'));
 create policy add on referent for insert to coordination_app
-    with check (network_id = (select access.network())
-        and organisation_id = (select access.organisation())
-        and 'notes' = any ((select access.parts())::text[])
+    with check (network_id = access.network()
+        and organisation_id = access.organisation()
+        and 'notes' = any (access.parts())
         and exists (select 1 from membership m
-                     where m.id = referent.membership_id and m.organisation_id = (select access.organisation()))
+                     where m.id = referent.membership_id and m.organisation_id = access.organisation())
         and exists (select 1 from access.live_share s
                      where s.household_id = referent.household_id and s.scope = 'identity'));
 create policy move on referent for update to coordination_app
-    using (network_id = (select access.network())
-        and organisation_id = (select access.organisation())
-        and 'notes' = any ((select access.parts())::text[])
+    using (network_id = access.network()
+        and organisation_id = access.organisation()
+        and 'notes' = any (access.parts())
         and exists (select 1 from access.live_share s
                      where s.household_id = referent.household_id and s.scope = 'identity'))
-    with check (network_id = (select access.network())
-        and organisation_id = (select access.organisation())
+    with check (network_id = access.network()
+        and organisation_id = access.organisation()
         and exists (select 1 from membership m
-                     where m.id = referent.membership_id and m.organisation_id = (select access.organisation()))
+                     where m.id = referent.membership_id and m.organisation_id = access.organisation())
         and exists (select 1 from access.live_share s
                      where s.household_id = referent.household_id and s.scope = 'identity'));
 
@@ -111,45 +111,45 @@ grant update (creditor_kind, creditor, amount_cents, plan, instalment_cents, end
 grant update (words, until_date, state, version) on goal to coordination_app;
 
 create policy see on debt for select to coordination_app
-    using (network_id = (select access.network())
+    using (network_id = access.network()
         and exists (select 1 from access.live_share s
                      where s.household_id = debt.household_id and s.scope = 'budget'));
 create policy add on debt for insert to coordination_app
-    with check (network_id = (select access.network())
-        and organisation_id = (select access.organisation())
-        and noted_by = (select access.membership())
+    with check (network_id = access.network()
+        and organisation_id = access.organisation()
+        and noted_by = access.membership()
         and exists (select 1 from access.live_share s
                      where s.household_id = debt.household_id and s.scope = 'budget'));
 create policy move on debt for update to coordination_app
-    using (network_id = (select access.network())
-        and organisation_id = (select access.organisation())
+    using (network_id = access.network()
+        and organisation_id = access.organisation()
         and exists (select 1 from access.live_share s
                      where s.household_id = debt.household_id and s.scope = 'budget'));
 
 create policy see on goal for select to coordination_app
-    using (network_id = (select access.network())
+    using (network_id = access.network()
         and exists (select 1 from access.live_share s
                      where s.household_id = goal.household_id and s.scope = 'needs'));
 create policy add on goal for insert to coordination_app
-    with check (network_id = (select access.network())
-        and organisation_id = (select access.organisation())
-        and noted_by = (select access.membership())
+    with check (network_id = access.network()
+        and organisation_id = access.organisation()
+        and noted_by = access.membership()
         and exists (select 1 from access.live_share s
                      where s.household_id = goal.household_id and s.scope = 'needs'));
 create policy move on goal for update to coordination_app
-    using (network_id = (select access.network())
-        and organisation_id = (select access.organisation())
+    using (network_id = access.network()
+        and organisation_id = access.organisation()
         and exists (select 1 from access.live_share s
                      where s.household_id = goal.household_id and s.scope = 'needs'));
 
 create policy see on document_seen for select to coordination_app
-    using (network_id = (select access.network())
+    using (network_id = access.network()
         and exists (select 1 from access.live_share s
                      where s.household_id = document_seen.household_id and s.scope = 'identity'));
 create policy add on document_seen for insert to coordination_app
-    with check (network_id = (select access.network())
-        and organisation_id = (select access.organisation())
-        and noted_by = (select access.membership())
-        and seen_on <= (select access.today())
+    with check (network_id = access.network()
+        and organisation_id = access.organisation()
+        and noted_by = access.membership()
+        and seen_on <= access.today()
         and exists (select 1 from access.live_share s
                      where s.household_id = document_seen.household_id and s.scope = 'identity'));

@@ -20,26 +20,26 @@ grant update (closed_at, closing_reason) on household to coordination_app;
 
 -- `share` uses its own columns only: mutual policies would recurse.
 create policy see on share for select to coordination_app
-    using (network_id = (select access.network())
-        and (select access.organisation()) in (organisation_id, holder_organisation_id)
+    using (network_id = access.network()
+        and access.organisation() in (organisation_id, holder_organisation_id)
         and (not guarded or access.reaches(household_id)));
 
 create policy see on household for select to coordination_app
-    using (network_id = (select access.network())
+    using (network_id = access.network()
         and exists (select 1 from access.live_share s where s.household_id = household.id));
 
 create policy move on household for update to coordination_app
-    using (network_id = (select access.network())
+    using (network_id = access.network()
         and exists (select 1 from access.live_share s
                      where s.household_id = household.id and s.scope = 'identity' and s.ground = 'holder'))
-    with check (network_id = (select access.network()) and access.is_code(closing_reason));
+    with check (network_id = access.network() and access.is_code(closing_reason));
 
 create policy see on household_profile for select to coordination_app
-    using (network_id = (select access.network())
+    using (network_id = access.network()
         and exists (select 1 from access.live_share s
                      where s.household_id = household_profile.household_id and s.scope = 'identity'));
 create policy add on household_profile for insert to coordination_app
-    with check (network_id = (select access.network())
+    with check (network_id = access.network()
         and exists (select 1 from access.live_share s
                      where s.household_id = household_profile.household_id
                        and s.scope = 'identity' and s.ground = 'holder'));
@@ -47,49 +47,49 @@ create policy move on household_profile for update to coordination_app
     using (exists (select 1 from access.live_share s
                     where s.household_id = household_profile.household_id
                       and s.scope = 'identity' and s.ground = 'holder'))
-    with check (network_id = (select access.network())
+    with check (network_id = access.network()
         and exists (select 1 from access.live_share s
                      where s.household_id = household_profile.household_id
                        and s.scope = 'identity' and s.ground = 'holder'));
 
 create policy see on person for select to coordination_app
-    using (network_id = (select access.network())
+    using (network_id = access.network()
         and exists (select 1 from access.live_share s
                      where s.household_id = person.household_id and s.scope = 'identity'));
 create policy add on person for insert to coordination_app
-    with check (network_id = (select access.network())
+    with check (network_id = access.network()
         and exists (select 1 from access.live_share s
                      where s.household_id = person.household_id and s.scope = 'identity' and s.ground = 'holder'));
 create policy move on person for update to coordination_app
     using (exists (select 1 from access.live_share s
                     where s.household_id = person.household_id and s.scope = 'identity' and s.ground = 'holder'))
-    with check (network_id = (select access.network())
+    with check (network_id = access.network()
         and exists (select 1 from access.live_share s
                      where s.household_id = person.household_id and s.scope = 'identity' and s.ground = 'holder'));
 
 create policy see on stay for select to coordination_app
-    using (network_id = (select access.network())
+    using (network_id = access.network()
         and exists (select 1 from access.live_share s
                      where s.household_id = stay.household_id and s.scope = 'identity'));
 create policy add on stay for insert to coordination_app
-    with check (network_id = (select access.network())
+    with check (network_id = access.network()
         and exists (select 1 from access.live_share s
                      where s.household_id = stay.household_id and s.scope = 'identity' and s.ground = 'holder'));
 create policy move on stay for update to coordination_app
     using (exists (select 1 from access.live_share s
                     where s.household_id = stay.household_id and s.scope = 'identity' and s.ground = 'holder'))
-    with check (network_id = (select access.network())
+    with check (network_id = access.network()
         and exists (select 1 from access.live_share s
                      where s.household_id = stay.household_id and s.scope = 'identity' and s.ground = 'holder'));
 
 -- A link that was never hers: who was to follow the person of reference, and is found to have gone on the same day.
 create policy remove on stay for delete to coordination_app
-    using (network_id = (select access.network()) and exists (select 1 from access.live_share s
+    using (network_id = access.network() and exists (select 1 from access.live_share s
                     where s.household_id = stay.household_id and s.scope = 'identity' and s.ground = 'holder')
         and link = 'reference');
 
 create policy see on person_activity for select to coordination_app
-    using (network_id = (select access.network())
+    using (network_id = access.network()
         and exists (select 1 from access.live_share s
                      where s.household_id = person_activity.household_id and s.scope = 'identity')
         and (not sensitive or exists (
@@ -100,7 +100,7 @@ create policy see on person_activity for select to coordination_app
                       where s.household_id = person_activity.household_id and s.scope = 'identity' and s.ground = 'holder')
             or not access.awaits_answer(person_id)));
 create policy add on person_activity for insert to coordination_app
-    with check (network_id = (select access.network())
+    with check (network_id = access.network()
         and exists (select 1 from access.live_share s
                      where s.household_id = person_activity.household_id
                        and s.scope = 'identity' and s.ground = 'holder')
@@ -114,7 +114,7 @@ create policy move on person_activity for update to coordination_app
         and (not sensitive or exists (
             select 1 from access.live_share s
              where s.household_id = person_activity.household_id and s.scope = 'sensitive')))
-    with check (network_id = (select access.network())
+    with check (network_id = access.network()
         and exists (select 1 from access.live_share s
                      where s.household_id = person_activity.household_id
                        and s.scope = 'identity' and s.ground = 'holder')
@@ -125,12 +125,12 @@ create policy move on person_activity for update to coordination_app
 -- Former addresses: the holder's alone, written once.
 grant select, insert on past_address to coordination_app;
 create policy see on past_address for select to coordination_app
-    using (network_id = (select access.network())
+    using (network_id = access.network()
         and exists (select 1 from access.live_share s
                      where s.household_id = past_address.household_id
                        and s.scope = 'identity' and s.ground = 'holder'));
 create policy add on past_address for insert to coordination_app
-    with check (network_id = (select access.network())
+    with check (network_id = access.network()
         and exists (select 1 from access.live_share s
                      where s.household_id = past_address.household_id
                        and s.scope = 'identity' and s.ground = 'holder'));
@@ -140,22 +140,22 @@ create policy add on past_address for insert to coordination_app
 grant select on protection, file_opening, bar to coordination_app;
 
 create policy see on protection for select to coordination_app
-    using (network_id = (select access.network())
+    using (network_id = access.network()
         and exists (select 1 from access.live_share s where s.household_id = protection.household_id));
 
 -- One's own; those of a file one holds; and every broken glass of the network for its data protection officer.
 create policy see on file_opening for select to coordination_app
-    using (network_id = (select access.network())
-        and (membership_id = (select access.membership())
-            or ground = 'break_glass' and (select access.has_role('dpo'))
+    using (network_id = access.network()
+        and (membership_id = access.membership()
+            or ground = 'break_glass' and access.has_role('dpo')
             or exists (select 1 from access.live_share s
                         where s.household_id = file_opening.household_id
                           and s.scope = 'identity' and s.ground = 'holder')));
 
 -- Colleagues who see the file; she to whom it is closed does not, and so does not learn that it exists.
 create policy see on bar for select to coordination_app
-    using (network_id = (select access.network())
-        and organisation_id = (select access.organisation())
+    using (network_id = access.network()
+        and organisation_id = access.organisation()
         and exists (select 1 from access.live_share s
                      where s.household_id = bar.household_id and s.scope = 'identity'));
 
@@ -164,12 +164,12 @@ grant select, insert on protected_address, safe_contact to coordination_app;
 grant update (address, updated_at, updated_by, version) on protected_address to coordination_app;
 grant update (call, message, letter, email, words, updated_at, updated_by, version) on safe_contact to coordination_app;
 create policy see on protected_address for select to coordination_app
-    using (network_id = (select access.network())
+    using (network_id = access.network()
         and exists (select 1 from access.live_share s
                      where s.household_id = protected_address.household_id
                        and s.scope = 'identity' and s.ground = 'holder'));
 create policy add on protected_address for insert to coordination_app
-    with check (network_id = (select access.network())
+    with check (network_id = access.network()
         and exists (select 1 from access.live_share s
                      where s.household_id = protected_address.household_id
                        and s.scope = 'identity' and s.ground = 'holder'));
@@ -177,16 +177,16 @@ create policy move on protected_address for update to coordination_app
     using (exists (select 1 from access.live_share s
                     where s.household_id = protected_address.household_id
                       and s.scope = 'identity' and s.ground = 'holder'))
-    with check (network_id = (select access.network())
+    with check (network_id = access.network()
         and exists (select 1 from access.live_share s
                      where s.household_id = protected_address.household_id
                        and s.scope = 'identity' and s.ground = 'holder'));
 create policy see on safe_contact for select to coordination_app
-    using (network_id = (select access.network())
+    using (network_id = access.network()
         and exists (select 1 from access.live_share s
                      where s.household_id = safe_contact.household_id and s.scope = 'identity'));
 create policy add on safe_contact for insert to coordination_app
-    with check (network_id = (select access.network())
+    with check (network_id = access.network()
         and exists (select 1 from access.live_share s
                      where s.household_id = safe_contact.household_id
                        and s.scope = 'identity' and s.ground = 'holder'));
@@ -194,7 +194,7 @@ create policy move on safe_contact for update to coordination_app
     using (exists (select 1 from access.live_share s
                     where s.household_id = safe_contact.household_id
                       and s.scope = 'identity' and s.ground = 'holder'))
-    with check (network_id = (select access.network())
+    with check (network_id = access.network()
         and exists (select 1 from access.live_share s
                      where s.household_id = safe_contact.household_id
                        and s.scope = 'identity' and s.ground = 'holder'));
@@ -202,7 +202,7 @@ create policy move on safe_contact for update to coordination_app
 -- Merges are told to whoever holds one of the two files; doors alone write them.
 grant select on merge to coordination_app;
 create policy see on merge for select to coordination_app
-    using (network_id = (select access.network())
+    using (network_id = access.network()
         and exists (select 1 from access.live_share s
                      where s.household_id in (merge.household_id, merge.absorbed_id)
                        and s.scope = 'identity' and s.ground = 'holder'));

@@ -9,54 +9,54 @@ grant update (cells, said, state, faults, doubles, name_key, household_key) on i
 grant update (columns) on import_columns to coordination_app;
 
 create policy see on import_batch for select to coordination_app
-    using (network_id = (select access.network())
-        and organisation_id = (select access.organisation()) and (select access.has_role('intake')));
+    using (network_id = access.network()
+        and organisation_id = access.organisation() and access.has_role('intake'));
 create policy add on import_batch for insert to coordination_app
-    with check (network_id = (select access.network())
-        and organisation_id = (select access.organisation()) and (select access.has_role('intake'))
-        and created_by = (select access.membership()) and stage = 'columns');
+    with check (network_id = access.network()
+        and organisation_id = access.organisation() and access.has_role('intake')
+        and created_by = access.membership() and stage = 'columns');
 -- By its author, until it is done; undone by a door alone.
 create policy move on import_batch for update to coordination_app
-    using (network_id = (select access.network()) and (select access.has_role('intake'))
-        and created_by = (select access.membership()) and stage in ('columns', 'checking', 'ready'))
-    with check (network_id = (select access.network()) and created_by = (select access.membership())
+    using (network_id = access.network() and access.has_role('intake')
+        and created_by = access.membership() and stage in ('columns', 'checking', 'ready'))
+    with check (network_id = access.network() and created_by = access.membership()
         and stage in ('columns', 'checking', 'ready', 'done'));
 create policy remove on import_batch for delete to coordination_app
-    using (network_id = (select access.network()) and (select access.has_role('intake'))
-        and created_by = (select access.membership()) and stage in ('columns', 'checking', 'ready'));
+    using (network_id = access.network() and access.has_role('intake')
+        and created_by = access.membership() and stage in ('columns', 'checking', 'ready'));
 
 -- A composite key binds a row to a batch of the same author.
 create policy see on import_row for select to coordination_app
-    using (network_id = (select access.network()) and (select access.has_role('intake'))
-        and membership_id = (select access.membership()));
+    using (network_id = access.network() and access.has_role('intake')
+        and membership_id = access.membership());
 create policy add on import_row for insert to coordination_app
-    with check (network_id = (select access.network()) and (select access.has_role('intake'))
-        and membership_id = (select access.membership()));
+    with check (network_id = access.network() and access.has_role('intake')
+        and membership_id = access.membership());
 create policy move on import_row for update to coordination_app
-    using (network_id = (select access.network()) and (select access.has_role('intake'))
-        and membership_id = (select access.membership()));
+    using (network_id = access.network() and access.has_role('intake')
+        and membership_id = access.membership());
 create policy remove on import_row for delete to coordination_app
-    using (network_id = (select access.network()) and (select access.has_role('intake'))
-        and membership_id = (select access.membership()));
+    using (network_id = access.network() and access.has_role('intake')
+        and membership_id = access.membership());
 
 create policy see on imported_file for select to coordination_app
-    using (network_id = (select access.network())
+    using (network_id = access.network()
         and exists (select 1 from import_batch b where b.id = imported_file.batch_id));
 -- Only files one has just opened: of one's own organisation, by oneself, since the list was handed over.
 create policy add on imported_file for insert to coordination_app
-    with check (network_id = (select access.network())
+    with check (network_id = access.network()
         and exists (select 1 from import_batch b join household h on h.id = imported_file.household_id
-                     where b.id = imported_file.batch_id and b.created_by = (select access.membership())
+                     where b.id = imported_file.batch_id and b.created_by = access.membership()
                        and b.stage in ('columns', 'checking', 'ready')
                        and h.holder_organisation_id = b.organisation_id and h.opened_by = b.created_by
                        and h.opened_at >= b.created_at));
 
 create policy see on import_columns for select to coordination_app
-    using (network_id = (select access.network())
-        and organisation_id = (select access.organisation()) and (select access.has_role('intake')));
+    using (network_id = access.network()
+        and organisation_id = access.organisation() and access.has_role('intake'));
 create policy add on import_columns for insert to coordination_app
-    with check (network_id = (select access.network())
-        and organisation_id = (select access.organisation()) and (select access.has_role('intake')));
+    with check (network_id = access.network()
+        and organisation_id = access.organisation() and access.has_role('intake'));
 create policy move on import_columns for update to coordination_app
-    using (network_id = (select access.network())
-        and organisation_id = (select access.organisation()) and (select access.has_role('intake')));
+    using (network_id = access.network()
+        and organisation_id = access.organisation() and access.has_role('intake'));

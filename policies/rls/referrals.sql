@@ -7,22 +7,22 @@ grant update (state, refusal, outcome, answered_at, closed_at, household_says, h
               expires_at, moved_by, version) on referral to coordination_app;
 
 create policy see on need for select to coordination_app
-    using (network_id = (select access.network())
+    using (network_id = access.network()
         and exists (select 1 from access.live_share s
                      where s.household_id = need.household_id and s.scope = 'needs')
         and (not sensitive or exists (
             select 1 from access.live_share s where s.household_id = need.household_id and s.scope = 'sensitive')));
 create policy add on need for insert to coordination_app
-    with check (network_id = (select access.network())
-        and organisation_id = (select access.organisation())
-        and opened_by = (select access.membership())
+    with check (network_id = access.network()
+        and organisation_id = access.organisation()
+        and opened_by = access.membership()
         and exists (select 1 from access.live_share s
                      where s.household_id = need.household_id and s.scope = 'needs')
         and (not sensitive or exists (
             select 1 from access.live_share s where s.household_id = need.household_id and s.scope = 'sensitive')));
 create policy move on need for update to coordination_app
-    using (network_id = (select access.network())
-        and organisation_id = (select access.organisation())
+    using (network_id = access.network()
+        and organisation_id = access.organisation()
         and exists (select 1 from access.live_share s
                      where s.household_id = need.household_id and s.scope = 'needs')
         and (not sensitive or exists (
@@ -119,22 +119,22 @@ create policy add on referral_link for insert to coordination_app
                      where s.household_id = referral_link.household_id and s.scope = 'identity'));
 
 create policy see on referral_text for select to coordination_app
-    using (network_id = (select access.network())
+    using (network_id = access.network()
         and exists (select 1 from referral r where r.id = referral_text.referral_id)
         -- Words kept to oneself stay with their organisation.
-        and (not confidential or organisation_id = (select access.organisation()))
+        and (not confidential or organisation_id = access.organisation())
         and exists (select 1 from access.live_share s
                      where s.household_id = referral_text.household_id and s.scope = 'needs')
         and (not sensitive or exists (
             select 1 from access.live_share s
              where s.household_id = referral_text.household_id and s.scope = 'sensitive')));
 create policy add on referral_text for insert to coordination_app
-    with check (network_id = (select access.network())
-        and organisation_id = (select access.organisation())
-        and written_by = (select access.membership())
+    with check (network_id = access.network()
+        and organisation_id = access.organisation()
+        and written_by = access.membership()
         and exists (select 1 from referral r join need n on n.id = r.need_id
                      where r.id = referral_text.referral_id
-                       and (select access.organisation()) in (r.from_organisation_id, r.to_organisation_id)
+                       and access.organisation() in (r.from_organisation_id, r.to_organisation_id)
                        and (referral_text.sensitive or not n.sensitive))
         and exists (select 1 from access.live_share s
                      where s.household_id = referral_text.household_id and s.scope = 'needs')
@@ -143,14 +143,14 @@ create policy add on referral_text for insert to coordination_app
              where s.household_id = referral_text.household_id and s.scope = 'sensitive')));
 
 create policy see on referral_event for select to coordination_app
-    using (network_id = (select access.network())
+    using (network_id = access.network()
         and exists (select 1 from referral r where r.id = referral_event.referral_id));
 -- An event says where the referral stands now: nobody writes a past or a future into the timeline. What nobody decided
 -- bears no name.
 create policy add on referral_event for insert to coordination_app
-    with check (network_id = (select access.network())
-        and (organisation_id = (select access.organisation())
-                and membership_id = (select access.membership())
+    with check (network_id = access.network()
+        and (organisation_id = access.organisation()
+                and membership_id = access.membership()
                 and verb not in ('expire', 'stop')
             or organisation_id is null and membership_id is null
                 and (verb, state) in (('expire', 'expired'), ('stop', 'revoked')))
@@ -183,28 +183,28 @@ grant select, insert, delete on referral_assignment to coordination_app;
 grant update (membership_id, assigned_at, assigned_by) on referral_assignment to coordination_app;
 
 create policy see on referral_assignment for select to coordination_app
-    using (network_id = (select access.network())
-        and organisation_id = (select access.organisation())
+    using (network_id = access.network()
+        and organisation_id = access.organisation()
         and exists (select 1 from referral r where r.id = referral_assignment.referral_id));
 create policy add on referral_assignment for insert to coordination_app
-    with check (network_id = (select access.network())
-        and organisation_id = (select access.organisation())
-        and assigned_by = (select access.membership())
+    with check (network_id = access.network()
+        and organisation_id = access.organisation()
+        and assigned_by = access.membership()
         and exists (select 1 from membership m
                      where m.id = referral_assignment.membership_id
                        and m.organisation_id = referral_assignment.organisation_id and m.suspended_at is null)
         and exists (select 1 from referral r where r.id = referral_assignment.referral_id));
 create policy move on referral_assignment for update to coordination_app
-    using (network_id = (select access.network())
-        and organisation_id = (select access.organisation())
+    using (network_id = access.network()
+        and organisation_id = access.organisation()
         and exists (select 1 from referral r where r.id = referral_assignment.referral_id))
-    with check (assigned_by = (select access.membership())
+    with check (assigned_by = access.membership()
         and exists (select 1 from membership m
                      where m.id = referral_assignment.membership_id
                        and m.organisation_id = referral_assignment.organisation_id and m.suspended_at is null));
 create policy remove on referral_assignment for delete to coordination_app
-    using (network_id = (select access.network())
-        and organisation_id = (select access.organisation())
+    using (network_id = access.network()
+        and organisation_id = access.organisation()
         and exists (select 1 from referral r where r.id = referral_assignment.referral_id));
 
 -- Links on paper to the household: given and ended by either side, while paper is safe for it.

@@ -5,44 +5,44 @@
 grant select, insert on agreement, agreement_person, agreement_part to coordination_app;
 
 create policy see on agreement for select to coordination_app
-    using (network_id = (select access.network())
+    using (network_id = access.network()
         and exists (select 1 from access.live_share s
                      where s.household_id = agreement.household_id
                        and (s.ground = 'holder' or exists (
                             select 1 from share g
                              where g.agreement_id = agreement.id
-                               and g.organisation_id = (select access.organisation())
-                               and g.scope = any ((select access.parts())::text[])
-                               and (g.audience = 'all' or (select access.professional()))))));
+                               and g.organisation_id = access.organisation()
+                               and g.scope = any (access.parts())
+                               and (g.audience = 'all' or access.professional())))));
 create policy add on agreement for insert to coordination_app
-    with check (network_id = (select access.network())
-        and organisation_id = (select access.organisation())
-        and recorded_by = (select access.membership())
+    with check (network_id = access.network()
+        and organisation_id = access.organisation()
+        and recorded_by = access.membership()
         and withdrawn_at is null
         and exists (select 1 from access.live_share s
                      where s.household_id = agreement.household_id
                        and s.scope = 'identity' and s.ground = 'holder'));
 
 create policy see on agreement_person for select to coordination_app
-    using (network_id = (select access.network())
+    using (network_id = access.network()
         and exists (select 1 from access.live_share s
                      where s.household_id = agreement_person.household_id and s.scope = 'identity')
         and exists (select 1 from agreement g where g.id = agreement_person.agreement_id));
 create policy add on agreement_person for insert to coordination_app
-    with check (network_id = (select access.network())
+    with check (network_id = access.network()
         and exists (select 1 from access.live_share s
                      where s.household_id = agreement_person.household_id
                        and s.scope = 'identity' and s.ground = 'holder')
         and access.agreement_is_being_written(agreement_id));
 
 create policy see on agreement_part for select to coordination_app
-    using (network_id = (select access.network())
+    using (network_id = access.network()
         and exists (select 1 from access.live_share s
                      where s.household_id = agreement_part.household_id
-                       and (s.ground = 'holder' or agreement_part.organisation_id = (select access.organisation())))
+                       and (s.ground = 'holder' or agreement_part.organisation_id = access.organisation()))
         and exists (select 1 from agreement g where g.id = agreement_part.agreement_id));
 create policy add on agreement_part for insert to coordination_app
-    with check (network_id = (select access.network())
+    with check (network_id = access.network()
         and exists (select 1 from access.live_share s
                      where s.household_id = agreement_part.household_id
                        and s.scope = 'identity' and s.ground = 'holder')
@@ -69,12 +69,12 @@ create policy add on agreement_service for insert to coordination_app
 grant select on access_request, access_request_file to coordination_app;
 
 create policy see on access_request for select to coordination_app
-    using (network_id = (select access.network())
-        and (organisation_id = (select access.organisation()) and 'identity' = any ((select access.parts())::text[])
+    using (network_id = access.network()
+        and (organisation_id = access.organisation() and 'identity' = any (access.parts())
             or exists (select 1 from access_request_file f where f.id = access_request.id)));
 
 create policy see on access_request_file for select to coordination_app
-    using (network_id = (select access.network())
+    using (network_id = access.network()
         and exists (select 1 from access.live_share s
                      where s.household_id = access_request_file.household_id
                        and s.scope = 'identity' and s.ground = 'holder'));
@@ -83,9 +83,9 @@ create policy see on access_request_file for select to coordination_app
 grant select, insert on share_review to coordination_app;
 
 create policy see on share_review for select to coordination_app
-    using (network_id = (select access.network()) and organisation_id = (select access.organisation()));
+    using (network_id = access.network() and organisation_id = access.organisation());
 create policy add on share_review for insert to coordination_app
-    with check (network_id = (select access.network())
-        and organisation_id = (select access.organisation())
-        and confirmed_by = (select access.membership())
+    with check (network_id = access.network()
+        and organisation_id = access.organisation()
+        and confirmed_by = access.membership()
         and exists (select 1 from access.live_share s where s.household_id = share_review.household_id));

@@ -183,8 +183,8 @@ HOLES: dict[str, tuple[str, str]] = {
             " and created_by = access.membership())"
         ),
     ),
-    "an ended share that still opens": ("", "LIVE s.valid_until >= (select access.today())|true"),
-    "a share that opens before its day": ("", "LIVE s.valid_from <= (select access.today())|true"),
+    "an ended share that still opens": ("", "LIVE s.valid_until >= access.today()|true"),
+    "a share that opens before its day": ("", "LIVE s.valid_from <= access.today()|true"),
     "a revoked share that still opens": ("", "LIVE s.revoked_at is null|true"),
     "a share for professionals opened to all": ("", "LIVE s.audience = 'all'|true"),
     "parts opened beyond the role": ("", "LIVE s.scope = any|true or s.scope = any"),
