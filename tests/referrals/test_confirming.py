@@ -332,3 +332,15 @@ def test_both_sides_and_the_coordinator_are_told_of_a_disagreement_once_and_the_
     people = (one.sender, one.receiver, one.coordinator)
     assert where >= {("disputed", person.organisation_id) for person in people}
     assert {(step, who) for step, who, _ in one.base.admin(told, other.id)} == {("call", one.sender.organisation_id)}
+
+
+def test_who_no_longer_reads_how_to_reach_them_is_told_not_to_call(
+    close: Callable[..., Closed], cast: Cast, browser: Callable[[], Browser]
+) -> None:
+    one = close()
+    one.base.admin(
+        "update share set revoked_at = now() where household_id = %s and ground = 'agreement'", one.household_id
+    )
+    shown = browser().sign_in(cast.epicerie.emails["volunteer"], PASSWORD).get(f"/orientations/{one.id}/confirmation")
+    assert "n’appelez pas" in shown.text
+    assert "Pas joint(e)" not in shown.text

@@ -74,6 +74,11 @@ def test_a_partner_that_never_opens_does_not_hold_a_referral_for_ever() -> None:
             5,
             "Écrivez « logement »",
         ),
+        (
+            "    default: {late: 7, risk: 15, expires: 30}\n    confirmation: {attempts: 0}\n",
+            5,
+            "« attempts : 0 » est impossible",
+        ),
     ],
 )
 def test_an_impossible_delay_is_refused_with_its_line_and_what_to_write(

@@ -1,4 +1,4 @@
-"""A referral driven by both sides, a coordinator, time and withdrawals, against a model that knows the table."""
+"""A referral driven by both sides, a coordinator, the household, time and withdrawals, against a model of the table."""
 
 import os
 from collections.abc import Callable
@@ -21,7 +21,8 @@ from coordination.kit.actor import Actor, Member, Service
 from coordination.kit.clock import frozen, now
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotAllowed, NotNow
-from coordination.referrals import moves, queries, service
+from coordination.referrals import confirming, moves, queries, service
+from coordination.referrals.household import Due, Explanation, Said, code_of
 from coordination.referrals.machine import DERIVED, EXPIRING_STATES, UNDO_WITHIN, Side, State
 from coordination.referrals.models import Referral
 from coordination.referrals.rules import Domain, Outcome, Pause, Question, Refusal
@@ -47,7 +48,10 @@ DEEDS: dict[str, Callable[[ActorSession, UUID, int], Referral]] = {
     "answer": moves.answer,
     "cancel": moves.cancel,
     "reopen": moves.reopen,
+    "explain": lambda s, i, v: moves.explain(s, i, v, Explanation.IMPOSSIBLE),
 }
+HEARS = ("confirm", "dispute", "miss", "unreached", "recall")
+SAID, WISH = st.sampled_from(Said), st.booleans()
 CODED = {"ask": Question.PAPERS, "refuse": Refusal.CAPACITY, "hold": Pause.PLACE, "close": Outcome.PARTIAL}
 
 
@@ -78,6 +82,12 @@ class Loop(RuleBasedStateMachine):
         self.steps: list[tuple[str, State, UUID | None]] = [("send", State.SENT, self.worker.membership_id)]
         self.last_at = self.at
         self.children = 0
+        # What the household answered and what is still owed to it, after each step; and its link on paper.
+        self.heard: list[tuple[Said | None, Due | None]] = [(None, None)]
+        with ActorSession(self.cast.engine, self.worker) as session:
+            row = session.get_one(Referral, self.id)
+            self.secret = confirming.paper_link(session, row, "").rpartition("/")[-1]
+            session.commit()
 
     # -------------------------------------------------------------- what the model says
 
@@ -95,8 +105,16 @@ class Loop(RuleBasedStateMachine):
         if truly is not self.state:
             self.step(DERIVED[truly], truly, None)
 
-    def step(self, verb: str, state: State, by: UUID | None) -> None:
+    def step(self, verb: str, state: State, by: UUID | None, said: Said | None = None, wish: bool = False) -> None:
         self.steps.append((verb, state, by))
+        says, due = self.heard[-1]
+        if verb in ("confirm", "dispute"):
+            says, due = said, Due.CALL if wish and verb == "confirm" else None
+        elif verb in ("close", "reopen"):
+            says, due = None, Due.ANSWER if verb == "close" else None
+        elif verb in ("unreached", "recall", "explain", "redirect"):
+            due = None
+        self.heard.append(self.heard[-2] if verb == "undo" else (says, due))
         self.state, self.version, self.last_at = state, self.version + 1, self.at
 
     def attempt(self, actor: Actor, act: Callable[[ActorSession], object], allowed: bool) -> None:
@@ -130,6 +148,10 @@ class Loop(RuleBasedStateMachine):
     @rule(pick=st.integers(0, 30))
     def legal_move(self, pick: int) -> None:
         """One of those the table opens now, so that a few steps lead far."""
+        if self.truly is State.CLOSED and pick % 4 < 2:
+            said, wish = tuple(Said)[pick % 5 - 1], pick % 3 == 0
+            self.hear(S, said, wish) if pick % 4 else self.answers_by_link(said, wish)
+            return
         open_now = [(verb, side) for verb, state, side in ALLOWED if state is self.truly and verb in DEEDS]
         if open_now:
             self.move(*open_now[pick % len(open_now)], 0)
@@ -137,7 +159,7 @@ class Loop(RuleBasedStateMachine):
     @rule(side=st.sampled_from(Side))
     def undo(self, side: Side) -> None:
         verb, _, by = self.steps[-1]
-        fresh = self.at - self.last_at <= UNDO_WITHIN and verb in DEEDS
+        fresh = self.at - self.last_at <= UNDO_WITHIN and verb in (*DEEDS, *HEARS)
         allowed = fresh and by == self.people[side].membership_id and self.truly is self.state
         self.attempt(self.people[side], lambda s: moves.undo(s, self.id, self.version), allowed)
         if allowed:
@@ -160,6 +182,64 @@ class Loop(RuleBasedStateMachine):
         """An answer and a reopening give the partner its time again."""
         self.expires_at = self.base.admin("select expires_at from referral where id = %s", self.id)[0][0]  # type: ignore[assignment]
         assert self.expires_at > self.at
+
+    # -------------------------------------------------------------- the household, asked or by itself
+
+    def heard_at(self, side: Side, verb: str) -> bool:
+        """Whether this side may write down what the household says, and it has said nothing yet."""
+        return (verb, self.truly, side) in ALLOWED and self.heard[-1][0] is None
+
+    @rule(side=st.sampled_from(Side), said=SAID, wish=WISH)
+    def hear(self, side: Side, said: Said, wish: bool) -> None:
+        """It was closed as a part of the help, whoever closed it: a no is less."""
+        verb = "dispute" if said is Said.NO else "confirm"
+        allowed = self.heard_at(side, verb)
+        self.attempt(self.people[side], lambda s: confirming.record(s, self.id, self.version, said, wish), allowed)
+        if allowed:
+            self.step(verb, ALLOWED[verb, State.CLOSED, side], self.people[side].membership_id, said, wish)
+
+    @rule(side=st.sampled_from(Side))
+    def nobody_answers(self, side: Side) -> None:
+        tried = 0
+        for verb, _, _ in self.kept_steps():
+            tried = 0 if verb == "close" else tried + (verb in ("miss", "unreached"))
+        allowed = self.heard_at(side, "miss") and tried < confirming.policy().attempts
+        self.attempt(self.people[side], lambda s: confirming.not_reached(s, self.id, self.version), allowed)
+        if allowed:
+            last = tried + 1 == confirming.policy().attempts
+            self.step("unreached" if last else "miss", State.CLOSED, self.people[side].membership_id)
+
+    def kept_steps(self) -> list[tuple[str, State, UUID | None]]:
+        found: list[tuple[str, State, UUID | None]] = []
+        for step in self.steps:
+            if step[0] == "undo":
+                found.pop()
+            else:
+                found.append(step)
+        return found
+
+    @rule(side=st.sampled_from(Side))
+    def call_back(self, side: Side) -> None:
+        allowed = ("recall", self.truly, side) in ALLOWED and self.heard[-1][1] is Due.CALL
+        self.attempt(self.people[side], lambda s: moves.recall(s, self.id, self.version), allowed)
+        if allowed:
+            self.step("recall", State.CLOSED, self.people[side].membership_id)
+
+    @rule(said=SAID, wish=WISH)
+    def answers_by_link(self, said: Said, wish: bool) -> None:
+        """Once it is closed; again as long as nobody did anything since its own answer. The same twice is told once."""
+        link = confirming.opened(self.cast.engine, self.secret)
+        assert link is not None
+        verb, _, by = self.steps[-1]
+        own = by is None and verb in ("confirm", "dispute")
+        allowed = self.state in (State.CLOSED, State.DISPUTED) and (self.heard[-1][0] is None or own)
+        assert link.asks == allowed
+        before = self.base.admin("select reason from referral_event where referral_id = %s order by version", self.id)
+        done = confirming.answer_by_link(self.cast.engine, link, self.secret, said, wish)
+        assert done == allowed
+        if allowed and not (own and before[-1] == (code_of(said, call_back=wish),)):
+            less = said is Said.NO
+            self.step("dispute" if less else "confirm", State.DISPUTED if less else State.CLOSED, None, said, wish)
 
     # -------------------------------------------------------------- time, the agreement, the worker
 
@@ -205,8 +285,9 @@ class Loop(RuleBasedStateMachine):
 
     @invariant()
     def every_transition_is_written_and_journalled_once(self) -> None:
-        [(state, version, events, journal, children)] = self.base.admin(
-            "select state, version, (select array_agg(row(verb, state, membership_id)::text order by version)"
+        [(state, version, says, due, events, journal, children)] = self.base.admin(
+            "select state, version, household_says, household_due,"
+            " (select array_agg(row(verb, state, membership_id)::text order by version)"
             "  from referral_event e where e.referral_id = r.id),"
             " (select array_agg(verb order by number) from journal j where j.subject_id = r.id::text),"
             " (select count(*) from referral c where c.parent_id = r.id and c.by_hand and c.need_id = r.need_id)"
@@ -214,6 +295,7 @@ class Loop(RuleBasedStateMachine):
             self.id,
         )
         assert (state, version) == (self.state.value, self.version)
+        assert (says, due) == self.heard[-1]
         assert events == [f"({verb},{state},{by or ''})" for verb, state, by in self.steps]
         assert journal == [f"referral.{verb}" for verb, _, _ in self.steps]
         assert children == self.children, "nothing passes without an agreement"
