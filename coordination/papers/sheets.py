@@ -18,8 +18,9 @@ from coordination.kit.clock import PARIS, now, today
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotAllowed, NotNow
 from coordination.kit.pdf import pdf
+from coordination.kit.qr import qr_png
 from coordination.kit.web import date_fr, hour_fr
-from coordination.referrals import queries, receptions, recipients
+from coordination.referrals import confirming, queries, receptions, recipients
 from coordination.referrals.machine import WRITERS, Side, State
 from coordination.referrals.opening import WEEK, Opening, week_fr
 from coordination.referrals.rules import Coverage, Domain, coverage
@@ -57,17 +58,21 @@ def partner_sheet(session: ActorSession, referral_id: UUID, *, reason: bool = Fa
     """
     view = _asked(session, referral_id)
     passes = _passes(session, view)
-    if passes is Coverage.NONE and not view.line.row.by_hand and not view.line.outside:
+    if passes is Coverage.NONE and not _hers(view):
         raise NothingPasses
     made = _made(view, "fiche", "partner.typ", _for_partner(session, view, passes, reason=reason))
     note_reading(session, PARTNER, view.line.row.household_id)
     return made
 
 
-def person_sheet(session: ActorSession, referral_id: UUID, *, reason: bool = False) -> Sheet:
-    """The sheet for the person; `reason` names the need, when she wants it on paper and it is not sensitive."""
+def person_sheet(session: ActorSession, referral_id: UUID, *, reason: bool = False, base_url: str = "") -> Sheet:
+    """The sheet for the person; `reason` names the need, when she wants it on paper and it is not sensitive.
+
+    With a `base_url`, a new link is made and drawn, by which she will say whether she was helped, where paper is safe.
+    """
     view = _asked(session, referral_id)
-    made = _made(view, "feuille", "person.typ", _for_person(session, view, reason=reason))
+    reply = _reply(session, view, base_url) if base_url else NO_REPLY
+    made = _made(view, "feuille", "person.typ", _for_person(session, view, reason=reason) | reply)
     note_reading(session, PERSON, view.line.row.household_id)
     return made
 
@@ -87,10 +92,15 @@ def _made(view: queries.ReferralView, kind: str, template: str, data: dict[str, 
     return Sheet(f"{kind}-{code}.pdf", pdf(template, common | data, now()))
 
 
+def _hers(view: queries.ReferralView) -> bool:
+    """Whether the sheet is the person's to show or not: nothing of the file may stand on it."""
+    return view.line.row.by_hand or view.line.outside
+
+
 def _passes(session: ActorSession, view: queries.ReferralView) -> Coverage:
     """What the agreement lets pass to the partner and the actor sees herself. A service reads its link alone."""
     row = view.line.row
-    if row.by_hand or view.line.outside:
+    if _hers(view):
         return Coverage.NONE
     mine = coverage(
         identity=Part.IDENTITY in view.parts, needs=Part.NEEDS in view.parts, sensitive=Part.SENSITIVE in view.parts
@@ -120,7 +130,7 @@ def _for_partner(
     return {
         "title": "Fiche de liaison",
         "document": f"Fiche de liaison {row.household_code}",
-        "kicker": "Remise par la personne elle-même" if row.by_hand else "Orientation transmise avec l’accord du foyer",
+        "kicker": "Remise par la personne elle-même" if _hers(view) else "Orientation transmise avec l’accord du foyer",
         "code_label": "Dossier",
         "foot": _foot(view, sensitive=told and domain.sensitive),
         "warnings": _warnings(session, row.household_id) if named else [],
@@ -137,7 +147,7 @@ def _for_partner(
 
 
 def _foot(view: queries.ReferralView, *, sensitive: bool) -> str:
-    if view.line.row.by_hand:
+    if _hers(view):
         return "Cette feuille appartient à la personne : elle la montre si elle le veut."
     kept = "Document confidentiel : à garder sous clef, à détruire dès qu’il ne sert plus."
     return kept + (" Réservé aux professionnels : il parle de santé ou de violences." if sensitive else "")
@@ -146,7 +156,7 @@ def _foot(view: queries.ReferralView, *, sensitive: bool) -> str:
 def _need_said(view: queries.ReferralView, *, told: bool, reason: bool) -> str:
     if told:
         return view.line.domain.label
-    if view.line.row.by_hand and reason and (domain := _writable(view)):
+    if _hers(view) and reason and (domain := _writable(view)):
         return domain.label
     return "La personne en parle elle-même, si elle le souhaite."
 
@@ -263,6 +273,19 @@ def _for_person(session: ActorSession, view: queries.ReferralView, *, reason: bo
         "rights": list(RIGHTS),
         "sender": _sender(session, view),
     }
+
+
+NO_REPLY: dict[str, Any] = {"qr": [], "address": "", "until": ""}
+
+
+def _reply(session: ActorSession, view: queries.ReferralView, base_url: str) -> dict[str, Any]:
+    """A link of her own to say what became of it; nothing where paper is not safe, or once she said it."""
+    row = view.line.row
+    if row.household_says is not None or not confirming.may_print_link(session, row.id):
+        return NO_REPLY
+    address = confirming.paper_link(session, row, base_url)
+    until = max(link.until for link in confirming.links_of(session, row.id))
+    return {"qr": list(qr_png(address)), "address": address, "until": date_fr(until)}
 
 
 def _meeting(session: ActorSession, view: queries.ReferralView) -> tuple[str, list[tuple[str, str]]] | None:

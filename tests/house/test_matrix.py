@@ -217,7 +217,7 @@ POST /avis/reglages                                             422 422 422 422 
 GET  /orientations                                              200 200 403 200 403 403 200 200 200 303
 GET  /orientations/{referral_id}                                200 200 403 200 403 403 200 404 404 303
 GET  /orientations/{referral_id}/fiche.pdf                      200 200 403 200 403 403 200 404 404 303
-GET  /orientations/{referral_id}/feuille.pdf                    200 200 403 200 403 403 200 404 404 303
+POST /orientations/{referral_id}/feuille.pdf                    200 200 403 200 403 403 200 404 404 303
 GET  /orientations/tableau                                      200 200 403 200 403 403 200 200 200 303
 POST /orientations/lot                                          422 422 403 422 403 403 422 422 422 303
 GET  /orientations/passer                                       200 200 403 200 403 403 200 200 200 303

@@ -145,6 +145,9 @@ def test_a_protected_file_has_no_address_on_paper_and_its_rules_stand_first(cast
     assert has(paper, PHONE, "SANS laisser de message", "NE PAS envoyer de courriel", "Seulement avant 9 h")
     assert lacks(paper, RUE, "exemple.fr")
     assert paper.index("Avant de joindre") < paper.index("Le foyer")
+    with acting(cast.engine, worker) as session:
+        hers = sheets.person_sheet(session, row.id, base_url="https://reseau.exemple")
+    assert lacks(said(hers), "reponse", "Scannez", "scannez"), "a link on paper is not safe for everybody"
 
 
 def test_downloads_are_journalled_unnamed_and_kept_by_no_cache(
@@ -161,18 +164,21 @@ def test_downloads_are_journalled_unnamed_and_kept_by_no_cache(
     page = mine.get(f"/orientations/{row.id}").text
     for kind in ("fiche", "feuille"):
         assert f"/orientations/{row.id}/{kind}.pdf" in page
-        answer = mine.get(f"/orientations/{row.id}/{kind}.pdf")
+        ask = mine.get if kind == "fiche" else mine.post
+        answer = ask(f"/orientations/{row.id}/{kind}.pdf")
         assert answer.headers["content-type"] == "application/pdf"
         assert "no-store" in answer.headers["cache-control"]
         assert answer.headers["content-disposition"] == f'attachment; filename="{kind}-{row.household_code}.pdf"'
     lines = shared_base.admin(
-        "select verb, fields from journal where household_id = %s and verb like 'referral.sheet%%' order by number",
-        file,
+        "select verb from journal where household_id = %s and verb ~ 'sheet|paper' order by number", file
     )
-    assert lines == [("referral.sheet_partner", []), ("referral.sheet_person", [])]
+    assert lines == [("referral.sheet_partner",), ("referral.paper_link",), ("referral.sheet_person",)]
+    secret = re.search(r"/reponse/ ?([\w -]{43,})", said(sheets.Sheet("", answer.content)))
+    assert secret
+    assert browser().get(f"/reponse/{secret[1].replace(' ', '')[:43]}").status_code == 200
     other = as_(cast.bonne_action, "coordinator")
     assert other.get(f"/orientations/{row.id}/fiche.pdf").status_code == 403
-    assert other.get(f"/orientations/{row.id}/feuille.pdf").status_code == 403
+    assert other.post(f"/orientations/{row.id}/feuille.pdf").status_code == 403
     with acting(cast.engine, worker) as session:
         withdraw_agreement(session, file, agreement)
     refused = mine.get(f"/orientations/{row.id}/fiche.pdf")
@@ -183,4 +189,4 @@ def test_downloads_are_journalled_unnamed_and_kept_by_no_cache(
     gone = refer(cast.engine, worker, file, cast.secours)
     with acting(cast.engine, worker) as session:
         moves.cancel(session, gone.id, 1)
-    assert mine.get(f"/orientations/{gone.id}/feuille.pdf").status_code == 409
+    assert mine.post(f"/orientations/{gone.id}/feuille.pdf").status_code == 409

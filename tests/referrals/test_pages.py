@@ -223,7 +223,6 @@ def test_a_stranger_gets_404_everywhere(
     addresses = [
         f"/orientations/{sent.id}",
         f"/orientations/{sent.id}/fiche.pdf",
-        f"/orientations/{sent.id}/feuille.pdf",
         f"/orientations/{uuid4()}",
         "/orientations/x",
     ]
