@@ -109,13 +109,19 @@ def small_demonstration() -> Iterator[Base]:
 
 
 @pytest.fixture(scope="module")
-def served() -> Iterator[str]:
-    """The address of the application over a small demonstration."""
+def demonstration() -> Iterator[Base]:
+    """What is served."""
     with small_demonstration() as base:
-        port = free_port()
-        settings = settings_for(base.app_url, f"http://127.0.0.1:{port}")
-        with answering(port, create_app(settings, base.app_url)) as address:
-            yield address
+        yield base
+
+
+@pytest.fixture(scope="module")
+def served(demonstration: Base) -> Iterator[str]:
+    """The address of the application over a small demonstration."""
+    port = free_port()
+    settings = settings_for(demonstration.app_url, f"http://127.0.0.1:{port}")
+    with answering(port, create_app(settings, demonstration.app_url)) as address:
+        yield address
 
 
 @pytest.fixture

@@ -1,10 +1,14 @@
-"""A budget is typed beside every barème's answer, tried otherwise, validated and decided on; then read over time."""
+"""A budget is typed beside every barème's answer, tried otherwise, validated and decided on; the rights it seems to
+open are estimated and one becomes a need; then it is read over time."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from coordination.rights.service import answer_waiting
 from tests.browser.conftest import Visitor
+from tests.conftest import Base
 
 pytestmark = pytest.mark.browser
 WHY = "La dette d’énergie sera effacée en décembre."
@@ -47,9 +51,49 @@ def validate(worker: Visitor) -> None:
     worker.press("Valider ce budget")
 
 
+ANSWER = """#!/usr/bin/env python3
+import json, sys
+asked = json.load(sys.stdin)["households"]
+answer = {"rsa": ["0.00", "0.00"], "ppa": ["181.47", "211.04"], "css": ["1.00", "1.00"]}
+json.dump({"package": "essai", "answers": [answer for _ in asked]}, sys.stdout)
+"""
+
+
+@pytest.fixture
+def estimates(demonstration: Base, tmp_path: Path) -> Callable[[], object]:
+    """The worker's turn, with an estimator that answers the same to everybody (the law itself is tried elsewhere)."""
+    script = tmp_path / "estimator"
+    script.write_text(ANSWER)
+    script.chmod(0o755)
+    return lambda: answer_waiting(demonstration.engine, script)
+
+
+def claim_a_right(worker: Visitor, file: str, estimates: Callable[[], object]) -> None:
+    worker.open(f"{file}/modifier")
+    worker.page.locator("#f-housing").select_option("parc_social")
+    worker.press("Enregistrer")
+    worker.page.locator("#budget").get_by_role("link").first.click()
+    worker.page.wait_for_load_state()
+    worker.press("Droits peut-être non demandés : les estimer").press("Estimer les droits")
+    assert "Estimation en cours" in worker.text()
+    estimates()
+    worker.press("Recharger la page")
+    assert "de 181,47 € à 211,04 €" in " ".join(worker.text().split())
+    assert "à vérifier auprès de la CAF" in worker.text()
+    worker.page.emulate_media(media="print")
+    assert not worker.page.get_by_role("button", name="Noter un besoin").first.is_visible()
+    worker.page.emulate_media(media="screen")
+    worker.press("Noter un besoin")
+    assert "entre 181 et 211 € par mois semblent dus" in worker.text()
+
+
 @pytest.mark.parametrize(("javascript", "width", "dark"), [(True, 360, True), (False, 1280, False)])
 def test_a_worker_compares_tries_and_decides(
-    visitors: Callable[..., Visitor], javascript: bool, width: int, dark: bool
+    visitors: Callable[..., Visitor],
+    estimates: Callable[[], object],
+    javascript: bool,
+    width: int,
+    dark: bool,
 ) -> None:
     worker = visitors(javascript=javascript, width=width, dark=dark).sign_in("accueil@ccas.demo.invalid")
     worker.open("/foyers/nouveau")
@@ -96,6 +140,7 @@ def test_a_worker_compares_tries_and_decides(
     assert WHY in worker.text()
     worker.press("Refaire le calcul et le comparer à ce qui a été figé")
     assert worker.text().count("identique") == 4
+    claim_a_right(worker, file, estimates)
 
     worker.open(file)
     press(worker, "Mettre à jour le budget")
