@@ -62,6 +62,7 @@ from coordination.kit.db import ActorSession, acting
 from coordination.kit.errors import NotKnown, NotNow, Stale
 from coordination.referrals.rules import Domain
 from coordination.tables import METADATA
+from tests.appointments.make import a_date, take
 from tests.budgets.make import draft, validated
 from tests.casework.make import give, hope, meet, owe, write
 from tests.cast import PASSWORD, Cast, Organised, add_person
@@ -152,9 +153,13 @@ def test_a_merge_undone_leaves_every_table_as_it_was(cast: Cast, shared_base: Ba
     fill(cast, other)
     agree(cast.engine, cast.ccas.people["intake"], kept, [cast.secours], parts=("identity", "needs"))
     agree(cast.engine, cast.ccas.people["intake"], other, [cast.secours, cast.epicerie], parts=("identity", "budget"))
+    agree(cast.engine, cast.ccas.people["intake"], other, [cast.bonne_action])
+    sent = refer(cast.engine, cast.ccas.people["intake"], other, cast.bonne_action)
+    met = take(cast.engine, cast.bonne_action.people["intake"], sent.id, a_date(5, words="À la grille", where="autre"))
     before = rows_of(shared_base)
     done = merge(cast, kept, other)
     assert rows_of(shared_base) != before
+    assert shared_base.admin("select household_id from appointment where id = %s", met.id) == [(kept,)]
     undo(cast, kept, done)
     assert rows_of(shared_base) == before
 
