@@ -1,7 +1,9 @@
 """Appointments of the demonstration: on the referrals partners took, one literal table dealt round and round."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import cycle
+from typing import Any
 from uuid import UUID
 
 from coordination.appointments import queries, service
@@ -38,20 +40,20 @@ class Dated:
     """Days from today of a new date, once missed."""
 
 
-# The oldest first: they go to the referrals that were taken the longest ago.
+# Dealt round and round, from the referral taken the longest ago on; no date comes before its referral was taken.
 DATES: tuple[Dated, ...] = (
     Dated(-6, "15 h", then=(("host", "keep"),)),
-    Dated(-5, "9 h", then=(("host", "excuse"),)),
     Dated(-4, "16 h", then=(("host", "miss"),), again=6),
     Dated(-1, "10 h"),
     Dated(0, "9 h 30"),
-    Dated(0, "14 h", where="telephone", words="Rappeler une fois si personne ne répond."),
-    Dated(1, "11 h", by="sender", fixed=False, then=(("host", "confirm"),)),
-    Dated(3, "10 h 30", fixed=False),
     Dated(4, "14 h 30", by="sender", fixed=False),
-    Dated(5, "9 h 45", where="autre", words="À domicile, avec l’assistante sociale."),
     Dated(2, "15 h 30", by="sender", fixed=False, then=(("host", "decline"),)),
     Dated(7, "11 h 15", then=(("sender", "cancel"),)),
+    Dated(3, "10 h 30", fixed=False),
+    Dated(0, "14 h", where="telephone", words="Rappeler une fois si personne ne répond."),
+    Dated(1, "11 h", by="sender", fixed=False, then=(("host", "confirm"),)),
+    Dated(5, "9 h 45", where="autre", words="À domicile, avec l’assistante sociale."),
+    Dated(-5, "9 h", then=(("host", "excuse"),)),
 )
 
 
@@ -60,18 +62,33 @@ def meet(troupe: Troupe) -> None:
     for key, (name, address) in PLACES.items():
         with troupe.act(troupe.partners[key].who(Role.INTAKE), 8, 9) as session:
             service.set_place(session, None, PlaceForm(name=name, address=address))
-    for key in HOSTS:
-        host = troupe.partners[key].who(Role.VOLUNTEER, Role.INTAKE)
-        basket = basket_named(Side.RECEIVER, "en-cours")
-        assert basket is not None
-        with troupe.act(host, 0, 8) as session:
-            rows = [line.row for line in page_of(session, Side.RECEIVER, basket).lines]
-        taken = sorted(rows, key=lambda row: (row.answered_at or row.sent_at, str(row.id)))
-        senders = {partner.id: partner for partner in troupe.partners.values()}
-        for row, dated in zip(taken[:EACH], DATES, strict=False):
-            sender = senders[row.from_organisation_id].who(Role.INTAKE)
-            _play(troupe, dated, row.id, {"host": host, "sender": sender})
+    taken = [(row, host) for host in _hosts(troupe) for row in _under_way(troupe, host)]
+    senders = {partner.id: partner for partner in troupe.partners.values()}
+    turn = cycle(DATES)
+    for row, host in sorted(taken, key=lambda one: (_since(one[0]), str(one[0].id))):
+        dated = next(turn)
+        while troupe.today + timedelta(days=dated.days - 2) < _since(row).date():
+            dated = next(turn)
+        sender = senders[row.from_organisation_id].who(Role.INTAKE)
+        _play(troupe, dated, row.id, {"host": host, "sender": sender})
     troupe.rest()
+
+
+def _hosts(troupe: Troupe) -> list[Member]:
+    return [troupe.partners[key].who(Role.VOLUNTEER, Role.INTAKE) for key in HOSTS]
+
+
+def _under_way(troupe: Troupe, host: Member) -> list[Any]:
+    basket = basket_named(Side.RECEIVER, "en-cours")
+    assert basket is not None
+    with troupe.act(host, 0, 8) as session:
+        return [line.row for line in page_of(session, Side.RECEIVER, basket).lines[:EACH]]
+
+
+def _since(row: Any) -> datetime:
+    """When it was taken."""
+    moment: datetime = row.answered_at or row.sent_at
+    return moment
 
 
 def _play(troupe: Troupe, dated: Dated, referral_id: UUID, people: dict[str, Member]) -> None:

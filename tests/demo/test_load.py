@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import Engine
 
+from coordination.appointments.rules import State as DateState
 from coordination.audit.queries import verify
 from coordination.budgets.baremes import load_baremes
 from coordination.budgets.queries import BAREMES, file_budget
@@ -51,6 +52,11 @@ def number(base: Base, query: str) -> int:
 
 
 # ------------------------------------------------------------------ every stage is there
+
+
+def test_every_state_of_an_appointment_is_there(demo: Base) -> None:
+    assert values(demo, "select state from appointment") == set(DateState)
+    assert number(demo, "from appointment where state = 'confirmed' and starts_at < now()") > 0, "one is to be recorded"
 
 
 def test_every_state_refusal_and_outcome_of_a_referral_is_there(demo: Base) -> None:
