@@ -16,7 +16,7 @@ AT_NIGHT = ("coordination@ccas.demo.invalid", "admin@ccas.demo.invalid", "benevo
     [
         ("accueil@ccas.demo.invalid", ["/", "/foyers", "/foyers/nouveau", "/orientations", "/moi", "/droits", "/aide"]),
         ("accueil@ccas.demo.invalid", ["/acces", "/acces/demander", "/partages/a-revoir"]),
-        ("coordination@ccas.demo.invalid", ["/", "/orientations?cote=reseau", "/foyers"]),
+        ("coordination@ccas.demo.invalid", ["/", "/orientations?cote=reseau", "/foyers", "/chiffres"]),
         ("dpo@ccas.demo.invalid", ["/", "/journal", "/journal/verification"]),
         ("admin@ccas.demo.invalid", ["/", "/comptes", "/comptes/inviter"]),
         ("benevole@secours.demo.invalid", ["/", "/foyers?partages=oui", "/orientations", "/rendez-vous"]),

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy.exc import ProgrammingError
 
@@ -119,6 +119,7 @@ def test_a_household_many_times_referred_is_one_household() -> None:
     assert [line.group for line in told(found.fates[By.PARTNER])] == ["Épicerie"]
 
 
+@settings(max_examples=10)
 @given(st.data())
 def test_what_stands_behind_a_masked_line_changes_nothing_that_is_shown_beside_it(data: st.DataObject) -> None:
     domains = [Domain.FOOD, Domain.HOUSING, Domain.JOB]
@@ -197,7 +198,7 @@ def test_the_page_and_its_table_show_figures_and_nobody(
     page = browser().sign_in(cast.ccas.emails["coordinator"], PASSWORD)
     empty = page.get("/chiffres?cote=recues")
     assert "Trop peu d’orientations" in empty.text
-    for n in range(12):
+    for n in range(10):
         file = open_household(engine, worker, f"Canari{n}")
         agree(engine, worker, file, [cast.epicerie])
         row = refer(engine, worker, file, cast.epicerie)

@@ -17,20 +17,21 @@ from coordination.papers import sheets
 from coordination.referrals import moves
 from coordination.referrals import service as referrals
 from coordination.referrals.models import Referral
+from coordination.referrals.recipients import Reach
 from coordination.referrals.rules import Domain
 from coordination.sharing.service import withdraw_agreement
 from tests.appointments.make import a_date, a_place, take
-from tests.budgets.make import validated
 from tests.casework.make import write
 from tests.cast import PASSWORD, Cast, Organised
 from tests.conftest import Base, Browser
+from tests.directory.make import outside
 from tests.households.make import open_household
 from tests.referrals.make import note_need, refer
 from tests.sharing.make import agree
 
 RUE, PHONE, SAID = "12 rue des Lilas", "06 12 34 56 78", "Deux mois de loyer en retard."
-NEVER = ["Canari de note", "Canari interne", "Canari de santé", "740,"]
-"""What is in the file and on no paper: a note, words kept inside, another need, the budget."""
+NEVER = ["Canari de note", "Canari interne", "Canari de santé"]
+"""What is in the file and on no paper: a note, words kept inside, another need."""
 
 
 @pytest.fixture
@@ -46,7 +47,6 @@ def filled(cast: Cast, worker: Member) -> UUID:
         form = ProfileForm(commune="Carvin", address=RUE, phone=PHONE, email="ines@exemple.fr", version=1)
         service.update_profile(session, made, form)
     write(cast.engine, worker, made, "Canari de note")
-    validated(cast.engine, worker, made)
     note_need(cast.engine, worker, made, Domain.HEALTH, "Canari de santé")
     return made
 
@@ -126,6 +126,19 @@ def test_handed_over_on_paper_nothing_of_the_file_stands_on_it(cast: Cast, worke
     assert has(asked, "Logement")
     assert lacks(asked, SAID, "VANHOVE")
     assert has(person(cast, worker, row), "n’a rien reçu de nous")
+
+
+def test_a_service_without_an_account_is_shown_a_sheet_with_nothing_of_the_file(cast: Cast, worker: Member) -> None:
+    there = outside(cast.engine, cast.ccas.people["coordinator"])
+    file = filled(cast, worker)
+    agree(cast.engine, worker, file, [there], ("identity",))
+    need = note_need(cast.engine, worker, file)
+    with acting(cast.engine, worker) as session:
+        row = referrals.send_referral(session, need, there, reach=Reach("Inès", PHONE))
+    paper = partner(cast, worker, row)
+    assert has(paper, "Remise par la personne elle-même", "Nom et prénom")
+    assert lacks(paper, "VANHOVE", RUE, PHONE, SAID, *NEVER)
+    assert has(person(cast, worker, row), "Vos droits", "sans votre nom")
 
 
 def test_a_protected_file_has_no_address_on_paper_and_its_rules_stand_first(cast: Cast, worker: Member) -> None:
