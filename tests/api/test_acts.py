@@ -216,6 +216,12 @@ def test_a_referral_goes_through_its_moves(place: Place) -> None:
     assert [moved["verb"] for moved in closed["history"]] == ["close", "accept", "send"]
     need = place.holder.ok("GET", f"{place.file}/needs")[0]
     assert (need["state"], need["referrals"][0]["outcome"]) == ("met", "got_help")
+    assert (closed["household_due"], "confirm" in closed["moves"]) == ("answer", True)
+    said = place.holder.ok("POST", f"{path}/confirm", json={"version": closed["version"], "said": "no"})
+    assert (said["state"], said["household_says"], said["household_due"]) == ("disputed", "no", None)
+    assert place.holder.ok("GET", f"{place.file}/needs")[0]["state"] == "disputed"
+    told = place.holder.ok("POST", f"{path}/explain", json={"version": said["version"], "reason": "impossible"})
+    assert (told["state"], told["outcome"]) == ("closed", "no_help")
 
 
 def test_without_an_agreement_a_paper_is_handed_over(place: Place) -> None:

@@ -60,6 +60,8 @@ from coordination.kit.actor import Member
 from coordination.kit.clock import today
 from coordination.kit.db import ActorSession, acting
 from coordination.kit.errors import NotKnown, NotNow, Stale
+from coordination.referrals import confirming
+from coordination.referrals.models import Referral
 from coordination.referrals.rules import Domain
 from coordination.tables import METADATA
 from tests.appointments.make import a_date, take
@@ -101,7 +103,9 @@ def fill(cast: Cast, file: UUID, who: Organised | None = None) -> None:
     """Something of everything in a file."""
     worker = (who or cast.ccas).people["intake"]
     validated(cast.engine, worker, file)
-    refer(cast.engine, worker, file, cast.secours)
+    sent = refer(cast.engine, worker, file, cast.secours)
+    with acting(cast.engine, worker) as session:
+        confirming.paper_link(session, session.get_one(Referral, sent.id), "")
     write(cast.engine, worker, file)
     meet(cast.engine, worker, file)
     give(cast.engine, worker, file)
