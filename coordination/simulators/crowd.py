@@ -15,6 +15,7 @@ from coordination.budgets.batch import REFUSED, ZONES, Population, route
 from coordination.budgets.population import RANK, Ages, People
 from coordination.budgets.rules import Bareme, Composition, Head, LineKind, ZoneKind
 from coordination.simulators.disclosure import FEWEST_HOUSEHOLDS, Line, Table, Tally, drawn, publish
+from coordination.simulators.moves import THRESHOLD_STEPS
 
 ADULT, ELDEST = 18, 150
 REFERENCE = date(2000, 6, 15)
@@ -180,14 +181,18 @@ class Crowd:
 
     def drawn(self, by: By) -> NDArray[np.int8]:
         """For how much each household counts in that table."""
-        found = self._drawn or [drawn(self._key, (), len(By), self._seen)]
-        return np.concatenate(found)[:, list(By).index(by)]
+        return self._draws()[:, list(By).index(by)]
+
+    def _draws(self) -> NDArray[np.int8]:
+        return np.concatenate(self._drawn or [drawn(self._key, (), len(By), self._seen)])
 
     def zones(self, bareme: Bareme) -> Ranks:
-        """Each household's zone, as its rank in the batch; kept for a version read from its file."""
+        """Each household's zone, its value shifted by a step at most, as its rank in the batch; kept for a version read
+        from its file."""
         if bareme.digest in self._zones:
             return self._zones[bareme.digest]
-        found = route(bareme, self.population).zones
+        tenth = THRESHOLD_STEPS[bareme.every] // 10
+        found = route(bareme, self.population, self._draws()[:, -1].astype(np.int64) * tenth).zones
         if bareme.digest:
             self._zones[bareme.digest] = found
         return found

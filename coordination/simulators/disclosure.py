@@ -3,6 +3,8 @@
 A cell under 5 is masked, the others are rounded to 5. No total is ever read from the households: each is reckoned from
 the cells shown, so that it tells nothing more. In each table one household in twenty, drawn under the installation's
 secret, does not count and another one counts twice: figures stay right on the whole, and no two tables add up alike.
+And each household's value is shifted by a step at most, under the same secret: a figure that moves between two runs
+does not say whose value lies between them.
 """
 
 import hmac
@@ -20,6 +22,8 @@ STEP = 5
 FEWEST_HOUSEHOLDS = 30
 FEWEST_IN_GROUP = 10
 DRAWN = 20
+BLUR = 10
+"""Tenths of a step by which a household's value is shifted, at most, either way, before it is compared."""
 GUESS = 2
 """What a masked cell adds to a sum, for want of better."""
 
@@ -38,17 +42,21 @@ def weights(key: bytes, contents: Iterable[str], tables: int) -> list[tuple[int,
 
     Households of the same content are told apart by their rank among them, so that one more moves no other.
     """
-    return [tuple(each) for each in drawn(key, contents, tables, Counter()).tolist()]
+    return [tuple(each) for each in drawn(key, contents, tables, Counter())[:, :tables].tolist()]
 
 
 def drawn(key: bytes, contents: Iterable[str], tables: int, seen: Counter[str]) -> NDArray[np.int8]:
-    """The same for many, a row by household; `seen` counts the contents already met."""
+    """The same for many, a row by household, and after the tables its shift: tenths of a step, between -BLUR and BLUR.
+    `seen` counts the contents already met."""
     digests = []
     for content in contents:
         seen[content] += 1
         digests.append(hmac.digest(key, f"impact {seen[content]} {content}".encode(), "sha256"))
-    pieces = np.frombuffer(b"".join(digests), dtype=">u4").reshape(len(digests), 8)[:, :tables] % DRAWN
-    found: NDArray[np.int8] = (1 - (pieces == 0).astype(np.int8) + (pieces == 1)).astype(np.int8)
+    words = np.frombuffer(b"".join(digests), dtype=">u4").reshape(len(digests), 8)
+    pieces = words[:, :tables] % DRAWN
+    weighed = 1 - (pieces == 0).astype(np.int8) + (pieces == 1)
+    shifts = (words[:, -1:] % (2 * BLUR + 1)).astype(np.int8) - BLUR
+    found: NDArray[np.int8] = np.concatenate((weighed, shifts), axis=1).astype(np.int8)
     return found
 
 

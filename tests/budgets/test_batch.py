@@ -6,6 +6,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -93,6 +94,16 @@ def test_a_kind_few_have_and_a_kind_most_have_are_counted_alike(typed: list[tupl
     origins = {True: Origin.PROOF, False: Origin.DECLARED}
     households = [(family(1 + n % 4), [Line("a", k, c, origin=origins[p])]) for n, (k, c, p) in enumerate(typed)]
     same_answers(bareme(treatments=always | {K.LOYER: Treatment(cap=same(500_00))}), households, TODAY)
+
+
+@given(st.lists(st.tuples(st.integers(1, 4), st.integers(0, 150_000), st.integers(-80, 80)), min_size=1, max_size=20))
+def test_a_shift_answers_as_if_each_had_that_much_more(households: list[tuple[int, int, int]]) -> None:
+    shifted, richer = Population(), Population()
+    for persons, cents, shift in households:
+        shifted.add_household(family(persons), [Line("r", K.SALAIRE, cents + 9_600)], TODAY)
+        richer.add_household(family(persons), [Line("r", K.SALAIRE, cents + 9_600 + shift * persons * 30)], TODAY)
+    shifts = np.array([shift for *_, shift in households])
+    assert route(bareme(), shifted, shifts).zones.tolist() == route(bareme(), richer).zones.tolist()
 
 
 def test_alike_households_share_their_class_and_what_is_unknown_is_refused() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import pairwise
+from math import ceil
 from random import Random
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coordination.budgets.rules import Bareme, Zone, ZoneKind
-from coordination.simulators.crowd import GROUPS, By, Column, Impact, impact, kind_of, people_of
+from coordination.simulators.crowd import GROUPS, By, Column, Crowd, Impact, impact, kind_of, people_of
 from coordination.simulators.disclosure import (
     FEWEST_HOUSEHOLDS,
     FEWEST_IN_GROUP,
@@ -24,18 +25,19 @@ from coordination.simulators.disclosure import (
 from tests.budgets.make import bareme
 from tests.simulators.make import Invented, crowd_of, grown
 
+F = Fraction
 KEY = b"une clef d'essai"
 COLUMNS = ("in", "out", "enters")
 GROUP = {"a": "A", "b": "B", "c": "C"}
 
 
-def network(size: int, seed: int = 1) -> list[Any]:
+def network(size: int, seed: int = 1, among: tuple[int, int] = (5_00, 12_00)) -> list[Any]:
     """A made network: every group, values spread over and around the threshold."""
     chance = Random(seed)
     people = ([grown(40)], [grown(33), grown(6)], [grown(71), grown(70)], [grown(30), grown(31), grown(4)])
     return [
         Invented(
-            chance.randrange(5_00, 12_00),
+            chance.randrange(*among),
             chance.choice([*GROUPS[By.ACTIVITY], "unknown"]),
             chance.choice([*GROUPS[By.AGE], "unknown"]),
             chance.choice(people),
@@ -44,8 +46,8 @@ def network(size: int, seed: int = 1) -> list[Any]:
     ]
 
 
-def below(cents: int) -> Bareme:
-    return bareme(30, cents)
+def below(cents: int, days: F = Fraction(30)) -> Bareme:
+    return bareme(days, cents)
 
 
 def run(rows: list[Any], cents: int, key: bytes = KEY) -> Impact:
@@ -169,38 +171,57 @@ def test_two_runs_one_step_apart_never_tell_how_many_moved(seed: int) -> None:
     assert alone
 
 
-def test_knowing_everybody_but_one_does_not_tell_where_she_is() -> None:
-    """The secret of the draw stands between: in each table, what her group shows before and after the step where she
-    moves is met with her and without her."""
-    rows, met = network(160, 5), 0
-    for before, after in ((8_00, 8_10), (8_40, 8_50), (8_80, 8_90)):
-        for who in [row for row in rows if before <= row.left < after]:
-            others = [row for row in rows if row is not who]
-            seen: tuple[set[Any], set[Any]] = set(), set()
-            for secret in range(60):
-                for given_rows, found in zip((rows, others), seen, strict=True):
-                    found.update(_about_her(given_rows, who, before, after, bytes([secret])))
-                if len({by for by, *_ in seen[0] & seen[1]}) == len({by for by, *_ in seen[0]}):
-                    break
-            tables = {by for by, *_ in seen[0]}
-            assert tables == {by for by, *_ in seen[0] & seen[1]}, who
-            met += bool(tables)
-    assert met >= 3
+# Thresholds apart by one step; then by less than one, by moving the days of the month beside the threshold.
+THIRTY, AVERAGE, THIRTY_ONE = Fraction(30), Fraction(365, 12), Fraction(31)
+CLOSE = [
+    ((8_30, THIRTY), (8_40, THIRTY)),
+    ((8_40, THIRTY), (8_50, THIRTY)),
+    ((8_80, THIRTY), (8_90, THIRTY)),
+    ((8_00, THIRTY_ONE), (8_30, THIRTY)),
+    ((8_20, THIRTY), (8_10, AVERAGE)),
+    ((8_50, THIRTY_ONE), (8_80, THIRTY)),
+]
 
 
-def _about_her(rows: list[Any], who: Any, before: int, after: int, key: bytes) -> list[tuple[Any, ...]]:
+@pytest.mark.parametrize(("before", "after"), CLOSE)
+def test_a_figure_that_moves_does_not_prove_that_she_did_nor_one_that_stays_the_contrary(
+    before: tuple[int, F], after: tuple[int, F]
+) -> None:
+    """For somebody who knows the exact value of everybody else, and that nobody else lies between the two thresholds,
+    however close: the secret alone decides what moves, with her and without her, in every table where she is."""
+    low, high = (cents * days / THIRTY for cents, days in (before, after))
+    who = Invented(ceil(low), heads=[grown(40)])
+    assert low <= who.left < high
+    others = [row for row in network(400, 5, (7_50, 9_50)) if not low <= row.left < high]
+    met: dict[bool, dict[By, set[bool]]] = {here: {by: set() for by in By} for here in (True, False)}
+    for secret in range(150):
+        for here, rows in ((True, [*others, who]), (False, others)):
+            for by, first, then in _about_her(rows, who, before, after, bytes([secret])):
+                met[here][by].add(first != then)
+        if secret > 10 and met[True] == met[False]:
+            break
+    assert met[True] == met[False]
+
+
+def _impact(crowd: Crowd, tried: tuple[int, F]) -> Impact:
+    found = impact(crowd, below(8_00), below(*tried))
+    assert found is not None
+    return found
+
+
+def _about_her(
+    rows: list[Any], who: Any, before: tuple[int, F], after: tuple[int, F], key: bytes
+) -> list[tuple[Any, ...]]:
     """What two runs show of her group, in each table."""
     crowd = crowd_of(rows, key)
-    first, then = impact(crowd, below(8_00), below(before)), impact(crowd, below(8_00), below(after))
-    assert first is not None
-    assert then is not None
+    first, then = _impact(crowd, before), _impact(crowd, after)
     kind = kind_of(people_of(who.people))
     hers = {By.ALL: "all", By.ACTIVITY: who.activity, By.AGE: who.age_band, By.COMPOSITION: kind}
     told = []
     for by in By:
         for one, two in zip(first.tables[by].lines, then.tables[by].lines, strict=True):
             if one.group == GROUPS[by].get(hers[by]) and not one.hidden:
-                told.append((by, *(cell.value for line in (one, two) for cell in line.cells.values())))
+                told.append((by, *([cell.value for cell in line.cells.values()] for line in (one, two))))
     return told
 
 
