@@ -84,7 +84,8 @@ def policies(folder: str, *, release: bool) -> str:
     for code, version in found.fresh:
         state = "publiée" if release else "pas encore publiée (ajoutez --release)"
         said.append(f"Nouvelle version, {state} : {code}, {version:%d/%m/%Y}")
-    return "\n".join([*said, f"{len(found.baremes.schemes)} barèmes, aucune faute."])
+    many = len(found.baremes.schemes)
+    return "\n".join([*said, f"{many} barème{'s' if many > 1 else ''}, aucune faute."])
 
 
 def _scheme_line(code: str, dated: Dated[Bareme]) -> str:

@@ -40,11 +40,11 @@ def instance(text: str) -> Any:
 def test_the_walk_through_gives_what_it_prints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bareme = next(text for text in blocks("yaml") if text.startswith("# epicerie-du-moulin.yaml"))
     (case,) = blocks("json")
-    (tmp_path / "epicerie-du-moulin.yaml").write_text(bareme, encoding="utf-8")
-    (tmp_path / "nadia.json").write_text(case, encoding="utf-8")
     place = tmp_path / "policies" / "baremes"
     place.mkdir(parents=True)
-    (place / "epicerie-du-moulin.yaml").write_text(bareme.replace("up_to: 9.00", "up_to: 4.00"), encoding="utf-8")
+    written = place / "epicerie-du-moulin.yaml"
+    written.write_text(bareme.replace("up_to: 9.00", "up_to: 4.00"), encoding="utf-8")
+    (tmp_path / "nadia.json").write_text(case, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     consoles = blocks("console")
     assert len(consoles) == 2
@@ -52,6 +52,12 @@ def test_the_walk_through_gives_what_it_prints(tmp_path: Path, monkeypatch: pyte
         command, _, printed = block.partition("\n")
         done = CliRunner().invoke(app, command.removeprefix("$ coordination ").split())
         assert plain(done.output) == plain(printed)
+        written.write_text(bareme, encoding="utf-8")
+    published = CliRunner().invoke(app, ["check-policies", "policies/baremes", "--release"])
+    assert "Nouvelle version, publiée : epicerie-du-moulin" in published.output
+    assert "1 barème, aucune faute" in published.output
+    written.write_text(bareme.replace("up_to: 9.00", "up_to: 9.10"), encoding="utf-8")
+    assert "ses valeurs ont changé" in CliRunner().invoke(app, ["check-policies", "policies/baremes"]).output
     VALIDATOR.validate(instance(bareme))
 
 
