@@ -9,6 +9,7 @@ from coordination.kit.actor import Member
 from coordination.kit.db import acting
 from coordination.referrals import service
 from coordination.referrals.models import Referral
+from coordination.referrals.recipients import Reach
 from coordination.referrals.rules import Domain
 from tests.cast import Organised
 
@@ -25,10 +26,13 @@ def note_need(
         return service.add_need(session, household_id, domain, summary).id
 
 
-def send(engine: Engine, member: Member, need_id: UUID, to: Sequence[Organised], words: str = "") -> list[Referral]:
-    """The referrals of a need to these organisations, in their order."""
+def send(
+    engine: Engine, member: Member, need_id: UUID, to: Sequence[Organised | UUID], words: str = ""
+) -> list[Referral]:
+    """The referrals of a need to these organisations and outside services (by id), in their order."""
     with acting(engine, member) as session:
-        return service.send_referrals(session, need_id, [organised.id for organised in to], words)
+        ids = [one if isinstance(one, UUID) else one.id for one in to]
+        return service.send_referrals(session, need_id, ids, words, Reach(contact="06"))
 
 
 def refer(

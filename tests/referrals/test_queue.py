@@ -1,7 +1,7 @@
 """The queue: counts equal the lists, pages lose and repeat nothing, the same rule in SQL and in Python."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from coordination.referrals.models import Referral
 from coordination.referrals.rules import Domain, Outcome
 from tests.cast import Cast, Organised
 from tests.conftest import Base
+from tests.directory.make import outside
 from tests.households.make import open_household
 from tests.referrals.make import note_need, send
 from tests.sharing.make import agree
@@ -47,15 +48,18 @@ CLOCKS = [
 
 @pytest.fixture(scope="module")
 def referrals(shared_base: Base, cast: Cast) -> list[UUID]:
-    """Twenty-four referrals from the CCAS and from the committee, to the grocery and to others."""
+    """Twenty-four referrals from the CCAS and the committee, to the grocery, to others and to an outside service."""
     made: list[UUID] = []
+    service = outside(cast.engine, cast.ccas.people["coordinator"])
     for holder, others in ((cast.ccas, [cast.epicerie, cast.secours]), (cast.secours, [cast.epicerie, cast.ccas])):
         worker = holder.people["intake"]
         household = open_household(cast.engine, worker, "Diallo", "Awa")
-        agree(cast.engine, worker, household, others)
-        for domain in DOMAINS * 2:
-            need = note_need(cast.engine, worker, household, domain)
-            made += [row.id for row in send(cast.engine, worker, need, others)]
+        agree(cast.engine, worker, household, [*others, service])
+        both: list[Sequence[Organised | UUID]] = [others, [others[0], service]]
+        for to in both:
+            for domain in DOMAINS:
+                need = note_need(cast.engine, worker, household, domain)
+                made += [row.id for row in send(cast.engine, worker, need, to)]
     return made
 
 
@@ -168,10 +172,18 @@ def withdraw(base: Base, referrals: list[UUID], data: st.DataObject) -> set[UUID
         " and s.household_id = r.household_id and s.organisation_id = r.to_organisation_id and s.scope = 'needs'",
         list(chosen),
     )
+    base.admin("update agreement_service set revoked_at = null")
+    base.admin(
+        "update agreement_service s set revoked_at = now() from referral r where r.id = any(%s::uuid[])"
+        " and s.household_id = r.household_id and s.service_id = r.to_service_id",
+        list(chosen),
+    )
     rows = base.admin(
-        "select r.id from referral r where not by_hand and not exists (select from share s where"
-        " s.household_id = r.household_id and s.organisation_id = r.to_organisation_id and s.scope = 'needs'"
-        " and s.revoked_at is null)"
+        "select r.id from referral r join agreement_service s on s.household_id = r.household_id"
+        " and s.service_id = r.to_service_id where not by_hand and s.revoked_at is not null"
+        " union select r.id from referral r where not by_hand and to_service_id is null"
+        " and not exists (select from share s where s.household_id = r.household_id and s.revoked_at is null"
+        " and s.organisation_id = r.to_organisation_id and s.scope = 'needs')"
     )
     return {row[0] for row in rows}  # type: ignore[misc]
 
