@@ -32,6 +32,7 @@ from coordination.kit.db import ActorSession
 from coordination.referrals import confirming, moves, queries
 from coordination.referrals import service as referrals
 from coordination.referrals.machine import State
+from coordination.referrals.recipients import Reach
 from coordination.referrals.rules import Pause, Question, Refusal
 from coordination.sharing import service as sharing
 from coordination.sharing.forms import AdultRow, AgreementForm
@@ -161,7 +162,7 @@ class Player:
                     AdultRow(person=adult.person.id, answer=second if rank else Answer.AGREES)
                     for rank, adult in enumerate(adults)
                 ],
-                recipients=[self.troupe.partners[key].id for key in agreed.to],
+                recipients=[self.troupe.place(key) for key in agreed.to],
                 parts=list(agreed.parts),
                 audience=Audience.PROFESSIONALS if agreed.professionals else Audience.ALL,
                 purpose=agreed.purpose,
@@ -253,7 +254,9 @@ class Player:
         """Sends, then moves the referral to where the story says it stands, some days later."""
         told = self.rng.choice(words.SENT)
         with self.troupe.act(holder, sent.days, 10, 15) as session:
-            row = referrals.send_referral(session, need_id, self.troupe.partners[sent.to].id, told)
+            row = referrals.send_referral(
+                session, need_id, self.troupe.place(sent.to), told, Reach(contact=words.REACH)
+            )
             referral_id, version, by_hand = row.id, row.version, row.by_hand
         answered = max(1, sent.days - self.rng.randint(1, 4))
         if sent.state is State.CANCELLED:
@@ -261,7 +264,9 @@ class Player:
                 moves.cancel(session, referral_id, version, words.CANCELLED)
         if sent.state in (State.SENT, State.BY_HAND, State.CANCELLED):
             return
-        answerer = holder if by_hand else self.troupe.partners[sent.to].who(Role.VOLUNTEER, Role.INTAKE)
+        # Whoever sent it notes what an outside service told her.
+        alone = by_hand or sent.to in self.troupe.services
+        answerer = holder if alone else self.troupe.partners[sent.to].who(Role.VOLUNTEER, Role.INTAKE)
         if sent.refusal is not None:
             self._refuse(holder, answerer, referral_id, version, sent, answered)
         elif by_hand:
@@ -281,7 +286,7 @@ class Player:
             version = moves.refuse(session, referral_id, version, sent.refusal, why).version
         if sent.then:
             with self.troupe.act(holder, max(1, answered - 1), 11) as session:
-                moves.redirect(session, referral_id, version, self.troupe.partners[sent.then].id)
+                moves.redirect(session, referral_id, version, self.troupe.place(sent.then))
 
     def _take(self, answerer: Member, referral_id: UUID, version: int, sent: Sent, answered: int) -> None:
         """Step by step, as far as the story goes."""

@@ -11,19 +11,18 @@ from sqlalchemy.exc import ProgrammingError
 from coordination.demo.accounts import NETWORK, OTHER_NETWORK
 from coordination.demo.acts import Player
 from coordination.demo.dates import meet
+from coordination.demo.directory import open_services, share_out
 from coordination.demo.figures import Figures
 from coordination.demo.people import People
 from coordination.demo.published import Planned, published
 from coordination.demo.stories import NEIGHBOURS, STORIES, Story
 from coordination.demo.troupe import OPERATOR, Troupe, deed
-from coordination.identity.permissions import Role
 from coordination.identity.queries import find_network
 from coordination.identity.rules import slug
 from coordination.kit.actor import Service
 from coordination.kit.db import close_engine, make_engine
 from coordination.kit.errors import NotNow
-from coordination.referrals import moves, receptions
-from coordination.referrals.forms import ReceptionForm
+from coordination.referrals import moves
 
 SEED = 20161114  # the day the partners of Carvin signed their charter
 NEIGHBOUR_HOUSEHOLDS = 12
@@ -85,6 +84,8 @@ def _play_all(connection: Connection, households: int, progress: Progress | None
     total, done = households + NEIGHBOUR_HOUSEHOLDS, 0
     for name, stories, number in ((NETWORK, STORIES, households), (OTHER_NETWORK, NEIGHBOURS, NEIGHBOUR_HOUSEHOLDS)):
         troupe.gather(name)
+        if name == NETWORK:
+            open_services(troupe)
         planned = enumerate(_plan(name, stories, number, troupe.today))
         for rank, each in sorted(planned, key=lambda one: (-one[1].story.days, -one[0])):
             Player(troupe, Random(f"{SEED} {name} {rank}")).play(each)
@@ -92,9 +93,7 @@ def _play_all(connection: Connection, households: int, progress: Progress | None
             if progress is not None:
                 progress(done, total)
         if name == NETWORK:
-            with troupe.act(troupe.partners["epicerie"].who(Role.INTAKE), 1, 8) as session:
-                receptions.set_reception(session, ReceptionForm(weekdays=[1, 3, 4]))
-            troupe.rest()
+            share_out(troupe)
             meet(troupe)
         with deed(connection, Service("worker", troupe.network_id)) as session:
             moves.settle_due(session)

@@ -169,22 +169,28 @@ STORIES: tuple[Story, ...] = (
     ),
     Story(
         18,
-        agreed=(Agreed(("action",)),),
+        agreed=(Agreed(("action", "mission")),),
         budget=Draft.VALIDATED,
-        wanted=(Wanted(D.SOCIAL, (Sent("action", LATE),)),),
+        wanted=(Wanted(D.SOCIAL, (Sent("action", LATE),)), Wanted(D.JOB, (Sent("mission", 3),))),
     ),
     Story(
         26,
-        agreed=(Agreed(("epicerie",), WHOLE, purpose=Purpose.FOOD_AID),),
+        agreed=(Agreed(("epicerie",), WHOLE, purpose=Purpose.FOOD_AID), Agreed(("justice",))),
         budget=Draft.VALIDATED,
-        wanted=(Wanted(D.FOOD, (Sent("epicerie", 15, State.ACCEPTED),)),),
+        wanted=(
+            Wanted(D.FOOD, (Sent("epicerie", 15, State.ACCEPTED),)),
+            Wanted(D.RIGHTS, (Sent("justice", LATE + 10),)),
+        ),
     ),
     Story(
         40,
         lived=Lived.BIRTH,
-        agreed=(Agreed(("secours", "action")),),
+        agreed=(Agreed(("secours", "action", "mission")),),
         budget=Draft.VALIDATED,
-        wanted=(Wanted(D.FAMILY, (Sent("secours", 21, State.ACCEPTED), Sent("action", 21, State.ACCEPTED))),),
+        wanted=(
+            Wanted(D.FAMILY, (Sent("secours", 21, State.ACCEPTED), Sent("action", 21, State.ACCEPTED))),
+            Wanted(D.TRAINING, (Sent("mission", 20, State.ACCEPTED),)),
+        ),
     ),
     # One need sent to three partners at once.
     Story(
@@ -218,9 +224,12 @@ STORIES: tuple[Story, ...] = (
     ),
     Story(
         52,
-        agreed=(Agreed(("action",)),),
+        agreed=(Agreed(("action", "justice")),),
         budget=Draft.VALIDATED,
-        wanted=(Wanted(D.FRENCH, (refused("action", 33, Refusal.OTHER),)),),
+        wanted=(
+            Wanted(D.FRENCH, (refused("action", 33, Refusal.OTHER),)),
+            Wanted(D.RIGHTS, (refused("justice", 30, Refusal.TERRITORY),)),
+        ),
     ),
     Story(
         58,
@@ -234,9 +243,10 @@ STORIES: tuple[Story, ...] = (
     # Each step on the way to an answer, and after it.
     Story(
         13,
-        agreed=(Agreed(EVERYBODY),),
+        agreed=(Agreed((*EVERYBODY, "justice")),),
         budget=Draft.VALIDATED,
         wanted=(
+            Wanted(D.RIGHTS, (Sent("justice", 5, State.INFO_REQUESTED),)),
             Wanted(D.DIGITAL, (Sent("secours", 5, State.RECEIVED),)),
             Wanted(D.MOBILITY, (Sent("action", 6, State.INFO_REQUESTED),)),
             Wanted(D.SOCIAL, (Sent("epicerie", 9, State.IN_PROGRESS),)),
@@ -259,9 +269,12 @@ STORIES: tuple[Story, ...] = (
     # What became of those that were taken.
     Story(
         75,
-        agreed=(Agreed(EVERYBODY, WHOLE),),
+        agreed=(Agreed((*EVERYBODY, "mission"), WHOLE),),
         budget=Draft.REPLACED,
-        wanted=(Wanted(D.FOOD, (closed("epicerie", 60, Outcome.GOT_HELP, heard=Heard(Said.NO, by_link=True)),)),),
+        wanted=(
+            Wanted(D.FOOD, (closed("epicerie", 60, Outcome.GOT_HELP, heard=Heard(Said.NO, by_link=True)),)),
+            Wanted(D.JOB, (closed("mission", 55, Outcome.GOT_HELP),)),
+        ),
     ),
     Story(
         82,
@@ -301,7 +314,10 @@ STORIES: tuple[Story, ...] = (
         9,
         lived=Lived.MERGED,
         budget=Draft.VALIDATED,
-        wanted=(Wanted(D.FOOD, (by_hand("secours", 6), by_hand("epicerie", 6))),),
+        wanted=(
+            Wanted(D.FOOD, (by_hand("secours", 6), by_hand("epicerie", 6))),
+            Wanted(D.RIGHTS, (by_hand("justice", 6),)),
+        ),
     ),
     Story(35, "secours", wanted=(Wanted(D.RIGHTS, (closed("ccas", 22, Outcome.GOT_HELP),)),)),
     # Agreements that ended, were refused or await somebody.

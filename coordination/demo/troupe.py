@@ -53,6 +53,7 @@ class Troupe:
         self.connection = connection
         self.today = today()
         self.partners: dict[str, Partner] = {}
+        self.services: dict[str, UUID] = {}
         self._acting: ActorSession | None = None
         self._held: list[object] = []
 
@@ -109,6 +110,10 @@ class Troupe:
         joined = next(member(row) for row in rows if row.organisation_id == partner.id)
         for role in roles:
             partner.people.setdefault(role, joined)
+
+    def place(self, key: str) -> UUID:
+        """Whom a referral goes to: a partner or an outside service."""
+        return self.services[key] if key in self.services else self.partners[key].id
 
     def day(self, days: int) -> date:
         """The working day `days` ago, or the one before."""

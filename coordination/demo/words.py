@@ -94,3 +94,4 @@ OTHER_REASON = "Notre local est en travaux jusqu’à la fin du mois : reprenez 
 CANCELLED = "Orientation faite deux fois par erreur."
 DEPARTURE = "Une régularisation d’énergie tombe ce mois-ci : l’accès est ouvert sans attendre la séance."
 REPRESENTATIVE = "Service de l’enfance (représentant fictif)"
+REACH = "Par l’accueil du CCAS, qui la prévient"

@@ -69,6 +69,7 @@ def _show(
         verbs=verbs,
         answers=_answers(line, verbs),
         link=recipients.link_of(session, line.row),
+        mails=request.app.state.settings.mailer() is not None,
         asks_reach=any(p.outside and p.coverage.transmits(line.domain) for p in others),
         event_words=EVENT_WORDS,
         told=_told(session, view),
