@@ -226,10 +226,7 @@ STORIES: tuple[Story, ...] = (
         52,
         agreed=(Agreed(("action", "justice")),),
         budget=Draft.VALIDATED,
-        wanted=(
-            Wanted(D.FRENCH, (refused("action", 33, Refusal.OTHER),)),
-            Wanted(D.RIGHTS, (refused("justice", 30, Refusal.TERRITORY),)),
-        ),
+        wanted=(Wanted(D.FRENCH, (refused("action", 33, Refusal.OTHER), refused("justice", 30, Refusal.CRITERIA))),),
     ),
     Story(
         58,
@@ -314,10 +311,7 @@ STORIES: tuple[Story, ...] = (
         9,
         lived=Lived.MERGED,
         budget=Draft.VALIDATED,
-        wanted=(
-            Wanted(D.FOOD, (by_hand("secours", 6), by_hand("epicerie", 6))),
-            Wanted(D.RIGHTS, (by_hand("justice", 6),)),
-        ),
+        wanted=(Wanted(D.FOOD, (by_hand("secours", 6), by_hand("epicerie", 6), by_hand("jour", 6))),),
     ),
     Story(35, "secours", wanted=(Wanted(D.RIGHTS, (closed("ccas", 22, Outcome.GOT_HELP),)),)),
     # Agreements that ended, were refused or await somebody.
