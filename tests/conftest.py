@@ -1,14 +1,18 @@
 """The suite's ground: databases from a template, the fixed cast, clients that speak like a browser."""
 
 import fcntl
+import gc
 import os
+import pickle
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from uuid import uuid4
 
 import psycopg
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser as Chromium
@@ -37,9 +41,18 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 identity.HASHER = identity.HASHER.using(memory_cost=64, rounds=1)
 
+gc.disable()  # what is loaded to find the tests stays: to look through it again and again took a quarter of that time
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: rank(item.nodeid))
+
+
+def pytest_collection_finish() -> None:
+    """What was loaded is looked through no more; what the tests make is, a few times less often."""
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
+    gc.enable()
 
 
 def database_url(url: str, name: str) -> str:
@@ -51,7 +64,8 @@ def database_url(url: str, name: str) -> str:
 def create_database(cluster: Cluster, name: str, template: str | None = None) -> None:
     """A database owned by the owner role; from a template when one is named."""
     with psycopg.connect(libpq(cluster.admin_url), autocommit=True) as admin:
-        source = f"template {template}" if template else "template template0 encoding 'UTF8'"
+        # By files and not through the journal of the server: a third of the time, as nothing here needs to last.
+        source = f"template {template} strategy file_copy" if template else "template template0 encoding 'UTF8'"
         for attempt in range(20):
             try:
                 admin.execute(f"create database {name} {source} owner {OWNER}")
@@ -75,7 +89,7 @@ RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID") or f"{os.getpid():032x}"
 def once(cluster: Cluster, kind: str, fill: Callable[[str], None]) -> str:
     """The database of that kind, made by the first process of the run that asks for it, to be copied by all."""
     name = f"{kind}_{RUN}"
-    with (servers.HOME / "templates.lock").open("w") as lock, psycopg.connect(libpq(cluster.admin_url)) as admin:
+    with (servers.HOME / f"{kind}.lock").open("w") as lock, psycopg.connect(libpq(cluster.admin_url)) as admin:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if admin.execute("select from pg_database where datname = %s", [name]).fetchone() is None:
             draft = f"{name}_draft"
@@ -98,11 +112,33 @@ def template_of(cluster: Cluster) -> str:
 
 
 @cache
+def casting_of(cluster: Cluster) -> tuple[str, bytes]:
+    """The same, with the fixed cast in it; and who it is, which the server keeps beside the database."""
+    empty = template_of(cluster)
+
+    def fill(draft: str) -> None:
+        create_database(cluster, draft, empty)
+        engine = make_engine(database_url(cluster.app_url, draft))
+        found = build_cast(engine)
+        close_engine(engine)
+        with psycopg.connect(libpq(cluster.admin_url), autocommit=True) as admin:
+            admin.execute(f"comment on database {draft} is '{pickle.dumps(found.organisations).hex()}'".encode())
+
+    name = once(cluster, "cast", fill)
+    with psycopg.connect(libpq(cluster.admin_url)) as admin:
+        row = admin.execute(
+            "select shobj_description(oid, 'pg_database') from pg_database where datname = %s", [name]
+        ).fetchone()
+    assert row is not None
+    return name, bytes.fromhex(row[0])
+
+
+@cache
 def demonstration_of(cluster: Cluster, households: int) -> str:
     """The same, with the demonstration of so many households in it."""
     from coordination.demo.load import load  # late: most tests need no demonstration
 
-    empty = template_of(cluster)  # asked for before the lock, which it takes too
+    empty = template_of(cluster)
 
     def fill(draft: str) -> None:
         create_database(cluster, draft, empty)
@@ -144,18 +180,44 @@ def new_base(cluster: Cluster, template: str | None = None) -> Base:
     return Base(cluster, name)
 
 
+def cast_base(cluster: Cluster) -> tuple[Base, Cast]:
+    """A fresh copy of the database that holds the cast, and the cast in it."""
+    template, organisations = casting_of(cluster)
+    base = new_base(cluster, template)
+    return base, Cast(base.engine, *pickle.loads(organisations))  # noqa: S301 - written by ourselves a moment ago
+
+
+CASTS: dict[str, Cast] = {}
+"""The casts of the databases that were made with one, by name."""
+
+
+def made_for(items: list[pytest.Item], who: str) -> Base:
+    """A fresh database, with the cast in it where one of these tests asks for it by this name."""
+    cluster = servers.embedded_test_cluster()
+    if not any(who in getattr(item, "fixturenames", ()) for item in items):
+        return new_base(cluster)
+    base, CASTS[base.name] = cast_base(cluster)
+    return base
+
+
 @pytest.fixture
-def base() -> Iterator[Base]:
-    """A fresh, empty, migrated database of one's own."""
-    made = new_base(servers.embedded_test_cluster())
+def base(request: pytest.FixtureRequest) -> Iterator[Base]:
+    """A fresh, migrated database of one's own, empty but for `own_cast` where it is asked for."""
+    made = made_for([request.node], "own_cast")
     yield made
     made.close()
 
 
+@pytest.fixture
+def own_cast(base: Base) -> Cast:
+    """The fixed cast, in a database of the test's own."""
+    return CASTS.pop(base.name)
+
+
 @pytest.fixture(scope="module")
-def shared_base() -> Iterator[Base]:
+def shared_base(request: pytest.FixtureRequest) -> Iterator[Base]:
     """One database for a whole module whose tests do not disturb each other."""
-    made = new_base(servers.embedded_test_cluster())
+    made = made_for([item for item in request.session.items if item.path == request.path], "cast")
     yield made
     made.close()
 
@@ -163,7 +225,7 @@ def shared_base() -> Iterator[Base]:
 @pytest.fixture(scope="module")
 def cast(shared_base: Base) -> Cast:
     """The fixed cast, in the module's database."""
-    return build_cast(shared_base.engine)
+    return CASTS.pop(shared_base.name)
 
 
 def settings_for(app_url: str, origin: str = ORIGIN) -> Settings:
@@ -202,11 +264,25 @@ class Browser(Caller):
         return self
 
 
+RESTING: list[FastAPI] = []
+
+
+@contextmanager
+def application(settings: Settings, app_url: str) -> Iterator[FastAPI]:
+    """An application over this database. It works its routes out at its first request, for half a second: one that has
+    served another module is taken again, with nothing of what it knew. Not for tests that add routes to it."""
+    from coordination.main import create_app  # late: tests without pages need no pages
+
+    fresh = create_app(settings, app_url)
+    app = RESTING.pop() if RESTING else fresh
+    app.state = fresh.state
+    yield app
+    close_engine(app.state.engine)
+    RESTING.append(app)
+
+
 @pytest.fixture(scope="module")
 def browser(shared_base: Base) -> Iterator[Callable[[], Browser]]:
     """Makes browsers on the application over the module's database."""
-    from coordination.main import create_app  # late: tests without pages need no pages
-
-    app = create_app(settings_for(shared_base.app_url), shared_base.app_url)
-    with TestClient(app):
+    with application(settings_for(shared_base.app_url), shared_base.app_url) as app, TestClient(app):
         yield lambda: Browser(app)

@@ -7,15 +7,13 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from coordination.main import create_app
 from tests.api.make import Client
-from tests.conftest import Base, settings_for
+from tests.conftest import Base, application, settings_for
 
 
 @pytest.fixture(scope="module")
 def app(shared_base: Base) -> Iterator[FastAPI]:
-    made = create_app(settings_for(shared_base.app_url), shared_base.app_url)
-    with TestClient(made):
+    with application(settings_for(shared_base.app_url), shared_base.app_url) as made, TestClient(made):
         yield made
 
 

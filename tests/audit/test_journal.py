@@ -16,14 +16,14 @@ from coordination.identity.permissions import Role
 from coordination.kit.actor import Member, Service
 from coordination.kit.db import ActorSession, acting
 from coordination.kit.roles import libpq
-from tests.cast import Cast, build_cast
+from tests.cast import Cast
 from tests.conftest import Base
 
 
 @pytest.fixture
-def own(base: Base) -> Cast:
+def own(own_cast: Cast) -> Cast:
     """A cast in a database of the test's own: chains are broken here."""
-    return build_cast(base.engine)
+    return own_cast
 
 
 def verdict(engine_of: Cast, network_id: UUID) -> queries.Verdict:

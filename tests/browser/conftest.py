@@ -13,10 +13,9 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Page
 from playwright.sync_api import TimeoutError as PageTimeout
 
 from coordination.demo.accounts import PASSWORD
-from coordination.main import create_app
 from tests import servers
 from tests.browser.axe import complaints_of_axe
-from tests.conftest import Base, demonstration_of, new_base, settings_for
+from tests.conftest import Base, application, demonstration_of, new_base, settings_for
 from tests.serving import answering, free_port
 
 ANSWERED_IN_PLACE = 3000
@@ -120,7 +119,7 @@ def served(demonstration: Base) -> Iterator[str]:
     """The address of the application over a small demonstration."""
     port = free_port()
     settings = settings_for(demonstration.app_url, f"http://127.0.0.1:{port}")
-    with answering(port, create_app(settings, demonstration.app_url)) as address:
+    with application(settings, demonstration.app_url) as app, answering(port, app) as address:
         yield address
 
 

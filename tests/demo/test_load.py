@@ -1,5 +1,7 @@
 """The demonstration, loaded small: every stage is there, marked as fiction, behind the same wall as real files."""
 
+from collections.abc import Iterator
+
 import pytest
 from sqlalchemy import Engine
 
@@ -10,7 +12,7 @@ from coordination.budgets.queries import BAREMES, file_budget
 from coordination.casework.queries import my_due_tasks
 from coordination.casework.rules import Medium
 from coordination.demo.accounts import ACCOUNTS, ORGANISATIONS
-from coordination.demo.load import NEIGHBOUR_HOUSEHOLDS, load, loaded
+from coordination.demo.load import NEIGHBOUR_HOUSEHOLDS, loaded
 from coordination.households.finding import search
 from coordination.households.queries import count_files, my_files, residents, visible_parts
 from coordination.households.rules import AddressKind, EndReason, Housing, Link, Precision
@@ -24,7 +26,8 @@ from coordination.referrals.machine import Side, State
 from coordination.referrals.rules import Domain, Outcome, Refusal
 from coordination.sharing.queries import agreements_of
 from coordination.sharing.rules import AgreementState
-from tests.conftest import Base
+from tests import servers
+from tests.conftest import Base, demonstration_of, new_base
 from tests.demo.make import SMALL, knock, signed
 
 CLAIRE, NADIA = "accueil@ccas.demo.invalid", "coordination@ccas.demo.invalid"
@@ -33,11 +36,12 @@ ALAIN = "accueil@voisin.demo.invalid"
 
 
 @pytest.fixture(scope="module")
-def demo(shared_base: Base) -> Base:
-    assert not loaded(shared_base.app_url)
-    load(shared_base.app_url, households=SMALL)
-    assert loaded(shared_base.app_url)
-    return shared_base
+def demo() -> Iterator[Base]:
+    cluster = servers.embedded_test_cluster()
+    made = new_base(cluster, demonstration_of(cluster, SMALL))
+    assert loaded(made.app_url)
+    yield made
+    made.close()
 
 
 def values(base: Base, query: str) -> set[object]:

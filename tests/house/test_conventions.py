@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -27,17 +27,13 @@ def short(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-def parsed() -> Iterator[tuple[Path, ast.Module]]:
-    for path in MODULES:
-        yield path, ast.parse(said(path))
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(said(path))
 
 
 def test_every_module_begins_by_saying_what_it_is_for() -> None:
-    mute = [
-        short(path)
-        for path in [*MODULES, *TESTS]
-        if said(path).strip() and not ast.get_docstring(ast.parse(said(path)))
-    ]
+    mute = [short(path) for path in [*MODULES, *TESTS] if said(path).strip() and not ast.get_docstring(parsed(path))]
     assert mute == []
 
 
@@ -54,14 +50,14 @@ def test_a_yield_dependency_ends_before_the_answer_leaves() -> None:
     """By default FastAPI runs what follows the `yield` after the response was sent: the commit would come too late."""
     generators = {
         node.name
-        for _, tree in parsed()
-        for node in ast.walk(tree)
+        for path in MODULES
+        for node in ast.walk(parsed(path))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and any(isinstance(inner, ast.Yield | ast.YieldFrom) for inner in ast.walk(node))
     }
     found = []
-    for path, tree in parsed():
-        for call in ast.walk(tree):
+    for path in (path for path in MODULES if "Depends" in said(path)):
+        for call in ast.walk(parsed(path)):
             if isinstance(call, ast.Call) and ast.unparse(call.func).endswith("Depends") and call.args:
                 name = ast.unparse(call.args[0]).rpartition(".")[2]
                 if name in generators:

@@ -8,15 +8,9 @@ from fastapi.testclient import TestClient
 from coordination.identity.rules import ATTEMPTS_PER_ACCOUNT, ATTEMPTS_PER_ADDRESS
 from coordination.identity.service import SignIn
 from coordination.main import create_app
-from tests.cast import PASSWORD, Cast, build_cast
+from tests.cast import PASSWORD, Cast
 from tests.conftest import Base, Browser, settings_for
 from tests.identity.make import tried
-
-
-@pytest.fixture
-def own_cast(base: Base) -> Cast:
-    """A cast in a database of the test's own: attempts are counted from nothing."""
-    return build_cast(base.engine)
 
 
 @pytest.fixture

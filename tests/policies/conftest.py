@@ -15,8 +15,8 @@ from coordination.kit.actor import Actor, Member
 from coordination.kit.db import acting
 from coordination.kit.roles import libpq
 from tests import servers
-from tests.cast import Cast, build_cast
-from tests.conftest import Base, new_base
+from tests.cast import Cast
+from tests.conftest import Base, cast_base
 from tests.policies.trials import act_as
 
 
@@ -55,8 +55,7 @@ class House:
 @pytest.fixture(scope="module", params=["embedded", pytest.param("pg15", marks=pytest.mark.pg15)])
 def house(request: pytest.FixtureRequest) -> Iterator[House]:
     """A module's own database on each server."""
-    base = new_base(servers.pg15_or_skip() if request.param == "pg15" else servers.embedded_test_cluster())
-    cast = build_cast(base.engine)
+    base, cast = cast_base(servers.pg15_or_skip() if request.param == "pg15" else servers.embedded_test_cluster())
     yield House(base, cast, open_file(base.engine, cast.ccas.people["intake"], "Maes"))
     base.close()
 

@@ -13,7 +13,7 @@ from coordination.kit.embedded import Cluster
 from coordination.kit.roles import libpq
 from coordination.settings import get_settings
 from tests import servers
-from tests.conftest import TEST_KEY, database_url, drop_database
+from tests.conftest import TEST_KEY, create_database, database_url, drop_database, template_of
 from tests.serving import Served
 
 PASSWORD = "Une-phrase de passe 2026"
@@ -85,8 +85,15 @@ def test_the_first_day_goes_as_the_readme_says(day: FirstDay) -> None:
     assert day.run("verify-journal", "--network", "nulle-part", expected=2)
 
 
-def test_nothing_is_loaded_because_an_address_points_at_an_empty_base(day: FirstDay) -> None:
-    day.run("upgrade", DATABASE_ADMIN_URL=libpq(day.cluster.admin_url))
+@pytest.fixture
+def second(day: FirstDay) -> FirstDay:
+    """The day after the first `upgrade`."""
+    create_database(day.cluster, day.name, template_of(day.cluster))
+    return day
+
+
+def test_nothing_is_loaded_because_an_address_points_at_an_empty_base(second: FirstDay) -> None:
+    day = second
     assert "run" in day.run("run", expected=1)
     with Served(day.variables):
         pass
@@ -101,7 +108,7 @@ def test_serving_without_a_secret_says_what_to_do(day: FirstDay) -> None:
     assert "COORDINATION_SECRET_KEY" in day.run("serve", expected=1, COORDINATION_SECRET_KEY="")
 
 
-def test_serving_under_the_owner_is_refused(day: FirstDay) -> None:
-    day.run("upgrade", DATABASE_ADMIN_URL=libpq(day.cluster.admin_url))
+def test_serving_under_the_owner_is_refused(second: FirstDay) -> None:
+    day = second
     said = day.run("serve", "--port", "1", expected=1, DATABASE_URL=day.variables["DATABASE_OWNER_URL"])
     assert "refuse de servir" in said
