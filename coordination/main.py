@@ -33,6 +33,7 @@ from coordination.casework import situation_pages as situation
 from coordination.demo.accounts import PASSWORD as DEMO_PASSWORD
 from coordination.demo.accounts import shown as demo_accounts
 from coordination.desk import pages as desk
+from coordination.directory import api as directory_api
 from coordination.directory import pages as directory
 from coordination.households import api as households_api
 from coordination.households import family_api, family_pages, majority_pages, merging_pages, protection_pages
@@ -121,6 +122,7 @@ API = (
     budgets_api.router,
     record_api.router,
     reste_a_vivre.router,
+    directory_api.router,
     referrals_api.router,
     moves_api.router,
     papers_api.router,

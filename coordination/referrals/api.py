@@ -17,8 +17,19 @@ from coordination.referrals import queue as queue_of
 from coordination.referrals.baskets import BASKETS, basket_named
 from coordination.referrals.forms import LONGEST_WORDS
 from coordination.referrals.machine import Side
+from coordination.referrals.recipients import Reach
 from coordination.referrals.rules import Domain
-from coordination.referrals.shapes import Need, Referral, ReferralLine, Words, line_body, need_body, referral_body
+from coordination.referrals.shapes import (
+    Need,
+    ReachContact,
+    ReachName,
+    Referral,
+    ReferralLine,
+    Words,
+    line_body,
+    need_body,
+    referral_body,
+)
 
 router = APIRouter(prefix=PREFIX, tags=["orientations"], dependencies=[Depends(BEARER)])
 
@@ -90,8 +101,12 @@ class NewNeed(Body):
 class NewReferral(Body):
     """À qui orienter, et les mots qui l’accompagnent."""
 
-    organisation: UUID = Field(description="Une structure du réseau (`GET /organisations`).")
+    organisation: UUID = Field(
+        description="Une structure du réseau (`GET /organisations`) ou un service extérieur (`GET /services`)."
+    )
     words: Words = ""
+    reach_name: ReachName = ""
+    reach_contact: ReachContact = ""
 
 
 @router.post(
@@ -116,6 +131,7 @@ def addneed_body(session: Walled, once: OnceOnly, household_id: UUID, asked: New
 def send(session: Walled, once: OnceOnly, household_id: UUID, need_id: UUID, asked: NewReferral) -> Referral:
     """Transmise si l’accord du foyer le couvre ; sinon `by_hand` : une fiche à remettre, et rien n’est transmis."""
     queries.need_of(session, household_id, need_id)
-    made = once.do(asked, lambda: service.send_referral(session, need_id, asked.organisation, asked.words).id)
+    reach = Reach(asked.reach_name, asked.reach_contact)
+    made = once.do(asked, lambda: service.send_referral(session, need_id, asked.organisation, asked.words, reach).id)
     once.located(f"{PREFIX}/referrals/{made}")
     return referral_body(session, made)

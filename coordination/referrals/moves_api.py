@@ -16,8 +16,9 @@ from coordination.referrals import confirming, moves, service
 from coordination.referrals.forms import LONGEST_WORDS, AskForm, RefuseForm
 from coordination.referrals.household import Explanation, Said
 from coordination.referrals.models import Referral as Row
+from coordination.referrals.recipients import Reach
 from coordination.referrals.rules import Outcome, Pause, Question, Refusal
-from coordination.referrals.shapes import Referral, Version, Words, referral_body
+from coordination.referrals.shapes import ReachContact, Referral, Version, Words, referral_body
 
 router = APIRouter(prefix=PREFIX + "/referrals/{referral_id}", tags=["orientations"], dependencies=[Depends(BEARER)])
 ANSWERS, SENDS = [needs(Permission.ANSWER_REFERRALS)], [needs(Permission.SEND_REFERRALS)]
@@ -55,9 +56,10 @@ class Closing(Step):
 
 
 class Redirection(Step):
-    """La structure qui prend la suite."""
+    """La structure, ou le service extérieur, qui prend la suite."""
 
     organisation: UUID
+    reach_contact: ReachContact = ""
 
 
 class Answered(Body):
@@ -182,7 +184,9 @@ def redirect(session: Walled, once: OnceOnly, referral_id: UUID, asked: Redirect
         session,
         once,
         asked,
-        lambda: moves.redirect(session, referral_id, asked.version, asked.organisation, asked.words),
+        lambda: moves.redirect(
+            session, referral_id, asked.version, asked.organisation, asked.words, Reach(contact=asked.reach_contact)
+        ),
     )
 
 

@@ -15,6 +15,11 @@ from coordination.referrals.machine import State
 from coordination.referrals.rules import Domain, NeedState, Outcome, Refusal
 
 Words = Annotated[str, Field(max_length=LONGEST_WORDS, description="Lu par les deux structures, derrière le partage.")]
+ReachName = Annotated[str, Field(max_length=120, description="Le nom qu’un service extérieur lit s’il accepte.")]
+ReachContact = Annotated[
+    str,
+    Field(max_length=200, description="Comment un service extérieur joint la personne ; sinon, ce que dit le dossier."),
+]
 Version = Annotated[int, Field(ge=1, le=2_000_000_000, description="La version que vous aviez lue.")]
 
 

@@ -12,6 +12,7 @@ from tests.api.make import API, Client, problem
 from tests.api.test_households import pages
 from tests.cast import Cast
 from tests.conftest import Base
+from tests.directory.make import outside
 
 Api = Callable[[], Client]
 RENT = {"kind": "loyer", "amount_cents": 65000, "month": "2026-10", "label": "Rue Haute"}
@@ -281,3 +282,19 @@ def test_the_queue_is_whole_and_without_duplicates_while_referrals_come(place: P
 )
 def test_a_queue_that_is_not_hers_or_does_not_exist(place: Place, query: str, status: int) -> None:
     assert problem(place.partner.get(f"{API}/referrals?{query}"))["status"] == status
+
+
+def test_a_service_without_an_account_is_referred_to_like_a_partner(place: Place, cast: Cast) -> None:
+    service = str(outside(cast.engine, cast.ccas.people["coordinator"], name="Mission locale", domains=["emploi"]))
+    known = {one["id"]: one for one in place.holder.ok("GET", "/services")}
+    assert known[service]["takes"]
+    place.holder.ok("POST", f"{place.file}/agreements", json=place.agreement(recipients=[service]))
+    need = place.holder.ok("POST", f"{place.file}/needs", json={"domain": "emploi", "summary": "Un stage."})["id"]
+    sent = place.holder.ok(
+        "POST",
+        f"{place.file}/needs/{need}/referrals",
+        json={"organisation": service, "reach_contact": "06 00 00 00 01"},
+    )
+    assert (sent["receiver"], sent["outside"], sent["by_hand"], sent["state"]) == (service, True, False, "sent")
+    told = place.holder.ok("POST", f"/referrals/{sent['id']}/accept", json={"version": sent["version"]})
+    assert told["state"] == "accepted"

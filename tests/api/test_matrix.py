@@ -31,6 +31,7 @@ POST   /token                                                  422 422 422 422 4
 POST   /reste-a-vivre                                          422 422 422 422 422 422 422 422 422 422
 GET    /me                                                     200 200 200 200 200 200 200 200 200 401
 GET    /organisations                                          200 200 200 200 200 200 200 200 200 401
+GET    /services                                               200 200 200 200 200 200 200 200 200 401
 GET    /households                                             200 200 403 200 403 403 200 200 200 401
 GET    /households/{household_id}                              200 200 403 200 403 403 200 404 404 401
 GET    /households/{household_id}/profile                      200 200 403 200 403 403 200 404 404 401
