@@ -277,10 +277,11 @@ class Impact:
         cells = {column: line.cells[column].guess for column in self.columns}
         bars = [_pieces(cells)]
         if self.moved:
+            unanswered = dict(item for item in cells.items() if item[0] is Column.NONE)
             gained = line.cells[Column.ENTERS].guess - line.cells[Column.LEAVES].guess
-            whole = sum(cells.values())
+            whole = sum(cells.values()) - sum(unanswered.values())
             inside = min(max(cells[Column.IN] + gained, 0), whole)
-            bars.append(_pieces({Column.IN: inside, Column.OUT: whole - inside}))
+            bars.append(_pieces({Column.IN: inside, Column.OUT: whole - inside, **unanswered}))
         return bars
 
     @property

@@ -84,7 +84,7 @@ class Cell:
 
     @property
     def shown(self) -> str:
-        return "moins de 5" if self.value is None else str(self.value)
+        return "moins de 5" if self.value is None else f"{self.value:,}".replace(",", "\u202f")
 
     @property
     def guess(self) -> int:

@@ -17,6 +17,7 @@ from coordination.simulators.disclosure import (
     FEWEST_HOUSEHOLDS,
     FEWEST_IN_GROUP,
     LEAST,
+    Cell,
     Tally,
     publish,
     rounded,
@@ -79,6 +80,10 @@ def test_a_cell_under_five_is_masked_and_the_others_are_multiples_of_five(househ
         assert shown >= LEAST
         assert abs(shown - weighed) <= 2
         assert households >= LEAST
+
+
+def test_a_large_figure_is_written_as_in_french() -> None:
+    assert [Cell(value).shown for value in (None, 10, 73_125)] == ["moins de 5", "10", "73\u202f125"]
 
 
 def test_nobody_and_four_look_alike() -> None:
