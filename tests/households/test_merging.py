@@ -208,7 +208,9 @@ def follows(cast: Cast, file: UUID, who: Member) -> None:
 def cares(cast: Cast, file: UUID, who: Member) -> None:
     """How to reach the household without danger."""
     with acting(cast.engine, who) as session, suppress(Stale):
-        protection.set_safe_contact(session, file, SafeContactForm(ways=[Way.CALL], words="Après 17 h.", version=0))
+        protection.set_safe_contact(
+            session, file, SafeContactForm(ways=[Way.CALL], words=f"Après 17 h. {uuid4().hex}", version=0)
+        )
 
 
 CONTENTS: list[Callable[[Cast, UUID, Member], object]] = [
@@ -254,13 +256,15 @@ def seen_by(cast: Cast, who: Member) -> set[tuple[str, ...]]:
         found: set[tuple[str, ...]] = {tuple(row) for row in session.rows(every)}
         for row in session.rows("select * from household_profile"):
             found |= {("profile", name, str(row._mapping[name])) for _, _, names in UNITS for name in names}
+        for row in session.rows("select regexp_split_to_table(words, E'\\n') from safe_contact"):
+            found.add(("contact", str(row[0])))
         for row in session.rows("select family_name || given_name || birth_date from person"):
             found.add(("name", str(row[0])))
     return found
 
 
 # Compared otherwise, or read by doors alone; and who follows a file is told to whoever reads its identity.
-UNREAD = {"journal", "person_link", "merge_move", "share", "household_profile", "referent"}
+UNREAD = {"journal", "person_link", "merge_move", "share", "household_profile", "safe_contact", "referent"}
 
 
 @settings(max_examples=max(5, settings().max_examples // 20))
