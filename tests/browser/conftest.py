@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic
 
 import pytest
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page
-from playwright.sync_api import TimeoutError as PageTimeout
+from playwright.sync_api import BrowserContext, ConsoleMessage, Frame, Page, Request
 
 from coordination.demo.accounts import PASSWORD
 from tests import servers
@@ -18,8 +18,10 @@ from tests.browser.axe import complaints_of_axe
 from tests.conftest import Base, application, demonstration_of, new_base, settings_for
 from tests.serving import answering, free_port
 
-ANSWERED_IN_PLACE = 3000
-"""Milliseconds after which a press is taken to have changed the page in place."""
+SILENT = 400
+"""Milliseconds without a question to the server after which a press is taken to have changed the page in place."""
+LONGEST = 30
+"""Seconds a press may wait for its answer."""
 SHOTS = os.environ.get("COORDINATION_SHOTS", "")
 
 
@@ -32,6 +34,8 @@ class Visitor:
     javascript: bool
     complaints: list[str] = field(default_factory=list)
     seen: int = 0
+    pages: int = 0
+    asked: set[Request] = field(default_factory=set)
 
     def open(self, path: str) -> "Visitor":
         self.page.goto(self.url + path)
@@ -64,14 +68,34 @@ class Visitor:
         button = self.page.get_by_role("button", name=name, exact=exact)
         pressed = (button if button.count() else self.page.get_by_role("link", name=name, exact=exact)).first
         # The next page must be there before anything else is asked: to go elsewhere at once would undo what was sent.
-        try:
-            with self.page.expect_navigation(timeout=ANSWERED_IN_PLACE):
-                pressed.click()
-        except PageTimeout as late:
-            if "Locator.click" in str(late):
-                raise
+        before, silent, until = self.pages, 0, monotonic() + LONGEST
+        pressed.click()
+        while self.pages == before and silent < SILENT:
+            assert monotonic() < until, f"« {name} » waits for {[asked.url for asked in self.asked]}"
+            self.page.wait_for_timeout(25)
+            silent = 0 if self.asked else silent + 25
         self.page.wait_for_load_state()
         return self.look()
+
+    def watch(self) -> "Visitor":
+        """Keeps what goes wrong on screen, the questions not answered yet and how many pages came."""
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("console", lambda said: self.complaints.append(said.text) if _is_fault(said) else None)
+        self.page.on("request", self._asks)
+        self.page.on("requestfinished", self._is_answered)
+        self.page.on("requestfailed", self._is_answered)
+        self.page.on("framenavigated", self._came)
+        return self
+
+    def _asks(self, request: Request) -> None:
+        self.asked.add(request)
+
+    def _is_answered(self, request: Request) -> None:
+        self.asked.discard(request)
+
+    def _came(self, frame: Frame) -> None:
+        if frame == self.page.main_frame:
+            self.pages += 1
 
     def sign_in(self, email: str) -> "Visitor":
         self.open("/connexion")
@@ -137,10 +161,7 @@ def visitors(chromium: Chromium, served: str) -> Iterator[Callable[..., Visitor]
         )
         contexts.append(context)
         page = context.new_page()
-        visitor = Visitor(page, served, javascript)
-        page.on("pageerror", lambda error: visitor.complaints.append(str(error)))
-        page.on("console", lambda said: visitor.complaints.append(said.text) if _is_fault(said) else None)
-        return visitor
+        return Visitor(page, served, javascript).watch()
 
     yield make
     for context in contexts:

@@ -180,15 +180,18 @@ def test_an_agreement_withdrawn_in_the_same_instant_opens_nothing(house: House) 
             grants.execute("select access.grant_agreement(%s)", [agreement])
 
 
+# These hang from nothing but their network, or are written by doors alone.
+OF_THE_NETWORK = ("organisation", "outside_service", "journal", "journal_head")
+
+
 def test_a_row_of_another_network_is_impossible_even_for_a_superuser(house: House) -> None:
     """Composite foreign keys: every child of a file carries the file's network, or does not exist."""
-    world = build(seeded(1), date(2026, 1, 1))
     elsewhere = house.cast.elsewhere.network_id
     tables = [
-        table.name
-        for table in METADATA.sorted_tables
-        if "network_id" in table.c and table.name not in ("organisation", "journal", "journal_head")
+        table.name for table in METADATA.sorted_tables if "network_id" in table.c and table.name not in OF_THE_NETWORK
     ]
+    worlds = (build(seeded(seed), date(2026, 1, 1)) for seed in range(1, 100))
+    world = next(world for world in worlds if all(world.all(table) for table in tables))
     with house.admin() as admin:
         write(admin, world)
         admin.execute("alter table assessment disable trigger user")  # frozen or not, its network stays
