@@ -1,6 +1,6 @@
 """`make bench`: every measure in one run, printed, and written to bench/results.json.
 
-BENCH_SIZES: numbers of households, by commas (1000,20000 unless told).
+BENCH_SIZES: numbers of households, by commas (1000,10000 unless told; those two are always measured).
 BENCH_KEEP=folder: the bases are kept there and serve again; a million households take a quarter of an hour to make.
 BENCH_QUICK=1: fewer rounds, for a machine that has other work.
 """
@@ -17,13 +17,14 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench import bases, linkage, pace, pages, rav
+from bench import bases, linkage, pace, pages, rav, referrals
 from coordination.generate.rows import NETWORKS
 from coordination.kit import embedded
 from coordination.kit.clock import today
+from coordination.kit.embedded import Cluster
 
 RESULTS = Path(__file__).with_name("results.json")
-SIZES = "1000,20000"
+SIZES = "1000,10000"
 STATES = ("before vacuum analyze", "after vacuum analyze")
 out = Console(highlight=False, soft_wrap=True)
 
@@ -31,12 +32,14 @@ Timings = dict[str, dict[str, pages.Timed]]
 
 
 def main() -> None:
-    sizes = sorted({int(size) for size in os.environ.get("BENCH_SIZES", SIZES).split(",")} | {1000})
+    asked = {int(size) for size in os.environ.get("BENCH_SIZES", SIZES).split(",")}
+    sizes = sorted(asked | {1000, referrals.DIGESTED})
     home, cluster = bases.start()
     timings: dict[int, Timings] = {}
     paces: dict[int, dict[str, pace.Pace]] = {}
+    moved: dict[str, Any] = {}
     thousand: bases.Base | None = None
-    thousands: bases.Base | None = None
+    settled: dict[int, bases.Base] = {}
     try:
         budgets = rav.measure()
         show_rav(budgets)
@@ -46,20 +49,32 @@ def main() -> None:
             base = bases.made(cluster, out, size)
             thousand = thousand or base
             timings[size] = {STATES[0]: pages.measure(base, thousand)}
-            settled = bases.analyzed(cluster, base)
-            thousands = thousands or settled
-            timings[size][STATES[1]] = pages.measure(settled, thousands)
-            paces[size] = pace.measure(settled, [str(file) for file in pages.some_files(settled)])
+            there = settled[size] = bases.analyzed(cluster, base)
+            timings[size][STATES[1]] = pages.measure(there, settled[1000])
+            paces[size] = pace.measure(there, [str(file) for file in pages.some_files(there)])
             show_timings(size, timings)
             show_paces(size, paces[size])
-            RESULTS.write_text(
-                json.dumps(results(budgets, quality, timings, paces), indent=2, ensure_ascii=False) + "\n"
-            )
-            if base is not thousand and not bases.KEPT:
+            moved |= measured(cluster, settled, size)
+            found = results(budgets, quality, timings, paces) | {"referrals": moved}
+            RESULTS.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
+            if size > referrals.DIGESTED and not bases.KEPT:
                 bases.drop(cluster, base.name)
     finally:
         embedded.stop(home)
     out.print(f"\nÉcrit : {RESULTS.relative_to(Path.cwd())}")
+
+
+def measured(cluster: Cluster, settled: Mapping[int, bases.Base], size: int) -> dict[str, Any]:
+    """What referrals cost: there are as many as households."""
+    found: dict[str, Any] = {}
+    if size == referrals.DIGESTED:
+        found["transition"] = asdict(referrals.transition(settled[size]))
+        found["digests"] = asdict(referrals.digests(cluster, settled[size]))
+    elif size > referrals.DIGESTED:
+        found[f"queue at {size}"] = asdict(referrals.queues(settled[referrals.DIGESTED], settled[size]))
+    for name, values in found.items():
+        out.print(name, values)
+    return found
 
 
 def results(

@@ -34,15 +34,15 @@ class Base:
     admin_url: str
     networks: list[Network]
 
-    def member(self, role: str = "intake", organisation: int = 0) -> Member:
-        """Somebody of the first network's CCAS, which holds more than half of its files."""
-        network = self.networks[0]
-        employer = network.organisations[organisation]
+    def member(self, role: str = "intake", organisation: int = 0, network: int = 0) -> Member:
+        """Somebody of the first network's CCAS, which holds more than half of its files, or of another."""
+        there = self.networks[network]
+        employer = there.organisations[organisation]
         worker, roles = employer.workers[role], sorted({role, "intake"})
         return Member(
             worker.membership,
             worker.account,
-            network.id,
+            there.id,
             employer.id,
             role,
             frozenset(roles),
@@ -86,12 +86,18 @@ def analyzed(cluster: Cluster, base: Base) -> Base:
         return base
     name = f"{base.name}_analyzed"
     if not exists(cluster, name):
+        copied(cluster, base, f"{name}_new").admin("vacuum analyze")
         with psycopg.connect(libpq(cluster.admin_url), autocommit=True) as admin:
-            admin.execute(f"create database {name}_new template {base.name} strategy file_copy".encode())
-            create_database(admin, f"{name}_new")
-            with psycopg.connect(libpq(named(cluster.admin_url, f"{name}_new")), autocommit=True) as there:
-                there.execute("vacuum analyze")
             admin.execute(f"alter database {name}_new rename to {name}".encode())
+    return _base(cluster, name, base.households)
+
+
+def copied(cluster: Cluster, base: Base, name: str) -> Base:
+    """Another base with the same rows."""
+    drop(cluster, name)
+    with psycopg.connect(libpq(cluster.admin_url), autocommit=True) as admin:
+        admin.execute(f"create database {name} template {base.name} strategy file_copy".encode())
+        create_database(admin, name)
     return _base(cluster, name, base.households)
 
 

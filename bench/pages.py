@@ -15,9 +15,9 @@ from coordination.casework import queries as casework
 from coordination.households import merging, protection, queries
 from coordination.households.finding import likely_duplicates, search
 from coordination.households.forms import NewFileForm
-from coordination.households.pages import OPENED
+from coordination.households.pages import NAMES, OPENED, READ
 from coordination.households.service import known_in_network, open_file
-from coordination.identity.queries import member_names, organisations
+from coordination.identity.queries import know_names, member_names, organisations
 from coordination.kit.clock import today
 from coordination.kit.db import ActorSession, close_engine, make_engine
 from coordination.referrals import queries as referrals
@@ -146,6 +146,8 @@ def _typed(names: Sequence[tuple[str, str]], draw: random.Random) -> list[str]:
 
 def file_page(session: ActorSession, file: UUID) -> int:
     """What `households.pages.show` reads, and the line it writes in the journal."""
+    READ.ask(session, file)
+    know_names(session, NAMES.of(session, file))
     header = queries.file_header(session, file)
     queries.visible_parts(session, file)
     profile, _, _ = protection.around(session, file)

@@ -9,7 +9,7 @@ from coordination.kit.actor import Member, may
 from coordination.kit.clock import now
 from coordination.kit.db import ActorSession, lock
 from coordination.kit.errors import NotAllowed, NotKnown, NotNow
-from coordination.kit.transitions import Move, moves_from
+from coordination.kit.transitions import IllegalMove, Move, moves_from
 from coordination.referrals import queries, receptions, recipients, service
 from coordination.referrals.household import Due, Explanation, Said, code_of
 from coordination.referrals.machine import (
@@ -312,8 +312,12 @@ def _legal(session: ActorSession, row: Referral, verb: str) -> State:
 
 
 def _found(session: ActorSession, row: Referral, verb: str, stands: State) -> Move[State, Side]:
-    told = queries.last_told(session, row.id) if stands.value == row.state else ""
-    return find_move(verb, stands, queries.member_sides(session, row), told)
+    sides = queries.member_sides(session, row)
+    try:
+        return find_move(verb, stands, sides)
+    except IllegalMove:  # only then does it matter who came before
+        told = queries.last_told(session, row.id) if stands.value == row.state else ""
+        return find_move(verb, stands, sides, told)
 
 
 def _do(

@@ -78,9 +78,17 @@ def type_budget(worker: Visitor) -> None:
     assert "8,0011" in worker.text()
 
 
+ASKED_AGAIN = """domain => {
+    domain.dispatchEvent(new Event('change', {bubbles: true}));
+    return document.querySelector('#partenaires').disabled; }"""
+
+
 def refer(worker: Visitor, domain: str, summary: str, partner: str) -> None:
     worker.press("Noter un besoin")
-    worker.page.get_by_label("Domaine").select_option(label=domain)
+    chosen = worker.page.get_by_label("Domaine")
+    chosen.select_option(label=domain)
+    if worker.javascript:  # nothing is ticked in a list about to be replaced
+        assert chosen.evaluate(ASKED_AGAIN) is True
     worker.page.get_by_label("Le besoin en quelques mots").fill(summary)
     worker.page.get_by_label(partner, exact=False).check()
     worker.press("Enregistrer et orienter")

@@ -246,6 +246,7 @@ def test_a_list_names_only_the_households_one_may_see(
 ) -> None:
     shared_base.admin("update referral set state = 'accepted'")
     shared_base.admin("update share set revoked_at = null where ground = 'agreement'")
+    shared_base.admin("update agreement_service set revoked_at = null")
     under_way = next(b for b in BASKETS[Side.SENDER] if State.ACCEPTED in b.states)
     theirs = dressed(watchers[Side.RECEIVER], cast, Side.RECEIVER, under_way)
     strange = dressed(watchers[Side.COORDINATOR], cast, Side.COORDINATOR, under_way)
