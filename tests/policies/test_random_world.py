@@ -236,8 +236,20 @@ def _somebody_is_absent(world: model.World) -> bool:
     return any(model.is_current(world, share) for share in opening)
 
 
+def _a_service_lost_its_agreement(world: model.World) -> bool:
+    """A referral that a service carries stands in a file whose only agreement for it was given and taken back."""
+    rows = world.all("agreement_service")
+    lost = {(row["household_id"], row["service_id"]) for row in rows if row["granted_at"] and row["revoked_at"]}
+    lost -= {(row["household_id"], row["service_id"]) for row in rows if not row["revoked_at"]}
+    carried = [row for row in world.all("referral", by_hand=False) if row["state"] in ("sent", "accepted", "on_hold")]
+    return any((row["household_id"], row["to_service_id"]) in lost for row in carried)
+
+
 # Where few worlds could show the hole, those that could not are not even written.
-WORTH: dict[str, Callable[[model.World], bool]] = {"an absent adult's activity shown": _somebody_is_absent}
+WORTH: dict[str, Callable[[model.World], bool]] = {
+    "an absent adult's activity shown": _somebody_is_absent,
+    "an agreement taken back from a service that still carries": _a_service_lost_its_agreement,
+}
 
 
 @pytest.mark.parametrize("hole", HOLES)
