@@ -205,6 +205,13 @@ def make_engine(url: str, *, size: int = 8, timeout: float = 5.0) -> Engine:
 
     engine = create_engine("postgresql+psycopg://", creator=connect, poolclass=NullPool, hide_parameters=True)
     engine.pool_of_psycopg = pool  # type: ignore[attr-defined]
+
+    @event.listens_for(engine, "close")
+    def give_back(connection: psycopg.Connection[Any] | None, _: object) -> None:
+        """What the server cut no longer goes back by itself: without this its place in the pool would stay taken."""
+        if connection is not None and connection.closed:
+            pool.putconn(connection)
+
     return engine
 
 
