@@ -21,6 +21,7 @@ import coordination.tables  # noqa: F401 - the metadata is whole before anything
 from coordination.accounts import pages as accounts
 from coordination.appointments import api as appointments_api
 from coordination.appointments import calendar_pages, place_pages
+from coordination.appointments import hand_over_pages as passing
 from coordination.appointments import pages as appointments
 from coordination.audit import pages as audit
 from coordination.budgets import api as budgets_api
@@ -95,6 +96,7 @@ ROOMS = (
     casework.router,
     situation.router,
     hand_over.router,
+    passing.router,
     queue_pages.router,
     work_pages.router,
     confirming_pages.router,

@@ -1216,7 +1216,7 @@ create function access.moved_since(moment timestamptz)
               from referral_event e join referral r on r.id = e.referral_id
              where e.network_id = access.network() and e.at >= moment
                and not (r.to_service_id is not null and e.organisation_id is not distinct from r.from_organisation_id
-                        and e.verb in ('accept', 'refuse', 'start', 'hold', 'resume', 'close'))
+                        and e.verb in ('accept', 'refuse', 'ask', 'start', 'hold', 'resume', 'close'))
             union all
             select t.referral_id, 'message', t.written_at, t.organisation_id = r.to_organisation_id
               from referral_text t join referral r on r.id = t.referral_id

@@ -78,6 +78,13 @@ class GiveForm(MoveForm):
     to: UUID
 
 
+class PassForm(Form):
+    """Whose referrals and dates, to whom."""
+
+    from_whom: UUID
+    to_whom: UUID
+
+
 class MissForm(MoveForm):
     """Whether the person had said she would not come."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
@@ -18,7 +18,7 @@ from coordination.kit.clock import today
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import Malformed, NotNow
 from coordination.kit.forms import FormState, read, typed_day
-from coordination.kit.web import Submitted, Walled, datetime_fr, go, hour_fr, needs, page
+from coordination.kit.web import Submitted, Walled, carry_out, datetime_fr, go, hour_fr, needs, page
 from coordination.referrals import queries as referrals
 from coordination.referrals import service as referral_acts
 from coordination.referrals.opening import WEEK
@@ -26,6 +26,8 @@ from coordination.referrals.opening import WEEK
 router = APIRouter()
 READS, ANSWERS = [needs(Permission.READ_REFERRALS)], [needs(Permission.ANSWER_REFERRALS)]
 TO_DAY = "jour"
+F = TypeVar("F")
+Deed = Callable[[MoveForm], object]
 
 
 # ------------------------------------------------------------------ the day
@@ -139,9 +141,7 @@ def _choices(session: ActorSession, view: referrals.ReferralView, doubts: list[D
     return {
         "hosts": host == session.member.organisation_id,
         "where": where,
-        "lengths": [
-            (n, f"{n} minutes" if n < 60 else f"{n // 60} h {n % 60:02d}".removesuffix(" 00")) for n in LENGTHS
-        ],
+        "lengths": [(n, _length(n)) for n in LENGTHS],
         "holders": [(str(key), name) for key, name in queries.holders(session, host)],
         "doubts": [queries.doubt_words(doubt, line.receiver) for doubt in doubts or []],
         "seen": " ".join(doubt.value for doubt in doubts or []),
@@ -267,75 +267,80 @@ def _moves(
     request: Request,
     session: ActorSession,
     appointment_id: UUID,
-    form: FormState,
-    deed: Callable[[], Appointment] | None,
+    sent: tuple[F | None, FormState],
+    deed: Callable[[F], object],
     said: str,
     *,
     next_date: bool = False,
 ) -> Response:
     """Does it and goes back where one was, or shows the appointments again with what prevented it. `next_date`: goes
     on with another date to take."""
-    meeting = queries.show(session, appointment_id)
-    referral_id = meeting.row.referral_id
-    if deed is None:
-        raise Malformed(f"{form.errors[0][1]} Rien n’a été modifié.")
-    try:
-        deed()
-    except NotNow as refused:
-        session.rollback()
+    referral_id = queries.show(session, appointment_id).row.referral_id
+
+    def done(asked: F) -> Response:
+        deed(asked)
+        if next_date:
+            return go(request, f"/orientations/{referral_id}/rendez-vous", said, apres=str(appointment_id))
+        return go(request, "/rendez-vous" if sent[1].value("suite") == TO_DAY else f"/orientations/{referral_id}", said)
+
+    def again(form: FormState, status: int) -> Response:
+        _, why = form.errors[0]
+        if sent[0] is None:
+            raise Malformed(f"{why} Rien n’a été modifié.")
         view = referrals.show(session, referral_id)
         empty = _prefilled(session, view, None)
-        return _referral(request, session, view, empty, status=refused.status, refused=refused)
-    if next_date:
-        return go(request, f"/orientations/{referral_id}/rendez-vous", said, apres=str(appointment_id))
-    return go(request, "/rendez-vous" if form.value("suite") == TO_DAY else f"/orientations/{referral_id}", said)
+        empty.refuse("form", why)
+        return _referral(request, session, view, empty, status=status)
+
+    return carry_out(session, sent, done, again)
 
 
 @router.post("/rendez-vous/{appointment_id}/confirmer", dependencies=ANSWERS)
 def confirm(request: Request, session: Walled, data: Submitted, appointment_id: UUID) -> Response:
     """Yes to a date."""
-    asked, form = read(MoveForm, data)
-    deed = (lambda: service.confirm(session, appointment_id, asked.version)) if asked else None
-    return _moves(request, session, appointment_id, form, deed, "Rendez-vous confirmé.")
+    deed: Deed = lambda asked: service.confirm(session, appointment_id, asked.version)  # noqa: E731
+    return _moves(request, session, appointment_id, read(MoveForm, data), deed, "Rendez-vous confirmé.")
 
 
 @router.post("/rendez-vous/{appointment_id}/decliner", dependencies=ANSWERS)
 def decline(request: Request, session: Walled, data: Submitted, appointment_id: UUID) -> Response:
     """No to a date."""
-    asked, form = read(MoveForm, data)
-    deed = (lambda: service.decline(session, appointment_id, asked.version)) if asked else None
-    return _moves(request, session, appointment_id, form, deed, "Date déclinée : l’autre structure le voit.")
+    deed: Deed = lambda asked: service.decline(session, appointment_id, asked.version)  # noqa: E731
+    said = "Date déclinée : l’autre structure le voit."
+    return _moves(request, session, appointment_id, read(MoveForm, data), deed, said)
 
 
 @router.post("/rendez-vous/{appointment_id}/annuler", dependencies=ANSWERS)
 def cancel(request: Request, session: Walled, data: Submitted, appointment_id: UUID) -> Response:
     """It will not take place."""
-    asked, form = read(MoveForm, data)
-    deed = (lambda: service.cancel(session, appointment_id, asked.version)) if asked else None
-    return _moves(request, session, appointment_id, form, deed, "Rendez-vous annulé.")
+    deed: Deed = lambda asked: service.cancel(session, appointment_id, asked.version)  # noqa: E731
+    return _moves(request, session, appointment_id, read(MoveForm, data), deed, "Rendez-vous annulé.")
 
 
 @router.post("/rendez-vous/{appointment_id}/confier", dependencies=ANSWERS)
 def give(request: Request, session: Walled, data: Submitted, appointment_id: UUID) -> Response:
     """A colleague receives the person."""
-    asked, form = read(GiveForm, data)
-    deed = (lambda: service.give(session, appointment_id, asked.version, asked.to)) if asked else None
-    return _moves(request, session, appointment_id, form, deed, "Rendez-vous confié : il passe dans son calendrier.")
+
+    def deed(asked: GiveForm) -> object:
+        return service.give(session, appointment_id, asked.version, asked.to)
+
+    said = "Rendez-vous confié : il passe dans son calendrier."
+    return _moves(request, session, appointment_id, read(GiveForm, data), deed, said)
 
 
 @router.post("/rendez-vous/{appointment_id}/venu", dependencies=ANSWERS)
 def keep(request: Request, session: Walled, data: Submitted, appointment_id: UUID) -> Response:
     """The person came."""
-    asked, form = read(MoveForm, data)
-    deed = (lambda: service.keep(session, appointment_id, asked.version)) if asked else None
-    return _moves(request, session, appointment_id, form, deed, "Noté : la personne est venue.")
+    deed: Deed = lambda asked: service.keep(session, appointment_id, asked.version)  # noqa: E731
+    return _moves(request, session, appointment_id, read(MoveForm, data), deed, "Noté : la personne est venue.")
 
 
 @router.post("/rendez-vous/{appointment_id}/absent", dependencies=ANSWERS)
 def miss(request: Request, session: Walled, data: Submitted, appointment_id: UUID) -> Response:
     """The person did not come: another date is offered."""
-    asked, form = read(MissForm, data)
-    excused = asked is not None and asked.excused == "oui"
-    deed = (lambda: service.miss(session, appointment_id, asked.version, excused=excused)) if asked else None
+
+    def deed(asked: MissForm) -> object:
+        return service.miss(session, appointment_id, asked.version, excused=asked.excused == "oui")
+
     said = "Noté : la personne n’est pas venue. Vous pouvez proposer une autre date."
-    return _moves(request, session, appointment_id, form, deed, said, next_date=True)
+    return _moves(request, session, appointment_id, read(MissForm, data), deed, said, next_date=True)

@@ -75,6 +75,11 @@ class Meeting:
         return self.row.starts_at + timedelta(minutes=self.row.minutes)
 
     @property
+    def slot(self) -> tuple[datetime, int]:
+        """When it begins, and its minutes."""
+        return self.row.starts_at, self.row.minutes
+
+    @property
     def label(self) -> str:
         if self.state is State.MISSED and self.row.excused is not None:
             return f"{self.state.label}, {'excusée' if self.row.excused else 'sans prévenir'}"
@@ -254,9 +259,11 @@ def _host(own: UUID) -> ColumnElement[bool]:
     return col(Appointment.to_organisation_id) == own
 
 
-def _rows(session: ActorSession, where: Sequence[ColumnElement[bool]]) -> Sequence[Appointment]:
+def _rows(
+    session: ActorSession, where: Sequence[ColumnElement[bool]], most: int | None = MOST
+) -> Sequence[Appointment]:
     query = select(Appointment).where(Appointment.network_id == session.member.network_id, *where)
-    return session.exec(query.order_by(col(Appointment.starts_at), col(Appointment.id)).limit(MOST)).all()
+    return session.exec(query.order_by(col(Appointment.starts_at), col(Appointment.id)).limit(most)).all()
 
 
 # ------------------------------------------------------------------ what a date calls for
@@ -307,6 +314,14 @@ def usual_holder(session: ActorSession, referral_id: UUID, host: UUID) -> UUID |
     if given is not None and given.membership_id in named:
         return given.membership_id
     return session.member.membership_id if session.member.membership_id in named else None
+
+
+def dates_held(session: ActorSession, by: UUID | None = None) -> list[Meeting]:
+    """The dates to come on which somebody of my organisation receives a person, the next first; all hers, or all."""
+    holder = col(Appointment.held_by)
+    held = holder.is_not(None) if by is None else holder == by
+    where = [_host(session.member.organisation_id), held, col(Appointment.starts_at) > now()]
+    return [meeting for meeting in dressed(session, _rows(session, where, None)) if meeting.state in PLANNED]
 
 
 # ------------------------------------------------------------------ places and calendars

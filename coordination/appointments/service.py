@@ -1,12 +1,13 @@
 """Acts on appointments: one verb by act, its event and its line of the journal; public places; a calendar's address."""
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from coordination.appointments import queries
 from coordination.appointments.forms import DateForm, PlaceForm
 from coordination.appointments.models import Appointment, AppointmentEvent, CalendarFeed, ReceptionPlace
-from coordination.appointments.rules import PLANNED, Place, State, date_fault, find_move
+from coordination.appointments.rules import PLANNED, Place, State, date_fault, find_move, overlap
 from coordination.audit.service import act
 from coordination.identity.permissions import Permission
 from coordination.identity.rules import token_hash
@@ -14,6 +15,7 @@ from coordination.kit.clock import now
 from coordination.kit.db import ActorSession, lock
 from coordination.kit.errors import NotKnown, NotNow, Stale
 from coordination.kit.web import datetime_fr
+from coordination.referrals import following
 from coordination.referrals import queue as referral_queue
 from coordination.referrals import service as referrals
 from coordination.referrals.queries import Line
@@ -48,6 +50,10 @@ class NoSuchPlace(NotNow):
 
 class NoSuchHolder(NotNow):
     """Choisissez une personne de la structure qui reçoit. Rien n’a été modifié."""
+
+
+class NothingToPass(NotNow):
+    """Cette personne ne suit aucune orientation en cours et n’a aucun rendez-vous à venir. Rien n’a été modifié."""
 
 
 class NoSuchFeed(NotNow):
@@ -241,6 +247,31 @@ def _told(session: ActorSession, row: Appointment, verb: str) -> Appointment:
     )
     session.flush()
     return row
+
+
+# ------------------------------------------------------------------ somebody is away
+
+
+@dataclass(frozen=True)
+class Passed:
+    """What went over to a colleague; `together`: dates that fall while she already receives somebody."""
+
+    referrals: int
+    dates: int
+    together: int
+
+
+def pass_on(session: ActorSession, from_whom: UUID, to_whom: UUID) -> Passed:
+    """The referrals an absent colleague follows, and every date to come on which she receives somebody, to another: all
+    or nothing, a line of the journal each. Raises `NoColleague`, `NothingToPass`."""
+    referrals_passed = following.hand_over(session, from_whom, to_whom)
+    hers = [meeting.slot for meeting in queries.dates_held(session, to_whom)]
+    dates = [meeting for meeting in queries.dates_held(session, from_whom) if "give" in meeting.verbs]
+    for meeting in dates:
+        give(session, meeting.row.id, meeting.row.version, to_whom)
+    if not (referrals_passed or dates):
+        raise NothingToPass
+    return Passed(referrals_passed, len(dates), sum(any(overlap(m.slot, other) for other in hers) for m in dates))
 
 
 # ------------------------------------------------------------------ public places

@@ -10,9 +10,8 @@ from coordination.casework import queries, service
 from coordination.casework.forms import HandOverForm
 from coordination.identity.permissions import Permission
 from coordination.kit.db import ActorSession
-from coordination.kit.errors import NotNow
 from coordination.kit.forms import FormState, read
-from coordination.kit.web import Submitted, Walled, go, needs, page
+from coordination.kit.web import Submitted, Walled, carry_out, go, needs, page
 
 router = APIRouter(prefix="/suivi/passer")
 WRITES = [needs(Permission.WRITE_CASEWORK)]
@@ -47,14 +46,16 @@ def _people(found: list[tuple[UUID, str]]) -> list[tuple[str, str]]:
 @router.post("", dependencies=WRITES)
 def do_hand_over(request: Request, session: Walled, data: Submitted) -> Response:
     """Hands everything over, and shows what the colleague now has in hand."""
-    asked, form = read(HandOverForm, data)
-    if asked is None:
-        return _page(request, session, form, 422)
-    try:
+
+    def deed(asked: HandOverForm) -> Response:
         done = service.hand_over(session, asked.from_whom, asked.to_whom)
-    except NotNow as refused:
-        session.rollback()
-        form.refuse("to_whom" if isinstance(refused, service.NoColleague) else "from_whom", refused.sentence)
-        return _page(request, session, form, 422)
-    to = dict(queries.colleagues(session))[asked.to_whom]
-    return go(request, "/suivi/passer", f"Passé à {to} : {done.sentence}.", de=str(asked.to_whom))
+        to = dict(queries.colleagues(session))[asked.to_whom]
+        return go(request, "/suivi/passer", f"Passé à {to} : {done.sentence}.", de=str(asked.to_whom))
+
+    return carry_out(
+        session,
+        read(HandOverForm, data),
+        deed,
+        lambda form, status: _page(request, session, form, status),
+        field=lambda refused: "to_whom" if isinstance(refused, service.NoColleague) else "from_whom",
+    )

@@ -17,6 +17,7 @@ from coordination.identity.permissions import Part, Permission
 from coordination.kit.clock import now, today
 from coordination.kit.db import ActorSession, lock
 from coordination.kit.errors import NotAllowed, NotKnown, NotNow, Stale
+from coordination.kit.text import counted
 
 
 class NoColleague(NotNow):
@@ -323,12 +324,7 @@ class HandedOver:
     @property
     def sentence(self) -> str:
         """« 3 tâches et 2 dossiers »."""
-        said = [
-            f"{number} {word}{'s' * (number > 1)}"
-            for number, word in ((self.tasks, "tâche"), (self.files, "dossier"))
-            if number
-        ]
-        return " et ".join(said)
+        return counted((self.tasks, "tâche"), (self.files, "dossier"))
 
 
 def hand_over(session: ActorSession, from_whom: UUID, to_whom: UUID) -> HandedOver:

@@ -1,4 +1,4 @@
-"""Words folded for search and comparison: accents, case, hyphens, spelling that sounds the same."""
+"""Words folded for search and comparison: accents, case, hyphens, spelling that sounds the same; counts in words."""
 
 import re
 import unicodedata
@@ -67,3 +67,8 @@ def skeleton(word: str) -> str:
 def one_less(word: str) -> set[str]:
     """A word and what is left of it without any one of its letters: two words one fault apart share one of these."""
     return {word, *(word[:i] + word[i + 1 :] for i in range(len(word)))}
+
+
+def counted(*things: tuple[int, str]) -> str:
+    """« 3 tâches et 1 rendez-vous »: how many of each, what there is none of left out."""
+    return " et ".join(f"{n} {word}{'s' * (n > 1 and not word.endswith('s'))}" for n, word in things if n)

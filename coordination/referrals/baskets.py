@@ -1,7 +1,7 @@
 """The baskets of the queue: each says what to do next, and every referral a side sees stands in exactly one. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -77,7 +77,12 @@ class Basket:
 _WAITING = tuple(sorted(WAITING_STATES))
 _ENDED = (State.CLOSED, State.CANCELLED, State.REDIRECTED)
 _LATE = Basket(
-    "sans-reponse", "Sans réponse depuis 9 jours", _WAITING, Wait.LATE, tone="warning", hint="Relancer le partenaire."
+    "sans-reponse",
+    "Sans réponse dans le délai",
+    _WAITING,
+    Wait.LATE,
+    tone="warning",
+    hint="Relancer le partenaire : son délai, compté sur ses jours d’ouverture, est passé.",
 )
 _RISK = Basket(
     "risque-abandon",
@@ -153,9 +158,9 @@ _ASKED = Basket(
 BASKETS: dict[Side, tuple[Basket, ...]] = {
     Side.RECEIVER: (
         Basket("a-traiter", "À traiter", _WAITING, Wait.FRESH, hint="Accepter, refuser, ou demander une précision."),
-        _LATE,
-        _RISK,
-        _EXPIRING,
+        replace(_LATE, hint="Répondre d’abord : votre délai, compté sur vos jours d’ouverture, est passé."),
+        replace(_RISK, hint="Répondre aujourd’hui : la personne peut se décourager."),
+        replace(_EXPIRING, hint="Répondre avant qu’elles ne repartent d’elles-mêmes."),
         Basket("precision", "Précision attendue", (State.INFO_REQUESTED,)),
         _UNDER_WAY,
         _ON_HOLD,

@@ -29,10 +29,6 @@ class NoColleague(NotNow):
     """Choisissez une personne de votre structure qui répond aux orientations. Rien n’a été modifié."""
 
 
-class NothingToPass(NotNow):
-    """Cette personne ne suit aucune orientation en cours. Rien n’a été modifié."""
-
-
 class TooManyFilters(NotNow):
     """Vous gardez déjà vingt vues : retirez-en une avant d’en ajouter. Rien n’a été enregistré."""
 
@@ -152,7 +148,7 @@ def unassign(session: ActorSession, row: ReferralAssignment) -> ReferralAssignme
 
 
 def hand_over(session: ActorSession, from_whom: UUID, to_whom: UUID) -> int:
-    """Everything an absent colleague follows, to another; answers how many. One line of the journal each."""
+    """Every referral an absent colleague follows, to another; answers how many. One line of the journal each."""
     if to_whom not in dict(colleagues(session)) or to_whom == from_whom:
         raise NoColleague
     done = 0
@@ -161,8 +157,6 @@ def hand_over(session: ActorSession, from_whom: UUID, to_whom: UUID) -> int:
         if row is not None and row.membership_id == from_whom:
             reassign(session, row, to_whom)
             done += 1
-    if not done:
-        raise NothingToPass
     return done
 
 

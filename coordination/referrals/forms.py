@@ -198,13 +198,6 @@ class GiveForm(Form):
     seen: Maybe = None
 
 
-class PassForm(Form):
-    """Whose referrals, to whom."""
-
-    from_whom: UUID
-    to_whom: UUID
-
-
 class KeepForm(Form):
     """A name for a view of the queue."""
 

@@ -84,8 +84,8 @@ class Proposal:
 
 
 def proposals(session: ActorSession, household_id: UUID, domain: Domain | None) -> list[Proposal]:
-    """Every partner: those the routes propose for this need first, then the services made for it, then the others, then
-    those that are full."""
+    """Every partner: those the routes propose for this need first, then the services whose record answers it, then the
+    others, then those that are full."""
     known = Part.IDENTITY in households.visible_parts(session, household_id)
     profile = households.profile_of(session, household_id) if known else None
     commune = profile.commune if profile else ""
@@ -96,14 +96,14 @@ def proposals(session: ActorSession, household_id: UUID, domain: Domain | None) 
         for row in directory.services(session)
         if domain is not None and suits(row.domains, row.communes, domain.value, commune)
     }
-    order = {slug: rank for rank, slug in enumerate(routes)}
+    order = {key: rank for rank, key in enumerate(routes)}
 
     def why(partner: Partner) -> str:
-        return SUITS if partner.id in suited else routes.get(partner.slug, "")
+        return routes.get(partner.key, SUITS if partner.id in suited else "")
 
     def rank(one: Proposal) -> tuple[bool, int]:
         last = len(order) + 1
-        return bool(one.busy), order.get(one.partner.slug, last - 1 if one.partner.id in suited else last)
+        return bool(one.busy), order.get(one.partner.key, last - 1 if one.partner.id in suited else last)
 
     found = [Proposal(p, "" if p.id in busy else why(p), busy.get(p.id, "")) for p in partners(session, household_id)]
     return sorted(found, key=rank)

@@ -14,6 +14,7 @@ from coordination.kit.text import fold
 from coordination.kit.web import date_fr
 from coordination.referrals.models import Referral, ReferralLink
 from coordination.referrals.queries import recipient_of
+from coordination.referrals.routing import service_key
 from coordination.referrals.rules import Coverage, coverage
 
 LONGEST_NAME, LONGEST_CONTACT = 120, 200
@@ -28,6 +29,11 @@ class Partner:
     slug: str
     coverage: Coverage
     outside: bool = False
+
+    @property
+    def key(self) -> str:
+        """How the routes name it."""
+        return service_key(self.name) if self.outside else self.slug
 
 
 def partners(session: ActorSession, household_id: UUID) -> list[Partner]:

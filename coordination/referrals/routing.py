@@ -29,9 +29,16 @@ class Public(StrEnum):
         ]
 
 
+def service_key(name: str) -> str:
+    """How a route names an outside service: as the network wrote it down, accents and capitals aside. No organisation's
+    short name holds a space."""
+    return f"service {fold(name)}"
+
+
 @dataclass(frozen=True)
 class Route:
-    """One line of the file. No commune, no public: for everybody."""
+    """One line of the file. No commune, no public: for everybody. `to`: an organisation's short name, or the key of an
+    outside service."""
 
     domain: Domain
     to: str
@@ -106,12 +113,29 @@ def _version(entry: Entry, start: date) -> Routes:
 
 
 def _route(entry: Entry) -> Route:
-    entry.only("domain", "to", "why", "communes", "publics")
+    entry.only("domain", "to", "service", "why", "communes", "publics")
     communes, publics = entry.maybe("communes"), entry.maybe("publics")
     return Route(
         domain=entry.field("domain", "alimentation").choice(Domain),
-        to=entry.field("to", "ccas-carvin").text(),
+        to=_recipient(entry),
         why=entry.field("why", "Épicerie de la commune").text(),
         communes=frozenset(fold(one.text()) for one in communes.items()) if communes else frozenset(),
         publics=frozenset(one.choice(Public) for one in publics.items()) if publics else frozenset(),
     )
+
+
+def _recipient(entry: Entry) -> str:
+    """Either an organisation or an outside service, never both."""
+    service = entry.maybe("service")
+    if service is None:
+        return entry.field("to", "ccas-carvin").text()
+    if (to := entry.maybe("to")) is not None:
+        to.refuse(
+            "Une route mène à une structure (« to ») ou à un service extérieur (« service »), pas aux deux.",
+            "Gardez l’un des deux.",
+        )
+    if not fold(name := service.text()):
+        service.refuse(
+            f"« {name} » n’est pas un nom de service.", "Écrivez son nom, comme dans « Services extérieurs »."
+        )
+    return service_key(name)

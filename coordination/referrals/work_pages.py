@@ -1,19 +1,16 @@
-"""Pages of the work on the queue: many lines at once, who follows what, a colleague's hand-over, views one keeps."""
+"""Pages of the work on the queue: many lines at once, who follows what, views one keeps."""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from coordination.identity import queries as identity
 from coordination.identity.permissions import Permission
-from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotNow
-from coordination.kit.forms import FormState, read
+from coordination.kit.forms import read
 from coordination.kit.web import Submitted, Walled, go, needs, page
 from coordination.referrals import bulk, following
-from coordination.referrals.forms import GiveForm, KeepForm, ManyForm, PassForm
+from coordination.referrals.forms import GiveForm, KeepForm, ManyForm
 
 router = APIRouter(prefix="/orientations")
 ANSWERS, READS = [needs(Permission.ANSWER_REFERRALS)], [needs(Permission.READ_REFERRALS)]
@@ -65,43 +62,6 @@ def give(request: Request, session: Walled, data: Submitted, referral_id: UUID) 
             back_href=f"/orientations/{referral_id}",
         )
     return go(request, f"/orientations/{referral_id}", "Enregistré : vos collègues voient qui suit cette orientation.")
-
-
-@router.get("/passer", dependencies=ANSWERS)
-def hand_over(request: Request, session: Walled, de: Annotated[str, Query(max_length=40)] = "") -> Response:
-    """Whose referrals, to whom."""
-    return _hand_over(request, session, FormState.of({"from_whom": de}))
-
-
-def _hand_over(request: Request, session: ActorSession, form: FormState, status: int = 200) -> Response:
-    loads = following.loads(session)
-    names = identity.member_names(session, set(loads))
-    return page(
-        request,
-        "referrals/hand_over.html",
-        title="Passer les orientations à un collègue",
-        status=status,
-        form=form,
-        loaded=[(str(key), f"{names.get(key, 'Un collègue')} ({count})") for key, count in loads.items()],
-        colleagues=[(str(key), name) for key, name in following.colleagues(session)],
-    )
-
-
-@router.post("/passer", dependencies=ANSWERS)
-def do_hand_over(request: Request, session: Walled, data: Submitted) -> Response:
-    """Passes everything on."""
-    asked, form = read(PassForm, data)
-    if asked is None:
-        return _hand_over(request, session, form, 422)
-    try:
-        done = following.hand_over(session, asked.from_whom, asked.to_whom)
-    except NotNow as refused:
-        session.rollback()
-        form.refuse("to_whom" if isinstance(refused, following.NoColleague) else "from_whom", refused.sentence)
-        return _hand_over(request, session, form, 422)
-    to = dict(following.colleagues(session))[asked.to_whom]
-    plural = "s" * (done > 1)
-    return go(request, "/orientations/passer", f"{done} orientation{plural} confiée{plural} à {to}.")
 
 
 # ------------------------------------------------------------------ views one keeps

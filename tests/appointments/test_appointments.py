@@ -24,8 +24,9 @@ from coordination.kit.clock import today
 from coordination.kit.db import ActorSession, acting
 from coordination.kit.errors import NotKnown
 from coordination.kit.transitions import IllegalMove
-from coordination.referrals import moves
+from coordination.referrals import following, moves
 from coordination.referrals.models import Referral
+from coordination.referrals.rules import Domain
 from coordination.sharing.service import withdraw_agreement
 from tests.api.make import API, Client, problem
 from tests.appointments.make import a_date, a_place, take
@@ -289,6 +290,35 @@ def test_a_feed_says_when_and_nothing_of_whom_and_stops_with_the_agreement(
     with acting(cast.engine, cast.epicerie.people["admin"]) as session:
         suspend(session, keeper.membership_id)
     assert reader.get(address).status_code == 404
+
+
+def test_who_takes_over_from_an_absent_colleague_receives_on_her_dates(
+    cast: Cast, worker: Member, household: UUID, agreement: UUID, sent: Referral, browser: Callable[[], Browser]
+) -> None:
+    """Also on referrals she does not follow; what is past stays hers, and two dates at once are said."""
+    away, takes = (
+        add_person(cast.engine, cast.epicerie, name, [Role.VOLUNTEER], professional=False) for name in ("absente", "la")
+    )
+    other = refer(cast.engine, worker, household, cast.epicerie, Domain.JOB)
+    with acting(cast.engine, takes) as session:
+        following.give(session, sent.id, away.membership_id, None)
+    past = take(cast.engine, away, sent.id, a_date(-2, fixed="oui"))
+    dates = [take(cast.engine, away, row.id, a_date(days)) for row, days in ((sent, 11), (other, 12))]
+    own = take(cast.engine, takes, other.id, a_date(12, "10 h 20", fixed="oui"))
+    hers = browser().sign_in(cast.epicerie.emails["absente"], PASSWORD)
+    theirs = browser().sign_in(cast.epicerie.emails["la"], PASSWORD)
+    addresses = [subscribed(hers), subscribed(theirs)]
+    page = theirs.get("/orientations/passer").text
+    assert "Absente (1 orientation et 2 rendez-vous)" in page
+    form = {"from_whom": str(away.membership_id), "to_whom": str(takes.membership_id)}
+    assert theirs.post("/orientations/passer", data=form).status_code == 303
+    said_so = text(theirs.get("/orientations/passer").text)
+    assert "Passé à La : 1 orientation et 2 rendez-vous. À vérifier : 1 rendez-vous en même temps" in said_so
+    feeds = [set(events(browser().get(address))) for address in addresses]
+    assert feeds == [{str(past.id)}, {str(row.id) for row in (*dates, own)}]
+    with acting(cast.engine, takes) as session:
+        assert [m.row.version for m in queries.dates_held(session, takes.membership_id)] == [2, 2, 1]
+    assert theirs.post("/orientations/passer", data=form).status_code == 422, "nothing left"
 
 
 def test_an_address_is_renewed_revoked_counted_and_its_owner_told(

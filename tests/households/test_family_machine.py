@@ -240,6 +240,7 @@ def machine(cast: Cast) -> type[Family]:
     return type("FamilyHere", (Family,), {"cast": cast})
 
 
+@pytest.mark.hypothesis  # so that `make fuzz` finds it
 def test_families_in_time_hold_against_the_model(machine: type[Family]) -> None:
     run_state_machine_as_test(
         machine,

@@ -14,7 +14,7 @@ from coordination.kit.parameters import BadParameters
 from coordination.referrals.console import policies
 from coordination.referrals.delays import Delay, delays_of, read_delays
 from coordination.referrals.opening import FARTHEST, Opening, public_holidays, week_fr
-from coordination.referrals.routing import Public, propose, publics_of, read_routes, routes_of
+from coordination.referrals.routing import Public, propose, publics_of, read_routes, routes_of, service_key
 from coordination.referrals.rules import Domain
 
 SOURCE = "    source: {title: Essai, date: null, link: null, checked_on: null}\n"
@@ -124,6 +124,18 @@ def test_the_most_precise_route_comes_first_and_says_why() -> None:
     ]
     assert propose(Domain.HEALTH, "Carvin", set(), date(2026, 11, 22)) == []
     assert propose(Domain.FOOD, "Carvin", set(), date(2025, 1, 1)) == [], "before the first version"
+
+
+def test_a_route_may_lead_to_an_outside_service_by_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "routes.yaml"
+    line = "      - {domain: droits, service: Point Justice d’Hénin, why: Un juriste}\n"
+    path.write_text(HEAD + "    routes:\n" + line, encoding="utf-8")
+    [(_, found)] = read_routes(path).versions
+    assert [route.to for route in found.propose(Domain.RIGHTS, "Lens", set())] == [service_key("POINT-JUSTICE D'HENIN")]
+    for faulty, said in (("service: x, to: y", "pas aux deux"), ("service: ' - '", "nom de service")):
+        path.write_text(HEAD + f"    routes:\n      - {{domain: droits, {faulty}, why: z}}\n", encoding="utf-8")
+        with pytest.raises(BadParameters, match=rf"ligne 5 : .*{said}"):
+            read_routes(path)
 
 
 def test_a_household_is_read_from_its_ages() -> None:

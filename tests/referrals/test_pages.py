@@ -305,7 +305,7 @@ def test_counts_filters_and_pages_agree(cast: Cast, worker: Member, as_: Browser
     first = page.get("/orientations")
     assert {label: count for label, count in counts(first.text).items() if count} == {
         "À traiter": 28,
-        "Sans réponse depuis 9 jours": 1,
+        "Sans réponse dans le délai": 1,
     }
     links = re.findall(r'href="(/orientations/[0-9a-f-]{36})" data-row', first.text)
     assert len(links) == 25

@@ -17,6 +17,7 @@ from coordination.referrals.forms import ReceptionForm
 from coordination.referrals.rules import Domain
 from tests.cast import PASSWORD, Cast
 from tests.conftest import Base, Browser
+from tests.directory.make import outside
 from tests.households.make import open_household
 from tests.referrals.make import note_need, refer
 from tests.sharing.make import agree
@@ -63,6 +64,17 @@ def test_who_is_full_is_no_longer_proposed_and_comes_last(cast: Cast, household:
         assert (last.partner.id, last.why, last.busy) == (cast.secours.id, "", f"Complet jusqu’au {date_fr(until)}.")
     with acting(cast.engine, cast.elsewhere.people["intake"]) as session:
         assert receptions.reception_of(session, cast.secours.id) is None, "another network reads nothing of it"
+
+
+def test_a_route_to_an_outside_service_says_why_before_what_its_record_answers(cast: Cast, household: UUID) -> None:
+    keeper, worker = cast.ccas.people["coordinator"], cast.ccas.people["intake"]
+    suited = outside(cast.engine, keeper, name="Antenne des droits")
+    routed = outside(cast.engine, keeper, name="Point justice", domains=["budget"])
+    with acting(cast.engine, worker) as session:
+        found = receptions.proposals(session, household, Domain.RIGHTS)
+    said = [(one.partner.id, one.why) for one in found[:3]]
+    assert said[:2] == [(routed, "Consultation gratuite d’un juriste, au tribunal"), (suited, receptions.SUITS)]
+    assert said[2][1] == ""
 
 
 def test_two_colleagues_do_not_overwrite_each_other(cast: Cast) -> None:
