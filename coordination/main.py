@@ -1,5 +1,6 @@
 """The front door: create_app(settings), and one readable list of rooms."""
 
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache
@@ -377,4 +378,6 @@ def _answer(app: FastAPI, problem: errors.Problem) -> App:
 def served() -> FastAPI:
     """The application of this process's settings: what uvicorn's workers build."""
     settings = get_settings()
-    return create_app(settings, settings.database_url or embedded.start(settings.data_dir).app_url)
+    app = create_app(settings, settings.database_url or embedded.start(settings.data_dir).app_url)
+    gc.freeze()  # what stands for as long as the process is not looked through again and again
+    return app

@@ -6,15 +6,16 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, insert
-
 from coordination.audit.models import JournalLine
 from coordination.kit.actor import may
-from coordination.kit.db import ActorSession
+from coordination.kit.db import ActorSession, insertion
 from coordination.kit.errors import NotAllowed
 
 Given = ParamSpec("Given")
 Changed = TypeVar("Changed")
+SET_BY_TRIGGER = {"number": 0, "at": None, "previous_hash": "", "hash": ""} | dict.fromkeys(
+    ("actor_kind", "actor_id", "organisation_id")
+)
 
 
 @dataclass(frozen=True)
@@ -87,22 +88,15 @@ def _append(
     household_id: UUID | None,
     fields: Iterable[str],
 ) -> None:
-    # A plain INSERT of the columns the app may choose: the trigger sets the rest, and nothing is read back.
     session.flush()
-    session.connection().execute(
-        insert(JournalLine.__table__).values(  # type: ignore[attr-defined]
-            id=uuid4(),
-            network_id=network_id,
-            number=0,
-            at=func.now(),
-            actor_kind="",
-            actor_id="",
-            verb=verb,
-            subject=subject,
-            subject_id=subject_id,
-            household_id=household_id,
-            fields=list(fields),
-            previous_hash="",
-            hash="",
-        )
-    )
+    values = {
+        **SET_BY_TRIGGER,
+        "id": uuid4(),
+        "network_id": network_id,
+        "verb": verb,
+        "subject": subject,
+        "subject_id": subject_id,
+        "household_id": household_id,
+        "fields": list(fields),
+    }
+    session.connection().exec_driver_sql(insertion(JournalLine), values)

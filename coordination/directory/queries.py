@@ -6,18 +6,17 @@ from uuid import UUID
 from sqlmodel import select
 
 from coordination.directory.models import OutsideService
+from coordination.kit.ahead import Question
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotKnown
 from coordination.kit.text import fold
 
+SERVICES = Question(select(OutsideService), whole=True)
+
 
 def services(session: ActorSession) -> list[OutsideService]:
     """Every service the network knows, those it no longer works with last."""
-
-    def ask() -> list[OutsideService]:
-        return sorted(session.exec(select(OutsideService)).all(), key=lambda row: (not row.active, fold(row.name)))
-
-    return session.once("services", ask)
+    return sorted(SERVICES.of(session), key=lambda row: (not row.active, fold(row.name)))
 
 
 def service_names(session: ActorSession, service_ids: Collection[UUID]) -> dict[UUID, str]:

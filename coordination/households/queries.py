@@ -20,7 +20,7 @@ from coordination.households.rules import (
 )
 from coordination.kit.ahead import ABOUT, Question
 from coordination.kit.clock import today
-from coordination.kit.db import ActorSession, lock
+from coordination.kit.db import ActorSession, among, lock
 from coordination.kit.errors import NotAllowed, NotKnown, NotNow
 
 PAGE = 25
@@ -102,7 +102,11 @@ ASKED = (FILE, RESIDENTS, SHARES, PARTS)
 
 def full_name(person: Person) -> str:
     """`MARTIN Sophie`; the family name alone when the given name is not known."""
-    return f"{person.family_name.upper()} {person.given_name}".strip()
+    return _full(person.family_name, person.given_name)
+
+
+def _full(family_name: str, given_name: str) -> str:
+    return f"{family_name.upper()} {given_name}".strip()
 
 
 def birth_of(person: Person) -> BirthDate:
@@ -195,15 +199,15 @@ def reference_names(session: ActorSession, household_ids: Iterable[UUID]) -> dic
     if not ids:
         return {}
     query = (
-        select(Stay.household_id, Person)
+        select(Stay.household_id, Person.family_name, Person.given_name)
         .join(Person, col(Person.id) == Stay.person_id)
-        .where(col(Stay.household_id).in_(ids), Stay.link == Link.REFERENCE.value)
+        .where(among(Stay.household_id, ids), Stay.link == Link.REFERENCE.value)
         .order_by(col(Stay.from_date))  # the latest one names the household
     )
     asked = ("reference names", frozenset(ids))
     if len(ids) == 1 and (known := RESIDENTS.ahead(session, ids[0])) is not None:
         return {p.household_id: full_name(p) for p, stay, _ in known if stay.link == Link.REFERENCE.value}
-    return dict(session.once(asked, lambda: {file: full_name(person) for file, person in session.exec(query)}))
+    return dict(session.once(asked, lambda: {row[0]: _full(row[1], row[2]) for row in session.exec(query)}))
 
 
 def household_codes(session: ActorSession, household_ids: Iterable[UUID]) -> dict[UUID, str]:

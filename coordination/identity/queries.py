@@ -14,8 +14,8 @@ from coordination.identity.models import Account, BrowserSession, Invitation, Me
 from coordination.identity.permissions import known_roles, parts_of, permissions_of
 from coordination.identity.rules import IDLE_SIGN_OUT
 from coordination.kit.actor import Actor, Member, Nobody
-from coordination.kit.ahead import Question
-from coordination.kit.db import ActorSession
+from coordination.kit.ahead import ABOUT, Question
+from coordination.kit.db import ActorSession, among
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def member_names(session: ActorSession, ids: set[UUID]) -> dict[UUID, str]:
     """The names under which workers act in the network, by membership."""
     known: dict[UUID, str | None] = session.once("member names", dict)
     if missing := ids - set(known):
-        query = select(Membership.id, Membership.name).where(col(Membership.id).in_(missing))
+        query = select(Membership.id, Membership.name).where(among(Membership.id, missing))
         known |= dict.fromkeys(missing)
         known |= {row[0]: row[1] for row in session.exec(query)}
     return {key: name for key in ids if (name := known[key]) is not None}
@@ -161,14 +161,17 @@ def colleagues(session: ActorSession, organisation_id: UUID) -> list[ColleagueRo
     return [ColleagueRow(m, email, labels(m.roles)) for m, email in session.exec(query)]
 
 
+# About an organisation: who works for it today, by name.
+ACTIVE_MEMBERS = Question(
+    select(Membership)
+    .where(Membership.organisation_id == ABOUT, col(Membership.suspended_at).is_(None))
+    .order_by(col(Membership.name), col(Membership.id))
+)
+
+
 def active_members(session: ActorSession, organisation_id: UUID) -> list[Membership]:
     """Who works today for an organisation of the network, by name."""
-    query = (
-        select(Membership)
-        .where(Membership.organisation_id == organisation_id, col(Membership.suspended_at).is_(None))
-        .order_by(col(Membership.name), col(Membership.id))
-    )
-    return list(session.exec(query))
+    return list(ACTIVE_MEMBERS.of(session, organisation_id))
 
 
 def colleague(session: ActorSession, organisation_id: UUID, membership_id: UUID) -> Membership | None:

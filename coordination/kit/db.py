@@ -1,8 +1,10 @@
 """The database: sessions that belong to an actor, and columns that say what personal data they hold."""
 
-from collections.abc import Callable, Hashable, Iterator
+import select
+from collections.abc import Callable, Collection, Hashable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from functools import cache, lru_cache
 from typing import Any, NewType, TypeVar
 from uuid import UUID
 
@@ -11,15 +13,23 @@ from psycopg_pool import ConnectionPool
 from sqlalchemy import (
     BindParameter,
     ClauseElement,
+    ColumnElement,
     Connection,
     Dialect,
     Engine,
     NullPool,
+    Table,
+    Uuid,
+    any_,
     create_engine,
     event,
+    insert,
     inspect,
+    literal,
     text,
 )
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
@@ -28,16 +38,29 @@ from sqlalchemy.orm import Session as OrmSession
 from sqlalchemy.orm import SessionTransaction, UOWTransaction
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
-from sqlmodel import Field, Session
+from sqlmodel import Field, Session, SQLModel, col
 
 from coordination.kit.actor import SETTINGS, Actor, Member, settings_of
 
 Asked = TypeVar("Asked")
-DIALECT: Dialect = PGDialect_psycopg()  # type: ignore[no-untyped-call]
+
+
+class Lent(PGDialect_psycopg):
+    """SQLAlchemy's dialect for connections that are lent again and again: it would add the same listener to one at each
+    loan, and they would never leave."""
+
+    supports_statement_cache = True
+
+    def on_connect(self) -> None:
+        return None
+
+
+registry.register("postgresql.lent", __name__, "Lent")
+DIALECT: Dialect = Lent()  # type: ignore[no-untyped-call]
 # Our statements name one file, one network, one page: the plan made for any of them is the plan for each, and making it
 # anew costs more than running it. For the same reason none is worth compiling.
 OPTIONS = "-c timezone=Europe/Paris -c plan_cache_mode=force_generic_plan -c jit=off"
-TELL = text("select " + ", ".join(f"set_config('app.{name}', :{name}, true)" for name in SETTINGS))
+TELL = "select " + ", ".join(f"set_config('app.{name}', %({name})s, true)" for name in SETTINGS)
 REFUSED_ROLE = (
     "Le rôle « {role} » possède des tables ou contourne la sécurité par ligne : l’application refuse de servir. "
     "Donnez dans DATABASE_URL le rôle applicatif, pas le propriétaire."
@@ -93,6 +116,21 @@ def written(query: ClauseElement) -> Written:
     return Written(str(query.compile(dialect=DIALECT, compile_kwargs={"literal_binds": True})))
 
 
+@cache
+def insertion(model: type[SQLModel]) -> Written:
+    """The INSERT of one row of this table, every column given by its name: for what is written at each deed."""
+    table: Table = inspect(model).local_table
+    return written(insert(table).values({c.name: Given(c.name, c.type) for c in table.columns}))
+
+
+_words = lru_cache(maxsize=500)(text)
+
+
+def among(column: Any, values: Collection[UUID]) -> ColumnElement[bool]:
+    """Whether a column is one of these ids: one statement however many they are, where `in` makes one by number."""
+    return col(column) == any_(literal(list(values), ARRAY(Uuid)))
+
+
 class ActorSession(Session):
     """A session in somebody's name: PostgreSQL is told who acts at the start of every transaction."""
 
@@ -128,17 +166,23 @@ class ActorSession(Session):
         """The single value answered by a door of `policies/access.sql`, for instance `access.revoke(:id)`."""
         self.flush()
         self.remembered.clear()
-        return self.connection().execute(text(f"select {call}"), values).scalar()
+        return self.connection().execute(_words(f"select {call}"), values).scalar()
 
     def ask(self, query: Written, **values: Any) -> list[Any]:
         """The rows of a written statement, for these values."""
         self.flush()
         return list(self.connection().exec_driver_sql(query, values))
 
+    def write(self, statement: Written, **values: Any) -> None:
+        """Carries out a written statement that answers no row."""
+        self.flush()
+        self.remembered.clear()
+        self.connection().exec_driver_sql(statement, values)
+
     def rows(self, query: str, **values: Any) -> list[Any]:
         """The rows answered by a door that returns a table."""
         self.flush()
-        return list(self.connection().execute(text(query), values))
+        return list(self.connection().execute(_words(query), values))
 
 
 @event.listens_for(ActorSession, "after_begin")
@@ -147,7 +191,7 @@ def _tell_who_acts(session: ActorSession, transaction: SessionTransaction, conne
     if transaction.nested:
         return
     session.changed.clear()
-    connection.execute(TELL, settings_of(session.actor))
+    connection.exec_driver_sql(TELL, settings_of(session.actor))
 
 
 @event.listens_for(ActorSession, "after_soft_rollback")
@@ -191,7 +235,7 @@ def make_engine(url: str, *, size: int = 8, timeout: float = 5.0) -> Engine:
         max_size=size,
         timeout=timeout,
         open=False,
-        check=ConnectionPool.check_connection,
+        check=_refuse_dead,
         kwargs={"autocommit": False},
         close_returns=True,
     )
@@ -203,7 +247,7 @@ def make_engine(url: str, *, size: int = 8, timeout: float = 5.0) -> Engine:
         except psycopg.OperationalError as failure:
             raise OperationalError("connexion", None, failure) from failure
 
-    engine = create_engine("postgresql+psycopg://", creator=connect, poolclass=NullPool, hide_parameters=True)
+    engine = create_engine("postgresql+lent://", creator=connect, poolclass=NullPool, hide_parameters=True)
     engine.pool_of_psycopg = pool  # type: ignore[attr-defined]
 
     @event.listens_for(engine, "close")
@@ -213,6 +257,15 @@ def make_engine(url: str, *, size: int = 8, timeout: float = 5.0) -> Engine:
             pool.putconn(connection)
 
     return engine
+
+
+def _refuse_dead(connection: psycopg.Connection[Any]) -> None:
+    """Raises when the server has left. It says so on the socket, silent between two loans: looking there spares each
+    page a question to the server."""
+    ear = select.poll()
+    ear.register(connection.fileno(), select.POLLIN)
+    if ear.poll(0):
+        ConnectionPool.check_connection(connection)
 
 
 def close_engine(engine: Engine) -> None:

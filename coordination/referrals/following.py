@@ -9,6 +9,7 @@ from sqlmodel import col, select
 from coordination.audit.service import act
 from coordination.identity import queries as identity
 from coordination.identity.permissions import Permission, permissions_of
+from coordination.kit.ahead import Question
 from coordination.kit.clock import now
 from coordination.kit.db import ActorSession, lock
 from coordination.kit.errors import NotKnown, NotNow
@@ -17,6 +18,7 @@ from coordination.referrals.baskets import MINE
 from coordination.referrals.models import Referral, ReferralAssignment, SavedFilter
 
 MOST_FILTERS = 20
+KEPT = Question(select(SavedFilter).order_by(col(SavedFilter.name), col(SavedFilter.id)), whole=True)
 
 
 class AlreadyGiven(NotNow):
@@ -174,8 +176,7 @@ class KeptView:
 
 def kept_views(session: ActorSession) -> list[KeptView]:
     """The views of the queue I keep, by name."""
-    rows = session.exec(select(SavedFilter).order_by(col(SavedFilter.name), col(SavedFilter.id)))
-    return [KeptView(row.id, row.name, row.query) for row in rows]
+    return [KeptView(row.id, row.name, row.query) for row in KEPT.of(session)]
 
 
 def keep_view(session: ActorSession, name: str, query: str) -> SavedFilter:

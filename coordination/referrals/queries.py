@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, text
+from sqlalchemy import and_, func, or_
 from sqlmodel import col, select
 
 from coordination.directory.queries import service_names
@@ -15,7 +15,7 @@ from coordination.identity.permissions import Permission
 from coordination.kit.actor import may
 from coordination.kit.ahead import ABOUT, Question
 from coordination.kit.clock import now
-from coordination.kit.db import ActorSession
+from coordination.kit.db import ActorSession, Written, among
 from coordination.kit.errors import NotKnown
 from coordination.kit.web import datetime_fr
 from coordination.referrals.baskets import Clocks, Wait
@@ -40,6 +40,7 @@ from coordination.referrals.rules import Domain, NeedState, Outcome, needs_state
 
 AUTOMATIC = "Automatique"
 HOUSEHOLD = "Le foyer"
+ENDED = Written("select id from unnest(%(ids)s::uuid[]) id where access.stopped(id)")
 
 
 # ------------------------------------------------------------------ lines
@@ -134,7 +135,7 @@ def followers_of(session: ActorSession, rows: Sequence[Referral]) -> dict[UUID, 
     if not rows:
         return {}
     query = select(ReferralAssignment.referral_id, ReferralAssignment.membership_id).where(
-        col(ReferralAssignment.referral_id).in_([row.id for row in rows])
+        among(ReferralAssignment.referral_id, [row.id for row in rows])
     )
     return {row[0]: row[1] for row in session.exec(query)}
 
@@ -154,9 +155,7 @@ def stopped(session: ActorSession, rows: Sequence[Referral]) -> set[UUID]:
     asked = [row.id for row in rows if not row.by_hand and State(row.state).is_open]
     if not asked:
         return set()
-    session.flush()
-    query = text("select id from unnest(cast(:ids as uuid[])) id where access.stopped(id)")
-    return set(session.connection().execute(query, {"ids": asked}).scalars())
+    return {row.id for row in session.ask(ENDED, ids=asked)}
 
 
 def due_rows(session: ActorSession, most: int) -> list[UUID]:
@@ -173,7 +172,7 @@ def due_rows(session: ActorSession, most: int) -> list[UUID]:
 def _domains(session: ActorSession, need_ids: Iterable[UUID]) -> dict[UUID, Domain]:
     """The true domains of the needs one may see."""
     ids = list(need_ids)
-    query = select(Need.id, Need.domain).where(col(Need.id).in_(ids))
+    query = select(Need.id, Need.domain).where(among(Need.id, ids))
     return {row[0]: Domain(row[1]) for row in session.exec(query)} if ids else {}
 
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
-from sqlmodel import col, select
+from sqlmodel import select
 
 from coordination.identity.permissions import Permission
 from coordination.kit.actor import may
 from coordination.kit.clock import PARIS, now
-from coordination.kit.db import ActorSession
+from coordination.kit.db import ActorSession, among
 from coordination.kit.errors import NotKnown
 from coordination.referrals.asking import MANY, Shape, counting, listing
 from coordination.referrals.baskets import BASKETS, EXPIRES_SOON, MINE, Basket
@@ -158,7 +158,7 @@ def page_of(
 
 def _by_ids(session: ActorSession, ids: Sequence[UUID]) -> list[Referral]:
     """The rows of these ids, in their order."""
-    found = {r.id: r for r in session.exec(select(Referral).where(col(Referral.id).in_(ids)))} if ids else {}
+    found = {r.id: r for r in session.exec(select(Referral).where(among(Referral.id, ids)))} if ids else {}
     return [found[i] for i in ids if i in found]
 
 

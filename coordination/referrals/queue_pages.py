@@ -14,6 +14,7 @@ from coordination.directory import queries as directory
 from coordination.identity import queries as identity
 from coordination.identity.permissions import Permission
 from coordination.kit.actor import may
+from coordination.kit.ahead import Together
 from coordination.kit.clock import today
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import Malformed, NotAllowed
@@ -30,6 +31,8 @@ READS = [needs(Permission.READ_REFERRALS)]
 NOBODY, ME = "personne", "moi"
 SORTS = {"": None, "anciennes": False, "recentes": True}
 MOST_EXPORTED = 1000
+CHOICES = Together(identity.ORGANISATIONS, identity.ACTIVE_MEMBERS, directory.SERVICES, following.KEPT)
+"""What the filters offer, for one's organisation."""
 
 
 class Asked:
@@ -99,6 +102,7 @@ def understood(session: ActorSession, asked: Asked) -> View:
 @router.get("/orientations", dependencies=READS)
 def queue(request: Request, session: Walled, asked: Wanted) -> Response:
     """The queue: one side, one basket, filters, a page at a time."""
+    CHOICES.ask(session, session.member.organisation_id)
     view = understood(session, asked)
     found = queue_of.page_of(
         session,

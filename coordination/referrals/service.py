@@ -1,13 +1,13 @@
 """Acts on needs and referrals: noting a need, referring it, redirecting, words between the two sides."""
 
 from collections.abc import Sequence
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from coordination.audit.service import act, note_reading, reading
 from coordination.households import queries as households
 from coordination.identity.permissions import Part, Permission
 from coordination.kit.clock import now
-from coordination.kit.db import ActorSession
+from coordination.kit.db import ActorSession, insertion
 from coordination.kit.errors import NotAllowed, NotKnown, NotNow
 from coordination.referrals import queries, receptions, recipients
 from coordination.referrals.machine import WRITERS, State
@@ -249,20 +249,19 @@ def event(
     session: ActorSession, row: Referral, verb: str, reason: str | None, organisation: UUID | None, by: UUID | None
 ) -> None:
     """One line of the timeline: where the row stands now, under its version."""
-    session.add(
-        ReferralEvent(
-            network_id=row.network_id,
-            referral_id=row.id,
-            verb=verb,
-            state=row.state,
-            reason=reason,
-            organisation_id=organisation,
-            membership_id=by,
-            version=row.version,
-            at=row.expires_at if verb == "expire" else now(),
-        )
+    session.write(
+        insertion(ReferralEvent),
+        id=uuid4(),
+        network_id=row.network_id,
+        referral_id=row.id,
+        verb=verb,
+        state=row.state,
+        reason=reason,
+        organisation_id=organisation,
+        membership_id=by,
+        version=row.version,
+        at=row.expires_at if verb == "expire" else now(),
     )
-    session.flush()
 
 
 def note_read(session: ActorSession, view: queries.ReferralView) -> None:

@@ -1,5 +1,7 @@
 """Connections that the server cuts: their places in the pool are free again."""
 
+from typing import Any
+
 from coordination.kit.actor import Service
 from coordination.kit.db import acting
 from tests.conftest import Base
@@ -14,3 +16,21 @@ def test_a_server_that_cuts_more_connections_than_the_pool_holds_is_asked_again(
             session.rows("select 2")
     with acting(shared_base.engine, Service("x")) as session:
         assert session.door("1") == 1
+
+
+def test_a_server_that_leaves_between_two_pages_costs_neither_of_them(shared_base: Base) -> None:
+    for _ in range(3):
+        with acting(shared_base.engine, Service("x")) as session:
+            pid = session.door("pg_backend_pid()")
+        shared_base.admin("select pg_terminate_backend(%s, 5000)", pid)
+        with acting(shared_base.engine, Service("x")) as session:
+            assert session.door("pg_backend_pid()") != pid
+
+
+def test_a_connection_lent_again_is_not_burdened_by_the_loans_before(shared_base: Base) -> None:
+    heard = []
+    for _ in range(3):
+        with acting(shared_base.engine, Service("x")) as session:
+            driver: Any = session.connection().connection.driver_connection
+            heard.append(len(driver._notice_handlers))
+    assert heard == [0, 0, 0]
