@@ -9,7 +9,7 @@ grant update (revoked_at) on calendar_feed to coordination_app;
 
 create policy see on appointment for select to coordination_app
     using (network_id = (select access.network())
-        and exists (select 1 from referral r where r.id = appointment.referral_id));
+        and (select true from referral r where r.id = appointment.referral_id limit 1));
 create policy add on appointment for insert to coordination_app
     with check (network_id = (select access.network())
         and (select access.organisation()) in (from_organisation_id, to_organisation_id)
@@ -17,22 +17,22 @@ create policy add on appointment for insert to coordination_app
         and created_by = (select access.membership()) and moved_by = (select access.membership())
         and state in ('proposed', 'confirmed') and excused is null and access.is_code(place)
         -- The two ends of a referral that was transmitted and is under way.
-        and exists (select 1 from referral r
+        and (select true from referral r
                      where r.id = appointment.referral_id and not r.by_hand
                        and r.from_organisation_id = appointment.from_organisation_id
                        and r.to_organisation_id = appointment.to_organisation_id
-                       and r.state in ('sent', 'received', 'info_requested', 'accepted', 'in_progress', 'on_hold'))
+                       and r.state in ('sent', 'received', 'info_requested', 'accepted', 'in_progress', 'on_hold') limit 1)
         and not access.stopped(referral_id)
-        and (held_by is null or exists (
-            select 1 from membership m where m.id = held_by and m.organisation_id = to_organisation_id))
-        and (words_id is null or exists (
-            select 1 from referral_text t
-             where t.id = words_id and t.referral_id = appointment.referral_id and not t.confidential)));
+        and (held_by is null or (
+            select true from membership m where m.id = held_by and m.organisation_id = to_organisation_id limit 1))
+        and (words_id is null or (
+            select true from referral_text t
+             where t.id = words_id and t.referral_id = appointment.referral_id and not t.confidential limit 1)));
 -- From which state, `appointments/rules.py` says. Whether the person came is said by the organisation that receives her.
 create policy move on appointment for update to coordination_app
     using (network_id = (select access.network())
         and (select access.organisation()) in (from_organisation_id, to_organisation_id)
-        and exists (select 1 from referral r where r.id = appointment.referral_id and not r.by_hand))
+        and (select true from referral r where r.id = appointment.referral_id and not r.by_hand limit 1))
     with check (network_id = (select access.network())
         and moved_by = (select access.membership()) and access.is_code(place)
         and proposed_by in (from_organisation_id, to_organisation_id)
@@ -40,23 +40,23 @@ create policy move on appointment for update to coordination_app
         and (state in ('proposed', 'confirmed', 'declined', 'cancelled') and excused is null
             or to_organisation_id = (select access.organisation()) and starts_at <= now()
                 and (state = 'kept' and excused is null or state = 'missed' and excused is not null))
-        and (held_by is null or exists (
-            select 1 from membership m where m.id = held_by and m.organisation_id = to_organisation_id)));
+        and (held_by is null or (
+            select true from membership m where m.id = held_by and m.organisation_id = to_organisation_id limit 1)));
 
 create policy see on appointment_event for select to coordination_app
     using (network_id = (select access.network())
-        and exists (select 1 from appointment a where a.id = appointment_event.appointment_id));
+        and (select true from appointment a where a.id = appointment_event.appointment_id limit 1));
 -- An event says where the appointment stands now, under the name of whoever brought it there.
 create policy add on appointment_event for insert to coordination_app
     with check (network_id = (select access.network())
         and organisation_id = (select access.organisation())
         and membership_id = (select access.membership())
         and access.is_code(verb)
-        and exists (select 1 from appointment a
+        and (select true from appointment a
                      where a.id = appointment_event.appointment_id
                        and (select access.organisation()) in (a.from_organisation_id, a.to_organisation_id)
                        and a.state = appointment_event.state and a.version = appointment_event.version
-                       and a.starts_at = appointment_event.starts_at));
+                       and a.starts_at = appointment_event.starts_at limit 1));
 
 -- Where an organisation receives people: read by its network, kept by its own intake, coordination and administration.
 create policy see on reception_place for select to coordination_app

@@ -12,27 +12,27 @@ create policy see on note for select to coordination_app
     using (network_id = access.network()
         and organisation_id = access.organisation()
         and 'notes' = any (access.parts())
-        and exists (select 1 from access.live_share s where s.household_id = note.household_id));
+        and (select true from access.live_share s where s.household_id = note.household_id limit 1));
 -- Which note it replaces is held by the keys: of the same file and organisation, and replaced once.
 create policy add on note for insert to coordination_app
     with check (network_id = access.network()
         and organisation_id = access.organisation()
         and written_by = access.membership()
         and 'notes' = any (access.parts())
-        and exists (select 1 from access.live_share s where s.household_id = note.household_id));
+        and (select true from access.live_share s where s.household_id = note.household_id limit 1));
 
 create policy see on contact for select to coordination_app
     using (network_id = access.network()
         and organisation_id = access.organisation()
         and 'notes' = any (access.parts())
-        and exists (select 1 from access.live_share s where s.household_id = contact.household_id));
+        and (select true from access.live_share s where s.household_id = contact.household_id limit 1));
 create policy add on contact for insert to coordination_app
     with check (network_id = access.network()
         and organisation_id = access.organisation()
         and written_by = access.membership()
         and met_on <= access.today() and cancelled_at is null and cancelled_by is null
         and 'notes' = any (access.parts())
-        and exists (select 1 from access.live_share s where s.household_id = contact.household_id));
+        and (select true from access.live_share s where s.household_id = contact.household_id limit 1));
 
 -- Taken back by its writer within a day; the row stays.
 create policy move on contact for update to coordination_app
@@ -41,7 +41,7 @@ create policy move on contact for update to coordination_app
         and written_by = access.membership()
         and cancelled_at is null and written_at > now() - interval '24 hours'
         and 'notes' = any (access.parts())
-        and exists (select 1 from access.live_share s where s.household_id = contact.household_id))
+        and (select true from access.live_share s where s.household_id = contact.household_id limit 1))
     with check (network_id = access.network()
         and cancelled_at is not null and cancelled_by = access.membership());
 
@@ -49,59 +49,59 @@ create policy see on task for select to coordination_app
     using (network_id = access.network()
         and organisation_id = access.organisation()
         and 'notes' = any (access.parts())
-        and exists (select 1 from access.live_share s where s.household_id = task.household_id));
+        and (select true from access.live_share s where s.household_id = task.household_id limit 1));
 create policy add on task for insert to coordination_app
     with check (network_id = access.network()
         and organisation_id = access.organisation()
         and created_by = access.membership()
         and done_at is null and done_by is null
-        and exists (select 1 from membership m
-                     where m.id = task.assigned_to and m.organisation_id = access.organisation())
+        and (select true from membership m
+                     where m.id = task.assigned_to and m.organisation_id = access.organisation() limit 1)
         and 'notes' = any (access.parts())
-        and exists (select 1 from access.live_share s where s.household_id = task.household_id));
+        and (select true from access.live_share s where s.household_id = task.household_id limit 1));
 -- Given to a colleague, done under one's own name, or opened again.
 create policy move on task for update to coordination_app
     using (network_id = access.network()
         and organisation_id = access.organisation()
         and 'notes' = any (access.parts())
-        and exists (select 1 from access.live_share s where s.household_id = task.household_id))
+        and (select true from access.live_share s where s.household_id = task.household_id limit 1))
     with check (network_id = access.network()
         and organisation_id = access.organisation()
         and (done_at is null) = (done_by is null)
         and (done_by is null or done_by = access.membership())
-        and exists (select 1 from membership m
-                     where m.id = task.assigned_to and m.organisation_id = access.organisation())
-        and exists (select 1 from access.live_share s where s.household_id = task.household_id));
+        and (select true from membership m
+                     where m.id = task.assigned_to and m.organisation_id = access.organisation() limit 1)
+        and (select true from access.live_share s where s.household_id = task.household_id limit 1));
 
 -- Who follows the file: one's own organisation's referent, and the holder's; whom else a household trusts is not told.
 create policy see on referent for select to coordination_app
     using (network_id = access.network()
         and (organisation_id = access.organisation()
-            or exists (select 1 from household h
+            or (select true from household h
                         where h.id = referent.household_id
-                          and h.holder_organisation_id = referent.organisation_id))
-        and exists (select 1 from access.live_share s
-                     where s.household_id = referent.household_id and s.scope = 'identity'));
+                          and h.holder_organisation_id = referent.organisation_id limit 1))
+        and (select true from access.live_share s
+                     where s.household_id = referent.household_id and s.scope = 'identity' limit 1));
 create policy add on referent for insert to coordination_app
     with check (network_id = access.network()
         and organisation_id = access.organisation()
         and 'notes' = any (access.parts())
-        and exists (select 1 from membership m
-                     where m.id = referent.membership_id and m.organisation_id = access.organisation())
-        and exists (select 1 from access.live_share s
-                     where s.household_id = referent.household_id and s.scope = 'identity'));
+        and (select true from membership m
+                     where m.id = referent.membership_id and m.organisation_id = access.organisation() limit 1)
+        and (select true from access.live_share s
+                     where s.household_id = referent.household_id and s.scope = 'identity' limit 1));
 create policy move on referent for update to coordination_app
     using (network_id = access.network()
         and organisation_id = access.organisation()
         and 'notes' = any (access.parts())
-        and exists (select 1 from access.live_share s
-                     where s.household_id = referent.household_id and s.scope = 'identity'))
+        and (select true from access.live_share s
+                     where s.household_id = referent.household_id and s.scope = 'identity' limit 1))
     with check (network_id = access.network()
         and organisation_id = access.organisation()
-        and exists (select 1 from membership m
-                     where m.id = referent.membership_id and m.organisation_id = access.organisation())
-        and exists (select 1 from access.live_share s
-                     where s.household_id = referent.household_id and s.scope = 'identity'));
+        and (select true from membership m
+                     where m.id = referent.membership_id and m.organisation_id = access.organisation() limit 1)
+        and (select true from access.live_share s
+                     where s.household_id = referent.household_id and s.scope = 'identity' limit 1));
 
 -- Debts are read with the budget, goals with the needs, documents seen with the identity; each is written by the
 -- organisation that noted it.
@@ -112,44 +112,44 @@ grant update (words, until_date, state, version) on goal to coordination_app;
 
 create policy see on debt for select to coordination_app
     using (network_id = access.network()
-        and exists (select 1 from access.live_share s
-                     where s.household_id = debt.household_id and s.scope = 'budget'));
+        and (select true from access.live_share s
+                     where s.household_id = debt.household_id and s.scope = 'budget' limit 1));
 create policy add on debt for insert to coordination_app
     with check (network_id = access.network()
         and organisation_id = access.organisation()
         and noted_by = access.membership()
-        and exists (select 1 from access.live_share s
-                     where s.household_id = debt.household_id and s.scope = 'budget'));
+        and (select true from access.live_share s
+                     where s.household_id = debt.household_id and s.scope = 'budget' limit 1));
 create policy move on debt for update to coordination_app
     using (network_id = access.network()
         and organisation_id = access.organisation()
-        and exists (select 1 from access.live_share s
-                     where s.household_id = debt.household_id and s.scope = 'budget'));
+        and (select true from access.live_share s
+                     where s.household_id = debt.household_id and s.scope = 'budget' limit 1));
 
 create policy see on goal for select to coordination_app
     using (network_id = access.network()
-        and exists (select 1 from access.live_share s
-                     where s.household_id = goal.household_id and s.scope = 'needs'));
+        and (select true from access.live_share s
+                     where s.household_id = goal.household_id and s.scope = 'needs' limit 1));
 create policy add on goal for insert to coordination_app
     with check (network_id = access.network()
         and organisation_id = access.organisation()
         and noted_by = access.membership()
-        and exists (select 1 from access.live_share s
-                     where s.household_id = goal.household_id and s.scope = 'needs'));
+        and (select true from access.live_share s
+                     where s.household_id = goal.household_id and s.scope = 'needs' limit 1));
 create policy move on goal for update to coordination_app
     using (network_id = access.network()
         and organisation_id = access.organisation()
-        and exists (select 1 from access.live_share s
-                     where s.household_id = goal.household_id and s.scope = 'needs'));
+        and (select true from access.live_share s
+                     where s.household_id = goal.household_id and s.scope = 'needs' limit 1));
 
 create policy see on document_seen for select to coordination_app
     using (network_id = access.network()
-        and exists (select 1 from access.live_share s
-                     where s.household_id = document_seen.household_id and s.scope = 'identity'));
+        and (select true from access.live_share s
+                     where s.household_id = document_seen.household_id and s.scope = 'identity' limit 1));
 create policy add on document_seen for insert to coordination_app
     with check (network_id = access.network()
         and organisation_id = access.organisation()
         and noted_by = access.membership()
         and seen_on <= access.today()
-        and exists (select 1 from access.live_share s
-                     where s.household_id = document_seen.household_id and s.scope = 'identity'));
+        and (select true from access.live_share s
+                     where s.household_id = document_seen.household_id and s.scope = 'identity' limit 1));

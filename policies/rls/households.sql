@@ -26,114 +26,114 @@ create policy see on share for select to coordination_app
 
 create policy see on household for select to coordination_app
     using (network_id = access.network()
-        and exists (select 1 from access.live_share s where s.household_id = household.id));
+        and (select true from access.live_share s where s.household_id = household.id limit 1));
 
 create policy move on household for update to coordination_app
     using (network_id = access.network()
-        and exists (select 1 from access.live_share s
-                     where s.household_id = household.id and s.scope = 'identity' and s.ground = 'holder'))
+        and (select true from access.live_share s
+                     where s.household_id = household.id and s.scope = 'identity' and s.ground = 'holder' limit 1))
     with check (network_id = access.network() and access.is_code(closing_reason));
 
 create policy see on household_profile for select to coordination_app
     using (network_id = access.network()
-        and exists (select 1 from access.live_share s
-                     where s.household_id = household_profile.household_id and s.scope = 'identity'));
+        and (select true from access.live_share s
+                     where s.household_id = household_profile.household_id and s.scope = 'identity' limit 1));
 create policy add on household_profile for insert to coordination_app
     with check (network_id = access.network()
-        and exists (select 1 from access.live_share s
+        and (select true from access.live_share s
                      where s.household_id = household_profile.household_id
-                       and s.scope = 'identity' and s.ground = 'holder'));
+                       and s.scope = 'identity' and s.ground = 'holder' limit 1));
 create policy move on household_profile for update to coordination_app
-    using (exists (select 1 from access.live_share s
+    using ((select true from access.live_share s
                     where s.household_id = household_profile.household_id
-                      and s.scope = 'identity' and s.ground = 'holder'))
+                      and s.scope = 'identity' and s.ground = 'holder' limit 1))
     with check (network_id = access.network()
-        and exists (select 1 from access.live_share s
+        and (select true from access.live_share s
                      where s.household_id = household_profile.household_id
-                       and s.scope = 'identity' and s.ground = 'holder'));
+                       and s.scope = 'identity' and s.ground = 'holder' limit 1));
 
 create policy see on person for select to coordination_app
     using (network_id = access.network()
-        and exists (select 1 from access.live_share s
-                     where s.household_id = person.household_id and s.scope = 'identity'));
+        and (select true from access.live_share s
+                     where s.household_id = person.household_id and s.scope = 'identity' limit 1));
 create policy add on person for insert to coordination_app
     with check (network_id = access.network()
-        and exists (select 1 from access.live_share s
-                     where s.household_id = person.household_id and s.scope = 'identity' and s.ground = 'holder'));
+        and (select true from access.live_share s
+                     where s.household_id = person.household_id and s.scope = 'identity' and s.ground = 'holder' limit 1));
 create policy move on person for update to coordination_app
-    using (exists (select 1 from access.live_share s
-                    where s.household_id = person.household_id and s.scope = 'identity' and s.ground = 'holder'))
+    using ((select true from access.live_share s
+                    where s.household_id = person.household_id and s.scope = 'identity' and s.ground = 'holder' limit 1))
     with check (network_id = access.network()
-        and exists (select 1 from access.live_share s
-                     where s.household_id = person.household_id and s.scope = 'identity' and s.ground = 'holder'));
+        and (select true from access.live_share s
+                     where s.household_id = person.household_id and s.scope = 'identity' and s.ground = 'holder' limit 1));
 
 create policy see on stay for select to coordination_app
     using (network_id = access.network()
-        and exists (select 1 from access.live_share s
-                     where s.household_id = stay.household_id and s.scope = 'identity'));
+        and (select true from access.live_share s
+                     where s.household_id = stay.household_id and s.scope = 'identity' limit 1));
 create policy add on stay for insert to coordination_app
     with check (network_id = access.network()
-        and exists (select 1 from access.live_share s
-                     where s.household_id = stay.household_id and s.scope = 'identity' and s.ground = 'holder'));
+        and (select true from access.live_share s
+                     where s.household_id = stay.household_id and s.scope = 'identity' and s.ground = 'holder' limit 1));
 create policy move on stay for update to coordination_app
-    using (exists (select 1 from access.live_share s
-                    where s.household_id = stay.household_id and s.scope = 'identity' and s.ground = 'holder'))
+    using ((select true from access.live_share s
+                    where s.household_id = stay.household_id and s.scope = 'identity' and s.ground = 'holder' limit 1))
     with check (network_id = access.network()
-        and exists (select 1 from access.live_share s
-                     where s.household_id = stay.household_id and s.scope = 'identity' and s.ground = 'holder'));
+        and (select true from access.live_share s
+                     where s.household_id = stay.household_id and s.scope = 'identity' and s.ground = 'holder' limit 1));
 
 -- A link that was never hers: who was to follow the person of reference, and is found to have gone on the same day.
 create policy remove on stay for delete to coordination_app
-    using (network_id = access.network() and exists (select 1 from access.live_share s
-                    where s.household_id = stay.household_id and s.scope = 'identity' and s.ground = 'holder')
+    using (network_id = access.network() and (select true from access.live_share s
+                    where s.household_id = stay.household_id and s.scope = 'identity' and s.ground = 'holder' limit 1)
         and link = 'reference');
 
 create policy see on person_activity for select to coordination_app
     using (network_id = access.network()
-        and exists (select 1 from access.live_share s
-                     where s.household_id = person_activity.household_id and s.scope = 'identity')
-        and (not sensitive or exists (
-            select 1 from access.live_share s
-             where s.household_id = person_activity.household_id and s.scope = 'sensitive'))
+        and (select true from access.live_share s
+                     where s.household_id = person_activity.household_id and s.scope = 'identity' limit 1)
+        and (not sensitive or (
+            select true from access.live_share s
+             where s.household_id = person_activity.household_id and s.scope = 'sensitive' limit 1))
         -- An absent adult has not agreed to anything: what she lives by stays with the holder.
-        and (exists (select 1 from access.live_share s
-                      where s.household_id = person_activity.household_id and s.scope = 'identity' and s.ground = 'holder')
+        and ((select true from access.live_share s
+               where s.household_id = person_activity.household_id and s.scope = 'identity' and s.ground = 'holder' limit 1)
             or not access.awaits_answer(person_id)));
 create policy add on person_activity for insert to coordination_app
     with check (network_id = access.network()
-        and exists (select 1 from access.live_share s
+        and (select true from access.live_share s
                      where s.household_id = person_activity.household_id
-                       and s.scope = 'identity' and s.ground = 'holder')
-        and (not sensitive or exists (
-            select 1 from access.live_share s
-             where s.household_id = person_activity.household_id and s.scope = 'sensitive')));
+                       and s.scope = 'identity' and s.ground = 'holder' limit 1)
+        and (not sensitive or (
+            select true from access.live_share s
+             where s.household_id = person_activity.household_id and s.scope = 'sensitive' limit 1)));
 create policy move on person_activity for update to coordination_app
-    using (exists (select 1 from access.live_share s
+    using ((select true from access.live_share s
                     where s.household_id = person_activity.household_id
-                      and s.scope = 'identity' and s.ground = 'holder')
-        and (not sensitive or exists (
-            select 1 from access.live_share s
-             where s.household_id = person_activity.household_id and s.scope = 'sensitive')))
+                      and s.scope = 'identity' and s.ground = 'holder' limit 1)
+        and (not sensitive or (
+            select true from access.live_share s
+             where s.household_id = person_activity.household_id and s.scope = 'sensitive' limit 1)))
     with check (network_id = access.network()
-        and exists (select 1 from access.live_share s
+        and (select true from access.live_share s
                      where s.household_id = person_activity.household_id
-                       and s.scope = 'identity' and s.ground = 'holder')
-        and (not sensitive or exists (
-            select 1 from access.live_share s
-             where s.household_id = person_activity.household_id and s.scope = 'sensitive')));
+                       and s.scope = 'identity' and s.ground = 'holder' limit 1)
+        and (not sensitive or (
+            select true from access.live_share s
+             where s.household_id = person_activity.household_id and s.scope = 'sensitive' limit 1)));
 
 -- Former addresses: the holder's alone, written once.
 grant select, insert on past_address to coordination_app;
 create policy see on past_address for select to coordination_app
     using (network_id = access.network()
-        and exists (select 1 from access.live_share s
+        and (select true from access.live_share s
                      where s.household_id = past_address.household_id
-                       and s.scope = 'identity' and s.ground = 'holder'));
+                       and s.scope = 'identity' and s.ground = 'holder' limit 1));
 create policy add on past_address for insert to coordination_app
     with check (network_id = access.network()
-        and exists (select 1 from access.live_share s
+        and (select true from access.live_share s
                      where s.household_id = past_address.household_id
-                       and s.scope = 'identity' and s.ground = 'holder'));
+                       and s.scope = 'identity' and s.ground = 'holder' limit 1));
 
 -- Who may read a protected file is written by doors alone: protect, lift_protection, name_worker, unname_worker,
 -- close_to, open_again_to, break_glass, note_glass_seen.
@@ -141,23 +141,23 @@ grant select on protection, file_opening, bar to coordination_app;
 
 create policy see on protection for select to coordination_app
     using (network_id = access.network()
-        and exists (select 1 from access.live_share s where s.household_id = protection.household_id));
+        and (select true from access.live_share s where s.household_id = protection.household_id limit 1));
 
 -- One's own; those of a file one holds; and every broken glass of the network for its data protection officer.
 create policy see on file_opening for select to coordination_app
     using (network_id = access.network()
         and (membership_id = access.membership()
             or ground = 'break_glass' and access.has_role('dpo')
-            or exists (select 1 from access.live_share s
+            or (select true from access.live_share s
                         where s.household_id = file_opening.household_id
-                          and s.scope = 'identity' and s.ground = 'holder')));
+                          and s.scope = 'identity' and s.ground = 'holder' limit 1)));
 
 -- Colleagues who see the file; she to whom it is closed does not, and so does not learn that it exists.
 create policy see on bar for select to coordination_app
     using (network_id = access.network()
         and organisation_id = access.organisation()
-        and exists (select 1 from access.live_share s
-                     where s.household_id = bar.household_id and s.scope = 'identity'));
+        and (select true from access.live_share s
+                     where s.household_id = bar.household_id and s.scope = 'identity' limit 1));
 
 -- The address of a protected file: its holder's alone. How to reach people safely: with their identity.
 grant select, insert on protected_address, safe_contact to coordination_app;
@@ -165,44 +165,44 @@ grant update (address, updated_at, updated_by, version) on protected_address to 
 grant update (call, message, letter, email, words, updated_at, updated_by, version) on safe_contact to coordination_app;
 create policy see on protected_address for select to coordination_app
     using (network_id = access.network()
-        and exists (select 1 from access.live_share s
+        and (select true from access.live_share s
                      where s.household_id = protected_address.household_id
-                       and s.scope = 'identity' and s.ground = 'holder'));
+                       and s.scope = 'identity' and s.ground = 'holder' limit 1));
 create policy add on protected_address for insert to coordination_app
     with check (network_id = access.network()
-        and exists (select 1 from access.live_share s
+        and (select true from access.live_share s
                      where s.household_id = protected_address.household_id
-                       and s.scope = 'identity' and s.ground = 'holder'));
+                       and s.scope = 'identity' and s.ground = 'holder' limit 1));
 create policy move on protected_address for update to coordination_app
-    using (exists (select 1 from access.live_share s
+    using ((select true from access.live_share s
                     where s.household_id = protected_address.household_id
-                      and s.scope = 'identity' and s.ground = 'holder'))
+                      and s.scope = 'identity' and s.ground = 'holder' limit 1))
     with check (network_id = access.network()
-        and exists (select 1 from access.live_share s
+        and (select true from access.live_share s
                      where s.household_id = protected_address.household_id
-                       and s.scope = 'identity' and s.ground = 'holder'));
+                       and s.scope = 'identity' and s.ground = 'holder' limit 1));
 create policy see on safe_contact for select to coordination_app
     using (network_id = access.network()
-        and exists (select 1 from access.live_share s
-                     where s.household_id = safe_contact.household_id and s.scope = 'identity'));
+        and (select true from access.live_share s
+                     where s.household_id = safe_contact.household_id and s.scope = 'identity' limit 1));
 create policy add on safe_contact for insert to coordination_app
     with check (network_id = access.network()
-        and exists (select 1 from access.live_share s
+        and (select true from access.live_share s
                      where s.household_id = safe_contact.household_id
-                       and s.scope = 'identity' and s.ground = 'holder'));
+                       and s.scope = 'identity' and s.ground = 'holder' limit 1));
 create policy move on safe_contact for update to coordination_app
-    using (exists (select 1 from access.live_share s
+    using ((select true from access.live_share s
                     where s.household_id = safe_contact.household_id
-                      and s.scope = 'identity' and s.ground = 'holder'))
+                      and s.scope = 'identity' and s.ground = 'holder' limit 1))
     with check (network_id = access.network()
-        and exists (select 1 from access.live_share s
+        and (select true from access.live_share s
                      where s.household_id = safe_contact.household_id
-                       and s.scope = 'identity' and s.ground = 'holder'));
+                       and s.scope = 'identity' and s.ground = 'holder' limit 1));
 
 -- Merges are told to whoever holds one of the two files; doors alone write them.
 grant select on merge to coordination_app;
 create policy see on merge for select to coordination_app
     using (network_id = access.network()
-        and exists (select 1 from access.live_share s
+        and (select true from access.live_share s
                      where s.household_id in (merge.household_id, merge.absorbed_id)
-                       and s.scope = 'identity' and s.ground = 'holder'));
+                       and s.scope = 'identity' and s.ground = 'holder' limit 1));

@@ -41,15 +41,15 @@ create policy remove on import_row for delete to coordination_app
 
 create policy see on imported_file for select to coordination_app
     using (network_id = access.network()
-        and exists (select 1 from import_batch b where b.id = imported_file.batch_id));
+        and (select true from import_batch b where b.id = imported_file.batch_id limit 1));
 -- Only files one has just opened: of one's own organisation, by oneself, since the list was handed over.
 create policy add on imported_file for insert to coordination_app
     with check (network_id = access.network()
-        and exists (select 1 from import_batch b join household h on h.id = imported_file.household_id
+        and (select true from import_batch b join household h on h.id = imported_file.household_id
                      where b.id = imported_file.batch_id and b.created_by = access.membership()
                        and b.stage in ('columns', 'checking', 'ready')
                        and h.holder_organisation_id = b.organisation_id and h.opened_by = b.created_by
-                       and h.opened_at >= b.created_at));
+                       and h.opened_at >= b.created_at limit 1));
 
 create policy see on import_columns for select to coordination_app
     using (network_id = access.network()

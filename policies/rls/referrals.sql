@@ -8,25 +8,25 @@ grant update (state, refusal, outcome, answered_at, closed_at, household_says, h
 
 create policy see on need for select to coordination_app
     using (network_id = access.network()
-        and exists (select 1 from access.live_share s
-                     where s.household_id = need.household_id and s.scope = 'needs')
-        and (not sensitive or exists (
-            select 1 from access.live_share s where s.household_id = need.household_id and s.scope = 'sensitive')));
+        and (select true from access.live_share s
+                     where s.household_id = need.household_id and s.scope = 'needs' limit 1)
+        and (not sensitive or (
+            select true from access.live_share s where s.household_id = need.household_id and s.scope = 'sensitive' limit 1)));
 create policy add on need for insert to coordination_app
     with check (network_id = access.network()
         and organisation_id = access.organisation()
         and opened_by = access.membership()
-        and exists (select 1 from access.live_share s
-                     where s.household_id = need.household_id and s.scope = 'needs')
-        and (not sensitive or exists (
-            select 1 from access.live_share s where s.household_id = need.household_id and s.scope = 'sensitive')));
+        and (select true from access.live_share s
+                     where s.household_id = need.household_id and s.scope = 'needs' limit 1)
+        and (not sensitive or (
+            select true from access.live_share s where s.household_id = need.household_id and s.scope = 'sensitive' limit 1)));
 create policy move on need for update to coordination_app
     using (network_id = access.network()
         and organisation_id = access.organisation()
-        and exists (select 1 from access.live_share s
-                     where s.household_id = need.household_id and s.scope = 'needs')
-        and (not sensitive or exists (
-            select 1 from access.live_share s where s.household_id = need.household_id and s.scope = 'sensitive')));
+        and (select true from access.live_share s
+                     where s.household_id = need.household_id and s.scope = 'needs' limit 1)
+        and (not sensitive or (
+            select true from access.live_share s where s.household_id = need.household_id and s.scope = 'sensitive' limit 1)));
 
 create policy see on referral for select to coordination_app
     using (network_id = (select access.network())
@@ -43,18 +43,18 @@ create policy add on referral for insert to coordination_app
         -- Born unanswered, under the file's true code.
         and state = case when by_hand then 'by_hand' else 'sent' end
         and coalesce(refusal, outcome, answered_at::text, closed_at::text, household_says, household_due) is null
-        and exists (select 1 from household h
-                     where h.id = referral.household_id and h.code = referral.household_code)
+        and (select true from household h
+                     where h.id = referral.household_id and h.code = referral.household_code limit 1)
         -- The row is read without the share: it never names a sensitive domain.
-        and exists (select 1 from need n
+        and (select true from need n
                      where n.id = referral.need_id and n.household_id = referral.household_id
                        and (referral.public_domain = 'autre'
                             or n.domain = referral.public_domain and not n.sensitive)
                        and (referral.by_hand or not n.sensitive
                             or access.passes(referral.household_id, referral.to_organisation_id,
-                                             referral.to_service_id, 'sensitive')))
-        and exists (select 1 from access.live_share s
-                     where s.household_id = referral.household_id and s.scope = 'needs')
+                                             referral.to_service_id, 'sensitive')) limit 1)
+        and (select true from access.live_share s
+                     where s.household_id = referral.household_id and s.scope = 'needs' limit 1)
         and (by_hand or access.passes(household_id, to_organisation_id, to_service_id, 'identity')
                     and access.passes(household_id, to_organisation_id, to_service_id, 'needs')));
 -- A side reaches only the states that are its own, under its own name; from which state, `referrals/machine.py` says.
@@ -83,11 +83,11 @@ create policy move on referral for update to coordination_app
                     or not by_hand and state = 'sent'
                         and access.passes(household_id, to_organisation_id, to_service_id, 'identity')
                         and access.passes(household_id, to_organisation_id, to_service_id, 'needs')
-                        and exists (select 1 from need n
+                        and (select true from need n
                                      where n.id = referral.need_id
                                        and (not n.sensitive
                                             or access.passes(household_id, to_organisation_id, to_service_id,
-                                                             'sensitive'))))
+                                                             'sensitive')) limit 1))
             or (select access.has_role('coordinator')) and not by_hand and state in ('closed', 'redirected')
             -- What the household says of it once it is closed, by either side; a coordinator may end a disagreement.
             or state in ('closed', 'disputed') and access.was_closed(id)
@@ -104,47 +104,47 @@ grant select, insert on referral_link to coordination_app;
 
 create policy see on referral_link for select to coordination_app
     using (network_id = (select access.network())
-        and exists (select 1 from referral r join need n on n.id = r.need_id
+        and (select true from referral r join need n on n.id = r.need_id
                      where r.id = referral_link.referral_id
-                       and r.from_organisation_id = (select access.organisation()))
-        and exists (select 1 from access.live_share s
-                     where s.household_id = referral_link.household_id and s.scope = 'identity'));
+                       and r.from_organisation_id = (select access.organisation()) limit 1)
+        and (select true from access.live_share s
+                     where s.household_id = referral_link.household_id and s.scope = 'identity' limit 1));
 create policy add on referral_link for insert to coordination_app
     with check (network_id = (select access.network())
         and mail_state = 'pending' and agreed_on is null
-        and exists (select 1 from referral r join need n on n.id = r.need_id
+        and (select true from referral r join need n on n.id = r.need_id
                      where r.id = referral_link.referral_id and r.to_service_id is not null and not r.by_hand
-                       and r.from_organisation_id = (select access.organisation()))
-        and exists (select 1 from access.live_share s
-                     where s.household_id = referral_link.household_id and s.scope = 'identity'));
+                       and r.from_organisation_id = (select access.organisation()) limit 1)
+        and (select true from access.live_share s
+                     where s.household_id = referral_link.household_id and s.scope = 'identity' limit 1));
 
 create policy see on referral_text for select to coordination_app
     using (network_id = access.network()
-        and exists (select 1 from referral r where r.id = referral_text.referral_id)
+        and (select true from referral r where r.id = referral_text.referral_id limit 1)
         -- Words kept to oneself stay with their organisation.
         and (not confidential or organisation_id = access.organisation())
-        and exists (select 1 from access.live_share s
-                     where s.household_id = referral_text.household_id and s.scope = 'needs')
-        and (not sensitive or exists (
-            select 1 from access.live_share s
-             where s.household_id = referral_text.household_id and s.scope = 'sensitive')));
+        and (select true from access.live_share s
+                     where s.household_id = referral_text.household_id and s.scope = 'needs' limit 1)
+        and (not sensitive or (
+            select true from access.live_share s
+             where s.household_id = referral_text.household_id and s.scope = 'sensitive' limit 1)));
 create policy add on referral_text for insert to coordination_app
     with check (network_id = access.network()
         and organisation_id = access.organisation()
         and written_by = access.membership()
-        and exists (select 1 from referral r join need n on n.id = r.need_id
+        and (select true from referral r join need n on n.id = r.need_id
                      where r.id = referral_text.referral_id
                        and access.organisation() in (r.from_organisation_id, r.to_organisation_id)
-                       and (referral_text.sensitive or not n.sensitive))
-        and exists (select 1 from access.live_share s
-                     where s.household_id = referral_text.household_id and s.scope = 'needs')
-        and (not sensitive or exists (
-            select 1 from access.live_share s
-             where s.household_id = referral_text.household_id and s.scope = 'sensitive')));
+                       and (referral_text.sensitive or not n.sensitive) limit 1)
+        and (select true from access.live_share s
+                     where s.household_id = referral_text.household_id and s.scope = 'needs' limit 1)
+        and (not sensitive or (
+            select true from access.live_share s
+             where s.household_id = referral_text.household_id and s.scope = 'sensitive' limit 1)));
 
 create policy see on referral_event for select to coordination_app
     using (network_id = access.network()
-        and exists (select 1 from referral r where r.id = referral_event.referral_id));
+        and (select true from referral r where r.id = referral_event.referral_id limit 1));
 -- An event says where the referral stands now: nobody writes a past or a future into the timeline. What nobody decided
 -- bears no name.
 create policy add on referral_event for insert to coordination_app
@@ -155,9 +155,9 @@ create policy add on referral_event for insert to coordination_app
             or organisation_id is null and membership_id is null
                 and (verb, state) in (('expire', 'expired'), ('stop', 'revoked')))
         and access.is_code(verb) and access.is_code(reason)
-        and exists (select 1 from referral r
+        and (select true from referral r
                      where r.id = referral_event.referral_id
-                       and r.state = referral_event.state and r.version = referral_event.version));
+                       and r.state = referral_event.state and r.version = referral_event.version limit 1));
 
 -- When an organisation receives people: read by its network, written by its own intake, coordination and administration.
 grant select, insert on reception to coordination_app;
@@ -185,27 +185,27 @@ grant update (membership_id, assigned_at, assigned_by) on referral_assignment to
 create policy see on referral_assignment for select to coordination_app
     using (network_id = access.network()
         and organisation_id = access.organisation()
-        and exists (select 1 from referral r where r.id = referral_assignment.referral_id));
+        and (select true from referral r where r.id = referral_assignment.referral_id limit 1));
 create policy add on referral_assignment for insert to coordination_app
     with check (network_id = access.network()
         and organisation_id = access.organisation()
         and assigned_by = access.membership()
-        and exists (select 1 from membership m
+        and (select true from membership m
                      where m.id = referral_assignment.membership_id
-                       and m.organisation_id = referral_assignment.organisation_id and m.suspended_at is null)
-        and exists (select 1 from referral r where r.id = referral_assignment.referral_id));
+                       and m.organisation_id = referral_assignment.organisation_id and m.suspended_at is null limit 1)
+        and (select true from referral r where r.id = referral_assignment.referral_id limit 1));
 create policy move on referral_assignment for update to coordination_app
     using (network_id = access.network()
         and organisation_id = access.organisation()
-        and exists (select 1 from referral r where r.id = referral_assignment.referral_id))
+        and (select true from referral r where r.id = referral_assignment.referral_id limit 1))
     with check (assigned_by = access.membership()
-        and exists (select 1 from membership m
+        and (select true from membership m
                      where m.id = referral_assignment.membership_id
-                       and m.organisation_id = referral_assignment.organisation_id and m.suspended_at is null));
+                       and m.organisation_id = referral_assignment.organisation_id and m.suspended_at is null limit 1));
 create policy remove on referral_assignment for delete to coordination_app
     using (network_id = access.network()
         and organisation_id = access.organisation()
-        and exists (select 1 from referral r where r.id = referral_assignment.referral_id));
+        and (select true from referral r where r.id = referral_assignment.referral_id limit 1));
 
 -- Links on paper to the household: given and ended by either side, while paper is safe for it.
 grant select, insert on confirmation_link to coordination_app;
@@ -213,9 +213,9 @@ grant update (ended_at, ended_by) on confirmation_link to coordination_app;
 
 create policy see on confirmation_link for select to coordination_app
     using (network_id = (select access.network())
-        and exists (select 1 from referral r
+        and (select true from referral r
                      where r.id = confirmation_link.referral_id
-                       and (select access.organisation()) in (r.from_organisation_id, r.to_organisation_id)));
+                       and (select access.organisation()) in (r.from_organisation_id, r.to_organisation_id) limit 1));
 create policy add on confirmation_link for insert to coordination_app
     with check (network_id = (select access.network())
         and organisation_id = (select access.organisation())
@@ -224,9 +224,9 @@ create policy add on confirmation_link for insert to coordination_app
         and access.may_print_link(referral_id));
 create policy move on confirmation_link for update to coordination_app
     using (network_id = (select access.network())
-        and exists (select 1 from referral r
+        and (select true from referral r
                      where r.id = confirmation_link.referral_id
-                       and (select access.organisation()) in (r.from_organisation_id, r.to_organisation_id)))
+                       and (select access.organisation()) in (r.from_organisation_id, r.to_organisation_id) limit 1))
     with check (ended_at is not null and ended_by = (select access.membership()));
 
 -- The views of the queue a member keeps are hers alone.
