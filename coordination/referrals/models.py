@@ -61,7 +61,7 @@ class Referral(SQLModel, table=True):
         UniqueConstraint("network_id", "household_id", "id"),
         UniqueConstraint("network_id", "household_id", "need_id", "id"),
         UniqueConstraint("network_id", "id"),
-        Index("referral_need", "need_id"),
+        Index("referral_need", "need_id", "network_id"),
         Index("referral_to", "to_organisation_id", "state", "sent_at", "id"),
         Index("referral_from", "from_organisation_id", "state", "sent_at", "id"),
         Index("referral_network", "network_id", "state", "sent_at", "id"),
