@@ -21,7 +21,7 @@ from starlette.routing import Route
 import coordination.tables  # noqa: F401 - the metadata is whole before anything is asked
 from coordination.accounts import pages as accounts
 from coordination.appointments import api as appointments_api
-from coordination.appointments import calendar_pages, place_pages
+from coordination.appointments import calendar_pages, place_pages, places_api
 from coordination.appointments import hand_over_pages as passing
 from coordination.appointments import pages as appointments
 from coordination.audit import pages as audit
@@ -64,6 +64,8 @@ from coordination.referrals import (
     need_pages,
     queue_pages,
     reception_pages,
+    services_api,
+    work_api,
     work_pages,
 )
 from coordination.referrals import pages as referrals
@@ -128,8 +130,11 @@ API = (
     directory_api.router,
     referrals_api.router,
     moves_api.router,
+    work_api.router,
+    services_api.router,
     papers_api.router,
     appointments_api.router,
+    places_api.router,
     figures_api.router,
 )
 NAVIGATION = (

@@ -1,6 +1,5 @@
 """Appointments in JSON: those of a referral or of a day; taking a date, answering, saying whether the person came."""
 
-from collections.abc import Callable
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated
@@ -11,7 +10,6 @@ from pydantic import BaseModel, Field
 
 from coordination.appointments import queries, service
 from coordination.appointments.forms import LONGEST_WORDS, DateForm
-from coordination.appointments.models import Appointment as Row
 from coordination.appointments.rules import USUAL_LENGTH, Doubt, Place, State
 from coordination.identity.idempotency import OnceOnly
 from coordination.identity.permissions import Permission
@@ -140,10 +138,6 @@ def _shown(session: ActorSession, appointment_id: UUID, *, dated: bool = False) 
     return _body(meeting, doubts if dated else None)
 
 
-def _done(session: ActorSession, once: OnceOnly, asked: Body, deed: Callable[[], Row]) -> Appointment:
-    return _shown(session, once.do(asked, lambda: deed().id))
-
-
 # ------------------------------------------------------------------ reading
 
 
@@ -185,7 +179,7 @@ def take(session: Walled, once: OnceOnly, referral_id: UUID, asked: NewDate) -> 
     """Par l’une des deux structures, sur une orientation transmise et en cours. Proposé à l’autre, ou confirmé tout de
     suite avec `fixed`. Un jour fermé ou un autre rendez-vous au même moment se lisent dans `doubts`, sans refus."""
     form = asked.form()
-    made = once.do(asked, lambda: service.take(session, referral_id, form).id)
+    made = once.made(asked, lambda: service.take(session, referral_id, form))
     return _shown(session, made, dated=True)
 
 
@@ -193,42 +187,44 @@ def take(session: Walled, once: OnceOnly, referral_id: UUID, asked: NewDate) -> 
 def other_date(session: Walled, once: OnceOnly, appointment_id: UUID, asked: OtherDate) -> Appointment:
     """Le même rendez-vous, déplacé : l’autre structure répond, sauf avec `fixed`."""
     form = asked.form()
-    moved = once.do(asked, lambda: service.move_date(session, appointment_id, asked.version, form).id)
+    moved = once.made(asked, lambda: service.move_date(session, appointment_id, asked.version, form))
     return _shown(session, moved, dated=True)
 
 
 @router.post("/appointments/{appointment_id}/confirm", summary="Confirmer une date", dependencies=ANSWERS)
 def confirm(session: Walled, once: OnceOnly, appointment_id: UUID, asked: Answer) -> Appointment:
     """Réservé à la structure à qui la date est proposée."""
-    return _done(session, once, asked, lambda: service.confirm(session, appointment_id, asked.version))
+    return _shown(session, once.made(asked, lambda: service.confirm(session, appointment_id, asked.version)))
 
 
 @router.post("/appointments/{appointment_id}/decline", summary="Décliner une date", dependencies=ANSWERS)
 def decline(session: Walled, once: OnceOnly, appointment_id: UUID, asked: Answer) -> Appointment:
     """Réservé à la structure à qui la date est proposée."""
-    return _done(session, once, asked, lambda: service.decline(session, appointment_id, asked.version))
+    return _shown(session, once.made(asked, lambda: service.decline(session, appointment_id, asked.version)))
 
 
 @router.post("/appointments/{appointment_id}/give", summary="Confier à un collègue", dependencies=ANSWERS)
 def give(session: Walled, once: OnceOnly, appointment_id: UUID, asked: Given) -> Appointment:
     """Réservé à la structure qui reçoit : la date ne change pas."""
-    return _done(session, once, asked, lambda: service.give(session, appointment_id, asked.version, asked.held_by))
+    return _shown(
+        session, once.made(asked, lambda: service.give(session, appointment_id, asked.version, asked.held_by))
+    )
 
 
 @router.post("/appointments/{appointment_id}/cancel", summary="Annuler un rendez-vous", dependencies=ANSWERS)
 def cancel(session: Walled, once: OnceOnly, appointment_id: UUID, asked: Answer) -> Appointment:
     """Par l’une ou l’autre structure."""
-    return _done(session, once, asked, lambda: service.cancel(session, appointment_id, asked.version))
+    return _shown(session, once.made(asked, lambda: service.cancel(session, appointment_id, asked.version)))
 
 
 @router.post("/appointments/{appointment_id}/keep", summary="La personne est venue", dependencies=ANSWERS)
 def keep(session: Walled, once: OnceOnly, appointment_id: UUID, asked: Answer) -> Appointment:
     """Réservé à la structure qui reçoit, une fois l’heure venue. C’est un contact avec le foyer."""
-    return _done(session, once, asked, lambda: service.keep(session, appointment_id, asked.version))
+    return _shown(session, once.made(asked, lambda: service.keep(session, appointment_id, asked.version)))
 
 
 @router.post("/appointments/{appointment_id}/miss", summary="La personne n’est pas venue", dependencies=ANSWERS)
 def miss(session: Walled, once: OnceOnly, appointment_id: UUID, asked: Missed) -> Appointment:
     """Réservé à la structure qui reçoit, une fois l’heure venue."""
     deed = lambda: service.miss(session, appointment_id, asked.version, excused=asked.excused)  # noqa: E731
-    return _done(session, once, asked, deed)
+    return _shown(session, once.made(asked, deed))

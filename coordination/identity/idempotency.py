@@ -4,7 +4,7 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Protocol
 from uuid import UUID
 
 from fastapi import Depends, Header, Request, Response
@@ -30,6 +30,13 @@ Key = Annotated[
         examples=["f1c9f7e0-6a53-4c38-9a53-2f8d1c0f9f4b"],
     ),
 ]
+
+
+class Made(Protocol):
+    """A row, known by its id."""
+
+    @property
+    def id(self) -> UUID: ...
 
 
 class OtherRequest(Malformed):
@@ -82,6 +89,10 @@ class Once:
         )
         session.flush()
         return made
+
+    def made(self, asked: BaseModel | None, deed: Callable[[], Made]) -> UUID:
+        """The same, of a deed that gives back the row it made or moved."""
+        return self.do(asked, lambda: deed().id)
 
     def located(self, path: str) -> None:
         """Says where what was made is read."""

@@ -15,7 +15,6 @@ from coordination.kit.web import Walled, needs
 from coordination.referrals import confirming, moves, service
 from coordination.referrals.forms import LONGEST_WORDS, AskForm, RefuseForm
 from coordination.referrals.household import Explanation, Said
-from coordination.referrals.models import Referral as Row
 from coordination.referrals.recipients import Reach
 from coordination.referrals.rules import Outcome, Pause, Question, Refusal
 from coordination.referrals.shapes import ReachContact, Referral, Version, Words, referral_body
@@ -94,28 +93,28 @@ class Message(Body):
     words: Annotated[str, Field(min_length=1, max_length=LONGEST_WORDS)]
 
 
-def _moved(session: ActorSession, once: OnceOnly, asked: Body, deed: Callable[[], Row]) -> Referral:
-    return referral_body(session, once.do(asked, lambda: deed().id))
-
-
 @router.post("/receive", summary="Accuser réception", dependencies=ANSWERS)
 def receive(session: Walled, once: OnceOnly, referral_id: UUID, asked: Step) -> Referral:
     """La structure qui reçoit s’en occupe. Sa réponse reste attendue."""
-    return _moved(session, once, asked, lambda: moves.receive(session, referral_id, asked.version, asked.words))
+    return referral_body(
+        session, once.made(asked, lambda: moves.receive(session, referral_id, asked.version, asked.words))
+    )
 
 
 @router.post("/accept", summary="Accepter une orientation", dependencies=ANSWERS)
 def accept(session: Walled, once: OnceOnly, referral_id: UUID, asked: Step) -> Referral:
     """Réservé à la structure qui la reçoit. 409 si quelqu’un a répondu avant vous : la phrase dit qui et quand."""
-    return _moved(session, once, asked, lambda: moves.accept(session, referral_id, asked.version, asked.words))
+    return referral_body(
+        session, once.made(asked, lambda: moves.accept(session, referral_id, asked.version, asked.words))
+    )
 
 
 @router.post("/ask", summary="Demander une précision", dependencies=ANSWERS)
 def ask(session: Walled, once: OnceOnly, referral_id: UUID, asked: Asked) -> Referral:
     """Réservé à la structure qui reçoit ; l’orientation attend alors celle qui l’a envoyée."""
     form_of(AskForm, {"version": asked.version, "question": asked.question, "ask_words": asked.words}, AS_WORDS)
-    return _moved(
-        session, once, asked, lambda: moves.ask(session, referral_id, asked.version, asked.question, asked.words)
+    return referral_body(
+        session, once.made(asked, lambda: moves.ask(session, referral_id, asked.version, asked.question, asked.words))
     )
 
 
@@ -123,8 +122,8 @@ def ask(session: Walled, once: OnceOnly, referral_id: UUID, asked: Asked) -> Ref
 def refuse(session: Walled, once: OnceOnly, referral_id: UUID, asked: Refused) -> Referral:
     """Réservé à la structure qui la reçoit. Le motif est lu par celle qui l’a envoyée."""
     form_of(RefuseForm, {"version": asked.version, "reason": asked.reason, "refuse_words": asked.words}, AS_WORDS)
-    return _moved(
-        session, once, asked, lambda: moves.refuse(session, referral_id, asked.version, asked.reason, asked.words)
+    return referral_body(
+        session, once.made(asked, lambda: moves.refuse(session, referral_id, asked.version, asked.reason, asked.words))
     )
 
 
@@ -134,58 +133,69 @@ AS_WORDS = {"refuse_words": "words", "ask_words": "words"}
 @router.post("/start", summary="Commencer l’accompagnement", dependencies=ANSWERS)
 def start(session: Walled, once: OnceOnly, referral_id: UUID, asked: Step) -> Referral:
     """Pour qui l’a acceptée."""
-    return _moved(session, once, asked, lambda: moves.start(session, referral_id, asked.version, asked.words))
+    return referral_body(
+        session, once.made(asked, lambda: moves.start(session, referral_id, asked.version, asked.words))
+    )
 
 
 @router.post("/hold", summary="Mettre en pause", dependencies=ANSWERS)
 def hold(session: Walled, once: OnceOnly, referral_id: UUID, asked: Held) -> Referral:
     """Pour qui l’a acceptée ; une orientation en pause n’expire pas."""
-    return _moved(
-        session, once, asked, lambda: moves.hold(session, referral_id, asked.version, asked.pause, asked.words)
+    return referral_body(
+        session, once.made(asked, lambda: moves.hold(session, referral_id, asked.version, asked.pause, asked.words))
     )
 
 
 @router.post("/resume", summary="Reprendre", dependencies=ANSWERS)
 def resume(session: Walled, once: OnceOnly, referral_id: UUID, asked: Step) -> Referral:
     """La pause prend fin : l’accompagnement reprend."""
-    return _moved(session, once, asked, lambda: moves.resume(session, referral_id, asked.version, asked.words))
+    return referral_body(
+        session, once.made(asked, lambda: moves.resume(session, referral_id, asked.version, asked.words))
+    )
 
 
 @router.post("/close", summary="Terminer une orientation", dependencies=ANSWERS)
 def close(session: Walled, once: OnceOnly, referral_id: UUID, asked: Closing) -> Referral:
     """Pour qui l’a acceptée, ou la coordination ; remise en main propre, pour qui l’a envoyée."""
-    return _moved(
-        session, once, asked, lambda: moves.close(session, referral_id, asked.version, asked.outcome, asked.words)
+    return referral_body(
+        session, once.made(asked, lambda: moves.close(session, referral_id, asked.version, asked.outcome, asked.words))
     )
 
 
 @router.post("/answer", summary="Apporter la précision", dependencies=SENDS)
 def answer(session: Walled, once: OnceOnly, referral_id: UUID, asked: Step) -> Referral:
     """Réservé à la structure qui l’a envoyée ; le délai du partenaire repart."""
-    return _moved(session, once, asked, lambda: moves.answer(session, referral_id, asked.version, asked.words))
+    return referral_body(
+        session, once.made(asked, lambda: moves.answer(session, referral_id, asked.version, asked.words))
+    )
 
 
 @router.post("/cancel", summary="Annuler une orientation", dependencies=SENDS)
 def cancel(session: Walled, once: OnceOnly, referral_id: UUID, asked: Step) -> Referral:
     """Réservé à la structure qui l’a envoyée, tant qu’elle n’est pas terminée."""
-    return _moved(session, once, asked, lambda: moves.cancel(session, referral_id, asked.version, asked.words))
+    return referral_body(
+        session, once.made(asked, lambda: moves.cancel(session, referral_id, asked.version, asked.words))
+    )
 
 
 @router.post("/reopen", summary="Rouvrir une orientation", dependencies=SENDS)
 def reopen(session: Walled, once: OnceOnly, referral_id: UUID, asked: Step) -> Referral:
     """Elle repart vers la même structure. 409 si l’accord du foyer ne la couvre plus."""
-    return _moved(session, once, asked, lambda: moves.reopen(session, referral_id, asked.version, asked.words))
+    return referral_body(
+        session, once.made(asked, lambda: moves.reopen(session, referral_id, asked.version, asked.words))
+    )
 
 
 @router.post("/redirect", summary="Réorienter", dependencies=[needs(Permission.REDIRECT_REFERRALS)])
 def redirect(session: Walled, once: OnceOnly, referral_id: UUID, asked: Redirection) -> Referral:
     """Le besoin part vers une autre structure : une nouvelle orientation, dont `parent` est celle-ci."""
-    return _moved(
+    return referral_body(
         session,
-        once,
-        asked,
-        lambda: moves.redirect(
-            session, referral_id, asked.version, asked.organisation, asked.words, Reach(contact=asked.reach_contact)
+        once.made(
+            asked,
+            lambda: moves.redirect(
+                session, referral_id, asked.version, asked.organisation, asked.words, Reach(contact=asked.reach_contact)
+            ),
         ),
     )
 
@@ -194,38 +204,36 @@ def redirect(session: Walled, once: OnceOnly, referral_id: UUID, asked: Redirect
 def confirm(session: Walled, once: OnceOnly, referral_id: UUID, asked: Answered) -> Referral:
     """Une fois terminée, pour l’une ou l’autre structure. Un foyer qui a obtenu moins que ce qui a été dit rouvre
     l’orientation : son état devient `disputed`, et celle qui l’a envoyée s’en occupe."""
-    return _moved(
+    return referral_body(
         session,
-        once,
-        asked,
-        lambda: confirming.record(session, referral_id, asked.version, asked.said, asked.call_back),
+        once.made(asked, lambda: confirming.record(session, referral_id, asked.version, asked.said, asked.call_back)),
     )
 
 
 @router.post("/miss", summary="Foyer non joint", dependencies=ANSWERS)
 def miss(session: Walled, once: OnceOnly, referral_id: UUID, asked: Called) -> Referral:
     """Un essai de plus, daté. Au dernier prévu (`policies/delays.yaml`), on ne demande plus."""
-    return _moved(session, once, asked, lambda: confirming.not_reached(session, referral_id, asked.version))
+    return referral_body(session, once.made(asked, lambda: confirming.not_reached(session, referral_id, asked.version)))
 
 
 @router.post("/recall", summary="Foyer rappelé", dependencies=ANSWERS)
 def recall(session: Walled, once: OnceOnly, referral_id: UUID, asked: Called) -> Referral:
     """Il l’avait demandé en répondant."""
-    return _moved(session, once, asked, lambda: moves.recall(session, referral_id, asked.version))
+    return referral_body(session, once.made(asked, lambda: moves.recall(session, referral_id, asked.version)))
 
 
 @router.post("/explain", summary="Expliquer un désaccord et clore", dependencies=ANSWERS)
 def explain(session: Walled, once: OnceOnly, referral_id: UUID, asked: Explained) -> Referral:
     """Pour qui l’a envoyée, ou la coordination, quand rien ne repart."""
-    return _moved(
-        session, once, asked, lambda: moves.explain(session, referral_id, asked.version, asked.reason, asked.words)
+    return referral_body(
+        session, once.made(asked, lambda: moves.explain(session, referral_id, asked.version, asked.reason, asked.words))
     )
 
 
 @router.post("/undo", summary="Défaire la dernière étape", dependencies=[needs(Permission.READ_REFERRALS)])
 def undo(session: Walled, once: OnceOnly, referral_id: UUID, asked: Undoing) -> Referral:
     """La vôtre, dans les dix minutes, si rien n’a suivi."""
-    return _moved(session, once, asked, lambda: moves.undo(session, referral_id, asked.version))
+    return referral_body(session, once.made(asked, lambda: moves.undo(session, referral_id, asked.version)))
 
 
 @router.post("/messages", status_code=201, summary="Écrire à l’autre structure", dependencies=ANSWERS)

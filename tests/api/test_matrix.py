@@ -98,6 +98,21 @@ POST   /referrals/{referral_id}/recall                         422 422 403 422 4
 POST   /referrals/{referral_id}/undo                           422 422 403 422 403 403 422 422 422 401
 POST   /referrals/{referral_id}/messages                       422 422 403 422 403 403 422 422 422 401
 POST   /referrals/{referral_id}/notes                          422 422 403 422 403 403 422 422 422 401
+GET    /referrals/{referral_id}/follower                       200 200 403 200 403 403 200 404 404 401
+POST   /referrals/{referral_id}/assign                         422 422 403 422 403 403 422 422 422 401
+POST   /referrals/bulk                                         422 422 403 422 403 403 422 422 422 401
+GET    /colleagues                                             200 200 403 200 403 403 200 200 200 401
+GET    /views                                                  200 200 403 200 403 403 200 200 200 401
+POST   /views                                                  422 422 403 422 403 403 422 422 422 401
+DELETE /views/{view_id}                                        404 404 403 404 403 403 404 404 404 401
+GET    /reception                                              200 403 403 200 403 200 200 200 200 401
+PUT    /reception                                              422 403 403 422 403 422 422 422 422 401
+GET    /services/{service_id}                                  403 403 403 404 403 404 403 403 403 401
+POST   /services                                               403 403 403 422 403 422 403 403 403 401
+PUT    /services/{service_id}                                  403 403 403 422 403 422 403 403 403 401
+GET    /places                                                 200 200 403 200 403 403 200 200 200 401
+POST   /places                                                 422 403 403 422 403 422 422 422 422 401
+PUT    /places/{place_id}                                      422 403 403 422 403 422 422 422 422 401
 GET    /appointments                                           200 200 403 200 403 403 200 200 200 401
 GET    /referrals/{referral_id}/appointments                   200 200 403 200 403 403 200 404 404 401
 POST   /referrals/{referral_id}/appointments                   422 422 403 422 403 403 422 422 422 401
@@ -185,6 +200,9 @@ def world(cast: Cast, api: Callable[[], Client]) -> World:
         "referral_id": referral.id,
         "unknown": uuid4(),
         "appointment_id": uuid4(),
+        "view_id": uuid4(),
+        "service_id": uuid4(),
+        "place_id": uuid4(),
         "unknown_merge": uuid4(),
         "request_id": uuid4(),
     }
