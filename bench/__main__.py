@@ -5,6 +5,7 @@ BENCH_KEEP=folder: the bases are kept there and serve again; a million household
 BENCH_QUICK=1: fewer rounds, for a machine that has other work.
 """
 
+import gc
 import json
 import os
 import platform
@@ -48,6 +49,7 @@ def main() -> None:
         for size in sizes:
             base = bases.made(cluster, out, size)
             thousand = thousand or base
+            gc.freeze()  # as the application does when it starts to serve
             timings[size] = {STATES[0]: pages.measure(base, thousand)}
             there = settled[size] = bases.analyzed(cluster, base)
             timings[size][STATES[1]] = pages.measure(there, settled[1000])

@@ -13,7 +13,7 @@ from bench import bases
 from bench.bases import QUICK, Base
 from coordination.kit.actor import Member
 from coordination.kit.clock import now
-from coordination.kit.db import ActorSession, acting, close_engine, make_engine
+from coordination.kit.db import acting, close_engine, make_engine
 from coordination.kit.embedded import Cluster
 from coordination.kit.mail import Mailer
 from coordination.kit.roles import libpq
@@ -41,13 +41,15 @@ select r.id, r.version, r.network_id, r.to_organisation_id from referral r
 
 @dataclass(frozen=True)
 class Queues:
-    """Milliseconds (medians) of a page and of the counts, at the smaller size and at the larger one."""
+    """Milliseconds (medians) of the first page of a basket that fills it at both sizes, and of the counts; and of any
+    basket's first page, which has a line or two at the smaller size where the larger one has twenty-five."""
 
     smaller: int
     larger: int
     page_small_ms: float
     page_large_ms: float
     page_ratio: float
+    any_page_ratio: float
     counts_small_ms: float
     counts_large_ms: float
 
@@ -76,28 +78,36 @@ def queues(small: Base, large: Base) -> Queues:
     """The coordinator's, turn by turn: every basket's first page, then the counts."""
     engines = [make_engine(base.app_url, size=2) for base in (small, large)]
     members = [base.member("coordinator") for base in (small, large)]
-    pages: list[list[float]] = [[], []]
+    pages: list[dict[str, list[float]]] = [{}, {}]
+    full: list[set[str]] = [set(), set()]
     counts: list[list[float]] = [[], []]
     try:
         for turn in range(ROUNDS + 8):
             for side in (0, 1):
-                with ActorSession(engines[side], members[side]) as session:
+                with acting(engines[side], members[side]) as session:
                     spent, found = _spent(lambda s=session: queue.count_baskets(s, Side.COORDINATOR))  # type: ignore[misc]
-                    full = [line.basket for line in found if line.count] or [found[0].basket]
-                    each = [_spent(lambda s=session, b=b: queue.page_of(s, Side.COORDINATOR, b))[0] for b in full]  # type: ignore[misc]
-                if turn >= 8:  # plans are made by then
-                    counts[side].append(spent)
-                    pages[side].append(median(each))
+                    if turn >= 8:  # plans are made by then
+                        counts[side].append(spent)
+                    for basket in [line.basket for line in found if line.count]:
+                        spent, shown = _spent(lambda s=session, b=basket: queue.page_of(s, Side.COORDINATOR, b))  # type: ignore[misc]
+                        if turn >= 8:
+                            pages[side].setdefault(basket.key, []).append(spent)
+                        if len(shown.lines) == queue.PAGE:
+                            full[side].add(basket.key)
     finally:
         for engine in engines:
             close_engine(engine)
-    page, count = [median(found) for found in pages], [median(found) for found in counts]
+    alike = full[0] & full[1]
+    page = [median(ms for key in alike for ms in found[key]) for found in pages]
+    whole = [median(median(every) for every in found.values()) for found in pages]
+    count = [median(found) for found in counts]
     return Queues(
         small.households,
         large.households,
         round(page[0], 2),
         round(page[1], 2),
         round(page[1] / page[0], 2),
+        round(whole[1] / whole[0], 2),
         round(count[0], 2),
         round(count[1], 2),
     )

@@ -204,6 +204,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     )
     app.state.settings = settings
     app.state.engine = make_engine(database_url)
+    app.state.restraints = {}
     app.state.navigation = NAVIGATION
     app.state.key = settings.signing_key()
     app.state.demo_accounts = demo_accounts() if settings.demo else []

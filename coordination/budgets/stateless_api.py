@@ -12,11 +12,16 @@ from coordination.budgets.queries import house_baremes
 from coordination.budgets.report import answered, report
 from coordination.budgets.result import NoticeCode, Outcome, RefusalCode
 from coordination.budgets.rules import LineKind, Origin, Period, Side, Standing, ZoneKind
+from coordination.kit.actor import Nobody
 from coordination.kit.clock import today
+from coordination.kit.errors import TooMany
 from coordination.kit.rest import PREFIX, Body, Invalid
+from coordination.kit.restraint import WINDOW, allowed
 
 router = APIRouter(prefix=PREFIX, tags=["reste à vivre"])
 MOST_BAREMES = 30
+MOST_ANSWERS = 600
+"""By address without a token, in ten minutes: a service of the town may send its morning's files."""
 
 Euros = Annotated[str, Field(description="Euros, un texte.", examples=["740.00"], pattern=r"^-?\d+(\.\d+)?$")]
 Typed = Annotated[str, Field(min_length=1, max_length=40, description="Euros, un texte.", examples=["740.00"])]
@@ -171,12 +176,22 @@ class Answer(BaseModel):
     baremes: list[BaremeSaid]
 
 
+class TooManyAnswers(TooMany):
+    """Beaucoup de calculs ont été demandés depuis cette adresse : patientez dix minutes, ou demandez-les avec un jeton.
+    Rien n’a été enregistré."""
+
+    headers = {"Retry-After": str(int(WINDOW))}  # noqa: RUF012
+
+
 @router.post("/reste-a-vivre", summary="Calculer un reste à vivre sans rien enregistrer")
 def compute(request: Request, asked: Asked) -> Answer:
     """Sans jeton : rien n’est lu d’un dossier, rien n’est conservé. Ici les montants sont des textes, en euros.
 
     Les valeurs de démonstration ne répondent que là où elles servent, ou si on les demande par leur code.
+    Sans jeton, une même adresse reçoit au plus 600 réponses en dix minutes (429 au-delà).
     """
+    if isinstance(request.state.actor, Nobody) and not allowed(request, "reste à vivre", MOST_ANSWERS):
+        raise TooManyAnswers
     data = asked.model_dump(mode="json", exclude_none=True, exclude={"baremes"})
     try:
         case = read_case(data, today())

@@ -193,7 +193,8 @@ Les mêmes portes, les mêmes règles et les mêmes actes que les pages : un jet
 ALWAYS = {403: "Non permis", 413: "Plus de 1 Mo", 422: "Demande mal formée", 500: "Panne", 503: "Base indisponible"}
 WITH_A_BEARER = {401: "Jeton absent, périmé ou révoqué", 404: "Inconnu, ou non ouvert à vous"}
 WHEN_WRITING = {409: "Impossible dans l’état actuel"}
-AT_SIGN_IN = {400: "Identifiants refusés", 429: "Trop d’essais"}
+OPEN_TO_ALL = {429: "Trop d’essais"}
+AT_SIGN_IN = {400: "Identifiants refusés"}
 
 
 def openapi_of(routes: Sequence[BaseRoute]) -> dict[str, Any]:
@@ -208,7 +209,8 @@ def openapi_of(routes: Sequence[BaseRoute]) -> dict[str, Any]:
     for path, operations in made["paths"].items():
         for verb, operation in operations.items():
             secured = "security" in operation
-            refusals = ALWAYS | (WITH_A_BEARER if secured else AT_SIGN_IN if path.endswith("/token") else {})
+            refusals = ALWAYS | (WITH_A_BEARER if secured else OPEN_TO_ALL)
+            refusals |= AT_SIGN_IN if path.endswith("/token") else {}
             if secured and verb != "get":
                 refusals = refusals | WHEN_WRITING
             for status, words in sorted(refusals.items()):

@@ -12,16 +12,18 @@ from coordination.kit.actor import Nobody
 from coordination.kit.clock import today
 from coordination.kit.db import ActorSession
 from coordination.kit.forms import FormState, read
+from coordination.kit.restraint import allowed
 from coordination.kit.web import Submitted, page
 from coordination.simulators import rules
 from coordination.simulators.forms import PublicAnswers, PublicForm
 from coordination.simulators.queries import Opened, Partner, opened
-from coordination.simulators.restraint import Restraint
 from coordination.simulators.rules import MOST_PEOPLE, QUESTIONS, Aid, Words
 
 router = APIRouter()
 ROWS_OFFERED = 4
 ROWS_ADDED = 3
+MOST_ANSWERS = 100
+"""By address, in ten minutes: a whole waiting room may share one address."""
 NOTHING_TYPED = "Écrivez au moins une somme reçue. Si le foyer ne reçoit rien, écrivez 0 dans « Autre argent reçu »."
 NOBODY = "Écrivez au moins votre âge."
 TOO_MANY = (
@@ -74,22 +76,13 @@ def simulate(request: Request, data: Submitted) -> Response:
         form.refuse(rules.RESOURCES[-1].name, NOTHING_TYPED)
     if asked is None or form.errors:
         return _show(request, form, status=422)
-    if not _restraint(request).allows(request.client.host if request.client else ""):
+    if not allowed(request, "simulator", MOST_ANSWERS):
         form.refuse("", TOO_MANY)
         return _show(request, form, status=429)
     on = today()
     with ActorSession(request.app.state.engine, Nobody()) as session:
         known = opened(session, on, demo=request.app.state.settings.demo)
     return _show(request, form, answer=_answer(asked, known, on))
-
-
-def _restraint(request: Request) -> Restraint:
-    """This application's, made on its first use."""
-    state = request.app.state
-    if not hasattr(state, "restraint"):
-        state.restraint = Restraint()
-    found: Restraint = state.restraint
-    return found
 
 
 def _answer(asked: PublicForm, known: Opened, on: date) -> Simulation:

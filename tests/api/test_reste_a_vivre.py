@@ -9,8 +9,10 @@ import pytest
 from fastapi import FastAPI
 from typer.testing import CliRunner
 
+from coordination.budgets import stateless_api
 from coordination.cli import app as command_line
 from tests.api.make import API, Client, problem
+from tests.cast import Cast
 
 MOTHER: dict[str, Any] = {
     "on": "2026-11-21",
@@ -53,6 +55,14 @@ def test_values_of_demonstration_answer_where_they_serve_or_when_they_are_named(
     finally:
         app.state.settings = settings
     assert named["standing"] == "demonstration"
+
+
+def test_without_a_token_an_address_waits_its_turn(api: Api, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stateless_api, "MOST_ANSWERS", 0)
+    refused = api().post(f"{API}/reste-a-vivre", json=MOTHER)
+    assert problem(refused)["status"] == 429
+    assert refused.headers["retry-after"] == "600"
+    asked(api().sign_in(cast.ccas.emails["intake"]))
 
 
 def test_what_is_missing_is_said_by_each_bareme(api: Api) -> None:

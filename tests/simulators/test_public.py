@@ -17,14 +17,15 @@ from coordination.budgets import queries as budgets
 from coordination.budgets.baremes import load_baremes
 from coordination.budgets.rules import Composition, Head, Line, LineKind, Standing, ZoneKind, reste_a_vivre
 from coordination.identity.rules import OrganisationKind
+from coordination.kit import restraint
 from coordination.kit.actor import Nobody
 from coordination.kit.clock import today
 from coordination.kit.db import ActorSession
 from coordination.kit.forms import read
-from coordination.simulators import queries, restraint, rules
+from coordination.kit.restraint import WINDOW, Restraint, place_of
+from coordination.simulators import public_pages, queries, rules
 from coordination.simulators.forms import PublicAnswers
 from coordination.simulators.queries import opened
-from coordination.simulators.restraint import MOST, WINDOW, Restraint, place_of
 from tests.budgets.make import BAREMES, partners_with_baremes
 from tests.cast import Organised, add_network, add_organisation
 from tests.conftest import Base, Browser
@@ -68,7 +69,7 @@ def test_anybody_is_answered_by_each_partner_without_account_nor_cookie(anybody:
 def test_one_address_is_asked_to_wait_and_loses_nothing_of_what_it_typed(
     anybody: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(restraint, "MOST", 0)
+    monkeypatch.setattr(public_pages, "MOST_ANSWERS", 0)
     refused = anybody.post("/simulateur", data=MOTHER)
     assert refused.status_code == 429
     assert "patientez dix minutes" in said(refused.text)
@@ -82,12 +83,12 @@ def test_one_address_is_asked_to_wait_and_loses_nothing_of_what_it_typed(
 def test_addresses_are_counted_apart_for_ten_minutes_and_never_kept() -> None:
     moment = [0.0]
     held = Restraint(lambda: moment[0])
-    assert [held.allows("192.0.2.7") for _ in range(MOST + 1)] == [True] * MOST + [False]
-    assert held.allows("192.0.2.8")
+    assert [held.allows("192.0.2.7", 100) for _ in range(101)] == [True] * 100 + [False]
+    assert held.allows("192.0.2.8", 100)
     assert "192.0.2" not in str(vars(held))
     before = vars(held)["_secret"]
     moment[0] = WINDOW
-    assert held.allows("192.0.2.7")
+    assert held.allows("192.0.2.7", 100)
     assert vars(held)["_secret"] != before
     assert len(vars(held)["_counts"]) == 1
 
@@ -98,7 +99,7 @@ def test_a_home_is_one_address_and_the_memory_is_bounded(monkeypatch: pytest.Mon
     assert place_of("unknown") == "unknown"
     monkeypatch.setattr(restraint, "MOST_ADDRESSES", 3)
     held = Restraint()
-    assert all(held.allows(f"192.0.2.{n}") and len(vars(held)["_counts"]) <= 3 for n in range(20))
+    assert all(held.allows(f"192.0.2.{n}", 100) and len(vars(held)["_counts"]) <= 3 for n in range(20))
 
 
 def test_it_says_what_the_engine_says(anybody: Browser) -> None:

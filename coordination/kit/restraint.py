@@ -1,4 +1,4 @@
-"""How many answers one address gets from the public simulator, without keeping any address. Pure.
+"""How many answers one address gets from what is open to anybody, without keeping any address.
 
 An address is only ever seen through a hash under a secret of this process, drawn anew with each window of ten minutes:
 when the window ends, the counts and the secret go together, and nothing ties the next ones to them. Nothing is written.
@@ -12,8 +12,8 @@ from secrets import token_bytes
 from threading import Lock
 from time import monotonic
 
-MOST = 100
-"""Answers by address and window: a whole waiting room may share one address."""
+from fastapi import Request
+
 WINDOW = 600.0
 MOST_ADDRESSES = 50_000
 """Beyond, the window ends early: memory is bounded whatever comes."""
@@ -30,14 +30,20 @@ class Restraint:
     def _anew(self) -> None:
         self._secret, self._since, self._counts = token_bytes(32), self._clock(), Counter[bytes]()
 
-    def allows(self, address: str) -> bool:
-        """Whether one more answer may go there; counts it."""
+    def allows(self, address: str, most: int) -> bool:
+        """Whether one more answer may go there, `most` in a window; counts it."""
         with self._lock:
             if self._clock() - self._since >= WINDOW or len(self._counts) >= MOST_ADDRESSES:
                 self._anew()
             key = hmac.digest(self._secret, place_of(address).encode(), "sha256")[:16]
             self._counts[key] += 1
-            return self._counts[key] <= MOST
+            return self._counts[key] <= most
+
+
+def allowed(request: Request, what: str, most: int) -> bool:
+    """Whether whoever asks may have one more answer of this kind from this application; counts it."""
+    kept: dict[str, Restraint] = request.app.state.restraints
+    return kept.setdefault(what, Restraint()).allows(request.client.host if request.client else "", most)
 
 
 def place_of(address: str) -> str:
