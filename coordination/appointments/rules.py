@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 
 from coordination.kit.clock import PARIS
-from coordination.kit.transitions import IllegalMove, Move, moves_from
+from coordination.kit.transitions import IllegalMove, Move, Worded, moves_from
 
 LENGTHS = (15, 20, 30, 45, 60, 90, 120, 180)
 USUAL_LENGTH = 30
@@ -16,33 +16,17 @@ CORRECTED_WITHIN = timedelta(hours=24)
 """How long « venu » and « pas venu » may still be exchanged."""
 
 
-class State(StrEnum):
+class State(Worded):
     """Where an appointment stands."""
 
-    PROPOSED = "proposed"
-    CONFIRMED = "confirmed"
-    DECLINED = "declined"
-    CANCELLED = "cancelled"
-    KEPT = "kept"
-    MISSED = "missed"
-
-    @property
-    def label(self) -> str:
-        return STATE_WORDS[self][0]
-
-    @property
-    def tone(self) -> str:
-        return STATE_WORDS[self][1]
+    PROPOSED = "proposed", "Date proposée", "info"
+    CONFIRMED = "confirmed", "Confirmé", "success"
+    DECLINED = "declined", "Date déclinée", "neutral"
+    CANCELLED = "cancelled", "Annulé", "neutral"
+    KEPT = "kept", "La personne est venue", "success"
+    MISSED = "missed", "La personne n’est pas venue", "warning"
 
 
-STATE_WORDS: dict[State, tuple[str, str]] = {
-    State.PROPOSED: ("Date proposée", "info"),
-    State.CONFIRMED: ("Confirmé", "success"),
-    State.DECLINED: ("Date déclinée", "neutral"),
-    State.CANCELLED: ("Annulé", "neutral"),
-    State.KEPT: ("La personne est venue", "success"),
-    State.MISSED: ("La personne n’est pas venue", "warning"),
-}
 PLANNED = frozenset({State.PROPOSED, State.CONFIRMED})
 RECORDED = frozenset({State.KEPT, State.MISSED})
 

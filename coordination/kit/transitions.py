@@ -3,12 +3,26 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Generic, Self, TypeVar
 
 from coordination.kit.errors import NotNow
 
 S = TypeVar("S", bound=StrEnum)
 W = TypeVar("W", bound=StrEnum)
+
+
+class Worded(StrEnum):
+    """A code with its French words and the tone of its tag, said once: `SENT = "sent", "Envoyée", "info"`."""
+
+    _value_: str
+    label: str
+    tone: str
+
+    def __new__(cls, code: str, label: str = "", tone: str = "neutral") -> Self:
+        one = str.__new__(cls, code)
+        one._value_ = code
+        one.label, one.tone = label, tone
+        return one
 
 
 @dataclass(frozen=True)

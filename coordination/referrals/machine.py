@@ -7,38 +7,29 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from coordination.kit.transitions import IllegalMove, Move, moves_from
+from coordination.kit.transitions import IllegalMove, Move, Worded, moves_from
 from coordination.referrals.household import ASKED_OF, LEAVES, Due, Explanation, heard, read_code
 
 UNDO_WITHIN = timedelta(minutes=10)
 
 
-class State(StrEnum):
+class State(Worded):
     """Where a referral stands. `by_hand`: a paper was given to the person and nothing was transmitted."""
 
-    SENT = "sent"
-    RECEIVED = "received"
-    INFO_REQUESTED = "info_requested"
-    BY_HAND = "by_hand"
-    ACCEPTED = "accepted"
-    IN_PROGRESS = "in_progress"
-    ON_HOLD = "on_hold"
-    REFUSED = "refused"
-    REDIRECTED = "redirected"
-    EXPIRED = "expired"
-    REVOKED = "revoked"
-    CLOSED = "closed"
-    DISPUTED = "disputed"
-    CANCELLED = "cancelled"
-
-    @property
-    def label(self) -> str:
-        return STATE_WORDS[self][0]
-
-    @property
-    def tone(self) -> str:
-        """The tone of its tag on screen."""
-        return STATE_WORDS[self][1]
+    SENT = "sent", "Envoyée", "info"
+    RECEIVED = "received", "Reçue", "info"
+    INFO_REQUESTED = "info_requested", "Précision demandée", "warning"
+    BY_HAND = "by_hand", "Remise en main propre", "neutral"
+    ACCEPTED = "accepted", "Acceptée", "success"
+    IN_PROGRESS = "in_progress", "En cours", "success"
+    ON_HOLD = "on_hold", "En pause", "neutral"
+    REFUSED = "refused", "Refusée", "danger"
+    REDIRECTED = "redirected", "Réorientée", "neutral"
+    EXPIRED = "expired", "Expirée sans réponse", "warning"
+    REVOKED = "revoked", "Arrêtée : l’accord a pris fin", "warning"
+    CLOSED = "closed", "Terminée", "neutral"
+    DISPUTED = "disputed", "Le foyer n’est pas d’accord", "danger"
+    CANCELLED = "cancelled", "Annulée", "neutral"
 
     @property
     def is_open(self) -> bool:
@@ -51,22 +42,6 @@ class State(StrEnum):
         return self in CARRIED_STATES
 
 
-STATE_WORDS: dict[State, tuple[str, str]] = {
-    State.SENT: ("Envoyée", "info"),
-    State.RECEIVED: ("Reçue", "info"),
-    State.INFO_REQUESTED: ("Précision demandée", "warning"),
-    State.BY_HAND: ("Remise en main propre", "neutral"),
-    State.ACCEPTED: ("Acceptée", "success"),
-    State.IN_PROGRESS: ("En cours", "success"),
-    State.ON_HOLD: ("En pause", "neutral"),
-    State.REFUSED: ("Refusée", "danger"),
-    State.REDIRECTED: ("Réorientée", "neutral"),
-    State.EXPIRED: ("Expirée sans réponse", "warning"),
-    State.REVOKED: ("Arrêtée : l’accord a pris fin", "warning"),
-    State.CLOSED: ("Terminée", "neutral"),
-    State.DISPUTED: ("Le foyer n’est pas d’accord", "danger"),
-    State.CANCELLED: ("Annulée", "neutral"),
-}
 WAITING_STATES = frozenset({State.SENT, State.RECEIVED})
 EXPIRING_STATES = WAITING_STATES | {State.INFO_REQUESTED}
 TAKEN_STATES = frozenset({State.ACCEPTED, State.IN_PROGRESS, State.ON_HOLD})

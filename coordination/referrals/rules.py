@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from coordination.kit.transitions import Worded
 from coordination.referrals.household import Explanation, code_label
 from coordination.referrals.machine import EXPIRING_STATES, TAKEN_STATES, State
 
@@ -253,35 +254,16 @@ EVENT_WORDS = {
 }
 
 
-class NeedState(StrEnum):
+class NeedState(Worded):
     """Where a need stands, computed from its referrals and never stored."""
 
-    TO_REFER = "to_refer"
-    WAITING = "waiting"
-    IN_PROGRESS = "in_progress"
-    MET = "met"
-    DISPUTED = "disputed"
-    PARTLY = "partly"
-    AGAIN = "again"
-
-    @property
-    def label(self) -> str:
-        return NEED_WORDS[self][0]
-
-    @property
-    def tone(self) -> str:
-        return NEED_WORDS[self][1]
-
-
-NEED_WORDS: dict[NeedState, tuple[str, str]] = {
-    NeedState.TO_REFER: ("À orienter", "warning"),
-    NeedState.WAITING: ("En attente de réponse", "info"),
-    NeedState.IN_PROGRESS: ("Pris en charge", "success"),
-    NeedState.MET: ("Aide obtenue", "success"),
-    NeedState.DISPUTED: ("Le foyer n’est pas d’accord", "danger"),
-    NeedState.PARTLY: ("Aide obtenue en partie", "warning"),
-    NeedState.AGAIN: ("À réorienter", "warning"),
-}
+    TO_REFER = "to_refer", "À orienter", "warning"
+    WAITING = "waiting", "En attente de réponse", "info"
+    IN_PROGRESS = "in_progress", "Pris en charge", "success"
+    MET = "met", "Aide obtenue", "success"
+    DISPUTED = "disputed", "Le foyer n’est pas d’accord", "danger"
+    PARTLY = "partly", "Aide obtenue en partie", "warning"
+    AGAIN = "again", "À réorienter", "warning"
 
 
 def needs_state(referrals: Iterable[tuple[State, Outcome | None]]) -> NeedState:
