@@ -29,6 +29,8 @@ class NotYetThere(NotNow):
 class WhoIsReference(NotNow):
     """C’est la personne de référence : choisissez qui le devient parmi celles qui restent. Rien n’a été modifié."""
 
+    field = "successor"
+
 
 class Deceased(NotNow):
     """Le décès de cette personne est déjà noté. Rien n’a été modifié."""

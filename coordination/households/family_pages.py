@@ -1,5 +1,6 @@
 """Pages of a family in time: leaving, coming back, a death, the composition on a day, closing the file."""
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -26,9 +27,9 @@ from coordination.identity.permissions import Part, Permission
 from coordination.identity.queries import organisations
 from coordination.kit.clock import today
 from coordination.kit.db import ActorSession
-from coordination.kit.errors import NotKnown, NotNow, Stale
+from coordination.kit.errors import NotKnown
 from coordination.kit.forms import FormState, read
-from coordination.kit.web import Acting, Submitted, Walled, go, needs, page
+from coordination.kit.web import Acting, Submitted, Walled, carry_out, go, needs, page
 
 router = APIRouter(prefix="/foyers/{household_id}")
 EDITS = [needs(Permission.EDIT_FILES)]
@@ -127,23 +128,21 @@ def _done(
     household_id: UUID,
     person_id: UUID,
     verb: str,
-    asked: Any,
-    form: FormState,
+    sent: tuple[Any, FormState],
     said: str,
 ) -> Response:
     """Does the verb, or shows its screen again with what was refused."""
-    if asked is None:
-        return _shown(request, session, household_id, person_id, verb, form, 422)
-    try:
+
+    def deed(asked: Any) -> Response:
         getattr(family, verb)(session, household_id, person_id, asked)
-    except NotNow as refused:
-        session.rollback()
-        if isinstance(refused, Stale):
-            current = queries.person_of(session, household_id, person_id).person.version
-            form = form.with_value("version", str(current))
-        form.refuse("successor" if isinstance(refused, family.WhoIsReference) else "form", refused.sentence)
-        return _shown(request, session, household_id, person_id, verb, form, 409)
-    return go(request, f"/foyers/{household_id}", said)
+        return go(request, f"/foyers/{household_id}", said)
+
+    def again(form: FormState, status: int) -> Response:
+        return _shown(request, session, household_id, person_id, verb, form, status)
+
+    return carry_out(
+        session, sent, deed, again, lambda: queries.person_of(session, household_id, person_id).person.version
+    )
 
 
 @router.get("/personnes/{person_id}/depart", dependencies=EDITS)
@@ -155,8 +154,7 @@ def leaving(request: Request, household_id: UUID, person_id: UUID, session: Wall
 @router.post("/personnes/{person_id}/depart", dependencies=EDITS)
 def leave(request: Request, household_id: UUID, person_id: UUID, data: Submitted, session: Walled) -> Response:
     """Writes the departure."""
-    asked, form = read(LeaveForm, data)
-    return _done(request, session, household_id, person_id, "leave", asked, form, "Départ enregistré.")
+    return _done(request, session, household_id, person_id, "leave", read(LeaveForm, data), "Départ enregistré.")
 
 
 @router.get("/personnes/{person_id}/deces", dependencies=EDITS)
@@ -168,8 +166,9 @@ def death(request: Request, household_id: UUID, person_id: UUID, session: Walled
 @router.post("/personnes/{person_id}/deces", dependencies=EDITS)
 def die(request: Request, household_id: UUID, person_id: UUID, data: Submitted, session: Walled) -> Response:
     """Writes the death."""
-    asked, form = read(DeathForm, data)
-    return _done(request, session, household_id, person_id, "die", asked, form, "La fiche du foyer est à jour.")
+    return _done(
+        request, session, household_id, person_id, "die", read(DeathForm, data), "La fiche du foyer est à jour."
+    )
 
 
 @router.get("/personnes/{person_id}/retour", dependencies=EDITS)
@@ -181,8 +180,7 @@ def returning(request: Request, household_id: UUID, person_id: UUID, session: Wa
 @router.post("/personnes/{person_id}/retour", dependencies=EDITS)
 def come_back(request: Request, household_id: UUID, person_id: UUID, data: Submitted, session: Walled) -> Response:
     """Writes the return."""
-    asked, form = read(ReturnForm, data)
-    return _done(request, session, household_id, person_id, "come_back", asked, form, "Retour enregistré.")
+    return _done(request, session, household_id, person_id, "come_back", read(ReturnForm, data), "Retour enregistré.")
 
 
 # ------------------------------------------------------------------ separation
@@ -216,16 +214,15 @@ def _separation(
 @router.post("/separation", dependencies=EDITS)
 def separate(request: Request, household_id: UUID, data: Submitted, session: Walled) -> Response:
     """Opens the second file with those who go."""
-    asked, form = read(SeparationForm, data)
-    if asked is None:
-        return _separation(request, session, household_id, form, 422)
-    try:
+
+    def deed(asked: SeparationForm) -> Response:
         made = separation.separate(session, household_id, asked)
-    except NotNow as refused:
-        session.rollback()
-        form.refuse("successor" if isinstance(refused, family.WhoIsReference) else "form", refused.sentence)
-        return _separation(request, session, household_id, form, 409)
-    return go(request, f"/foyers/{made.id}", f"Dossier {made.code} créé pour les personnes qui partent.")
+        return go(request, f"/foyers/{made.id}", f"Dossier {made.code} créé pour les personnes qui partent.")
+
+    def again(form: FormState, status: int) -> Response:
+        return _separation(request, session, household_id, form, status)
+
+    return carry_out(session, read(SeparationForm, data), deed, again)
 
 
 # ------------------------------------------------------------------ moving
@@ -235,11 +232,15 @@ def separate(request: Request, household_id: UUID, data: Submitted, session: Wal
 def moving(request: Request, household_id: UUID, session: Walled) -> Response:
     """The household lives elsewhere."""
     queries.refuse_non_holder(session, household_id)
-    profile = queries.profile_of(session, household_id)
     form = FormState.of(
-        {"on": f"{today():%d/%m/%Y}", "address_kind": "fixe", "version": profile.version if profile else 0}
+        {"on": f"{today():%d/%m/%Y}", "address_kind": "fixe", "version": _profile_version(session, household_id)}
     )
     return _move(request, session, household_id, form)
+
+
+def _profile_version(session: ActorSession, household_id: UUID) -> int:
+    profile = queries.profile_of(session, household_id)
+    return profile.version if profile else 0
 
 
 def _move(request: Request, session: ActorSession, household_id: UUID, form: FormState, status: int = 200) -> Response:
@@ -258,19 +259,15 @@ def _move(request: Request, session: ActorSession, household_id: UUID, form: For
 @router.post("/demenagement", dependencies=EDITS)
 def move(request: Request, household_id: UUID, data: Submitted, session: Walled) -> Response:
     """Writes where the household lives now, and keeps where it lived."""
-    asked, form = read(MoveForm, data)
-    if asked is None:
-        return _move(request, session, household_id, form, 422)
-    try:
+
+    def deed(asked: MoveForm) -> Response:
         life.move(session, household_id, asked)
-    except NotNow as refused:
-        session.rollback()
-        if isinstance(refused, Stale):
-            profile = queries.profile_of(session, household_id)
-            form = form.with_value("version", str(profile.version if profile else 0))
-        form.refuse("form", refused.sentence)
-        return _move(request, session, household_id, form, 409)
-    return go(request, f"/foyers/{household_id}", "Nouvelle adresse enregistrée.")
+        return go(request, f"/foyers/{household_id}", "Nouvelle adresse enregistrée.")
+
+    def again(form: FormState, status: int) -> Response:
+        return _move(request, session, household_id, form, status)
+
+    return carry_out(session, read(MoveForm, data), deed, again, lambda: _profile_version(session, household_id))
 
 
 # ------------------------------------------------------------------ handing the file over
@@ -304,17 +301,16 @@ def _transfer(
 @router.post("/confier", dependencies=EDITS)
 def transfer(request: Request, household_id: UUID, data: Submitted, session: Walled) -> Response:
     """Hands the file over."""
-    asked, form = read(TransferForm, data)
-    if asked is None:
-        return _transfer(request, session, household_id, form, 422)
-    try:
+
+    def deed(asked: TransferForm) -> Response:
         life.transfer(session, household_id, asked.to)
-    except life.NotTrusted as refused:
-        session.rollback()
-        form.refuse("to", refused.sentence)
-        return _transfer(request, session, household_id, form, 409)
-    name = organisations(session)[asked.to].name
-    return go(request, "/foyers", f"Dossier confié à {name}. Votre structure ne le voit plus.")
+        name = organisations(session)[asked.to].name
+        return go(request, "/foyers", f"Dossier confié à {name}. Votre structure ne le voit plus.")
+
+    def again(form: FormState, status: int) -> Response:
+        return _transfer(request, session, household_id, form, status)
+
+    return carry_out(session, read(TransferForm, data), deed, again)
 
 
 # ------------------------------------------------------------------ closing and reopening
@@ -343,21 +339,27 @@ def _closing(
     )
 
 
+def _closing_again(request: Request, session: ActorSession, household_id: UUID) -> Callable[[FormState, int], Response]:
+    return lambda form, status: _closing(request, session, household_id, form, status)
+
+
 @router.post("/clore", dependencies=EDITS)
 def close(request: Request, household_id: UUID, data: Submitted, session: Walled) -> Response:
     """Closes the file."""
-    asked, form = read(CloseForm, data)
-    if asked is None:
-        return _closing(request, session, household_id, form, 422)
-    life.close(session, household_id, asked)
-    return go(request, f"/foyers/{household_id}", "Dossier clos. Il reste lisible, et peut être rouvert.")
+
+    def deed(asked: CloseForm) -> Response:
+        life.close(session, household_id, asked)
+        return go(request, f"/foyers/{household_id}", "Dossier clos. Il reste lisible, et peut être rouvert.")
+
+    return carry_out(session, read(CloseForm, data), deed, _closing_again(request, session, household_id))
 
 
 @router.post("/rouvrir", dependencies=EDITS)
 def reopen(request: Request, household_id: UUID, data: Submitted, session: Walled) -> Response:
     """Opens a closed file again."""
-    asked, form = read(ReopenForm, data)
-    if asked is None:
-        return _closing(request, session, household_id, form, 422)
-    life.reopen(session, household_id)
-    return go(request, f"/foyers/{household_id}", "Dossier rouvert.")
+
+    def deed(_: ReopenForm) -> Response:
+        life.reopen(session, household_id)
+        return go(request, f"/foyers/{household_id}", "Dossier rouvert.")
+
+    return carry_out(session, read(ReopenForm, data), deed, _closing_again(request, session, household_id))

@@ -57,6 +57,8 @@ class NotTrusted(NotNow):
     """La famille n’a pas d’accord en cours qui montre son identité à cette structure : recueillez-le d’abord.
     Rien n’a été modifié."""
 
+    field = "to"
+
 
 class NobodyThere(NotNow):
     """Ce dossier est protégé, et personne de cette structure n’est désigné pour l’ouvrir : désignez d’abord quelqu’un

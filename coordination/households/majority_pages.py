@@ -10,9 +10,8 @@ from coordination.households.majority import LINKS, Lives, MajorityForm
 from coordination.identity.permissions import Permission
 from coordination.kit.clock import today
 from coordination.kit.db import ActorSession
-from coordination.kit.errors import NotNow, Stale
 from coordination.kit.forms import FormState, read
-from coordination.kit.web import Submitted, Walled, go, needs, page
+from coordination.kit.web import Submitted, Walled, carry_out, go, needs, page
 
 router = APIRouter(prefix="/foyers/{household_id}/personnes/{person_id}/majorite")
 EDITS = [needs(Permission.EDIT_FILES)]
@@ -56,19 +55,21 @@ def coming_of_age(request: Request, household_id: UUID, person_id: UUID, session
 @router.post("", dependencies=EDITS)
 def come_of_age(request: Request, household_id: UUID, person_id: UUID, data: Submitted, session: Walled) -> Response:
     """Writes it: here under her link, or in a file of her own."""
-    asked, form = read(MajorityForm, data)
-    if asked is None:
-        return _shown(request, session, household_id, person_id, form, 422)
-    try:
+
+    def deed(asked: MajorityForm) -> Response:
         if asked.lives is Lives.OWN_FILE:
             made = majority.leave_for_own_file(session, household_id, person_id, asked)
             return go(request, f"/foyers/{made.id}", f"Dossier {made.code} créé. Il reste à recueillir ses accords.")
         majority.come_of_age(session, household_id, person_id, asked)
-    except NotNow as refused:
-        session.rollback()
-        if isinstance(refused, Stale):
-            current = queries.person_of(session, household_id, person_id).person.version
-            form = form.with_value("version", str(current))
-        form.refuse("form", refused.sentence)
-        return _shown(request, session, household_id, person_id, form, 409)
-    return go(request, f"/foyers/{household_id}", "Majorité enregistrée. Il reste à recueillir son propre accord.")
+        return go(request, f"/foyers/{household_id}", "Majorité enregistrée. Il reste à recueillir son propre accord.")
+
+    def again(form: FormState, status: int) -> Response:
+        return _shown(request, session, household_id, person_id, form, status)
+
+    return carry_out(
+        session,
+        read(MajorityForm, data),
+        deed,
+        again,
+        lambda: queries.person_of(session, household_id, person_id).person.version,
+    )

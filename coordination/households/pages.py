@@ -19,7 +19,7 @@ from coordination.kit.clock import today
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotNow, Stale
 from coordination.kit.forms import FormState, read
-from coordination.kit.web import Acting, Submitted, Walled, go, needs, page, page_before
+from coordination.kit.web import Acting, Submitted, Walled, carry_out, go, needs, page, page_before
 from coordination.referrals import queries as referrals
 from coordination.sharing import queries as sharing
 from coordination.sharing.rules import Decline
@@ -291,21 +291,19 @@ def edit_person(request: Request, household_id: UUID, person_id: UUID, session: 
 @router.post("/{household_id}/personnes/{person_id}", dependencies=[needs(Permission.EDIT_FILES)])
 def save_person(request: Request, household_id: UUID, person_id: UUID, data: Submitted, session: Walled) -> Response:
     """Saves the correction, unless somebody changed the person meanwhile."""
-    asked, form = read(PersonForm, data)
-    if asked is None:
-        queries.refuse_non_holder(session, household_id)
-        found = queries.person_of(session, household_id, person_id)
-        return _person(request, session, household_id, found, form, 422)
-    try:
+    queries.refuse_non_holder(session, household_id)
+
+    def found() -> queries.Resident:
+        return queries.person_of(session, household_id, person_id)
+
+    def deed(asked: PersonForm) -> Response:
         service.update_person(session, household_id, person_id, asked)
-    except NotNow as refused:
-        session.rollback()
-        found = queries.person_of(session, household_id, person_id)
-        if isinstance(refused, Stale):
-            form = form.with_value("version", str(found.person.version))
-        form.refuse("form", refused.sentence)
-        return _person(request, session, household_id, found, form, 409)
-    return go(request, f"/foyers/{household_id}", "Personne enregistrée.")
+        return go(request, f"/foyers/{household_id}", "Personne enregistrée.")
+
+    def again(form: FormState, status: int) -> Response:
+        return _person(request, session, household_id, found(), form, status)
+
+    return carry_out(session, read(PersonForm, data), deed, again, lambda: found().person.version)
 
 
 def _person(

@@ -42,6 +42,8 @@ class NotNow(Problem):
 
     status = 409
     title = "Ce n’est plus possible"
+    field = "form"
+    """Where a form says it: next to the field that would change the answer, or above the whole."""
 
 
 class Stale(NotNow):

@@ -324,7 +324,7 @@ def carry_out(
         session.rollback()
         if version is not None and isinstance(refused, Stale):
             form = form.with_value("version", str(version()))
-        form.refuse(field(refused) if field else "form", refused.sentence)
+        form.refuse(field(refused) if field else refused.field, refused.sentence)
         return again(form, 422 if field else 409)
 
 
