@@ -203,7 +203,8 @@ def _forget(session: ActorSession, transaction: SessionTransaction) -> None:
 def _remember_field_names(session: ActorSession, flush: UOWTransaction, instances: Any) -> None:
     session.remembered.clear()
     for row in (*session.new, *session.dirty):
-        names = {a.key for a in inspect(row).attrs if a.history.has_changes()}
+        state = inspect(row)
+        names = {name for name in state.committed_state if state.attrs[name].history.has_changes()}
         if row in session.new:
             names = {name for name in names if getattr(row, name) is not None}
         session.changed.setdefault(_identity(row), set()).update(names)
