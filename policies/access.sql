@@ -104,6 +104,14 @@ create view access.live_share with (security_invoker = true) as
        and (s.valid_until is null or s.valid_until >= access.today())
        and (not s.guarded or access.reaches(s.household_id));
 
+-- The same for the doors that look many files up: who asks is read once for all of them, and not once for each.
+do $$ begin
+    execute 'create view access.live_shares with (security_invoker = true) as '
+        || replace(regexp_replace(pg_get_viewdef('access.live_share'::regclass),
+                                  'access\.(organisation|network|professional|today)\(\)', '(select access.\1())', 'g'),
+                   'access.parts()', '(select access.parts())::text[]');
+end $$;
+
 -- The same without audience and roles: what an organisation was trusted with (used by guard's doors).
 create view access.trusted_share with (security_invoker = true) as
     select s.network_id, s.household_id, s.organisation_id, s.scope
@@ -113,7 +121,7 @@ create view access.trusted_share with (security_invoker = true) as
        and (s.valid_until is null or s.valid_until >= (select access.today()));
 
 grant select on access.live_share to coordination_app, coordination_guard;
-grant select on access.trusted_share to coordination_guard;
+grant select on access.live_shares, access.trusted_share to coordination_guard;
 
 -- ---------------------------------------------------------------- before there is an actor: identity's doors
 
@@ -850,10 +858,13 @@ create function access.link_people(one uuid, other uuid)
 
 -- Search: a GIN index is not used under row security, so this door applies visibility itself. `names` and `place` are
 -- what is asked of `person.name_keys` and of a profile's `reach_of`; both given, one and the other of a same household.
--- At most `most` answers, those that have the most of the `exact` keys first; of a place, households without a person.
--- Each way begins by its index, apart, and looks every answer up among the shares: with statistics or before any.
+-- At most `most` answers, those that have the most of the `exact` keys first; of a place, households with the name of their
+-- reference person. Each way begins by its index, apart, and looks every answer up among the shares of the part identity,
+-- which opens all that is answered: with statistics or before any.
 create function access.find_people(names text, place text, exact text[], born_from date, born_to date, most integer)
-    returns table (household_id uuid, person_id uuid)
+    returns table (household_id uuid, person_id uuid, family_name text, given_name text, birth_date date,
+                   birth_precision text, name_folded text, commune text, address text, phone text,
+                   representative_phone text, code text, merged_into_id uuid)
     language plpgsql stable security definer set search_path = public, pg_temp
     set enable_seqscan = off
     as $$
@@ -864,69 +875,99 @@ create function access.find_people(names text, place text, exact text[], born_fr
         if names <> '' and place <> '' then
             return query
             with named as materialized (
-                     select p.id, p.network_id, p.household_id, p.name_keys from person p where p.name_keys @@ asked),
+                     select p.* from person p where p.name_keys @@ asked),
                  lives as materialized (
-                     select h.household_id, reach_of(h.network_id, h.address, h.phone, h.representative_phone) as reach
+                     select h.*, reach_of(h.network_id, h.address, h.phone, h.representative_phone) as reach
                        from household_profile h
-                      where reach_of(h.network_id, h.address, h.phone, h.representative_phone) @@ there)
-            select p.household_id, p.id
-              from named p join lives h using (household_id)
-             where p.network_id = (select access.network())
-               and (select true from access.live_share s
-                     where s.household_id = p.household_id and s.scope = 'identity' limit 1)
-             order by (select count(*) from unnest(whole) k where p.name_keys @@ k)
-                    + (select count(*) from unnest(whole) k where h.reach @@ k) desc, p.id
-             limit least(most, 200);
+                      where reach_of(h.network_id, h.address, h.phone, h.representative_phone) @@ there),
+                 found as materialized (
+                     select p.*, h.commune, h.address, h.phone, h.representative_phone,
+                            (select count(*) from unnest(whole) k where p.name_keys @@ k)
+                            + (select count(*) from unnest(whole) k where h.reach @@ k) as kept
+                       from named p join lives h using (household_id)
+                      where p.network_id = (select access.network())
+                        and (select true from access.live_shares s
+                              where s.household_id = p.household_id and s.scope = 'identity' limit 1)
+                      order by kept desc, p.id
+                      limit least(most, 200))
+            select f.household_id, f.id, f.family_name::text, f.given_name::text, f.birth_date, f.birth_precision::text,
+                   f.name_folded::text, f.commune::text, f.address::text, f.phone::text, f.representative_phone::text,
+                   h.code::text, h.merged_into_id
+              from found f join household h on h.id = f.household_id
+             order by f.kept desc, f.id;
         elsif names <> '' then
             return query
             with named as materialized (
-                     select p.id, p.network_id, p.household_id, p.name_keys, p.birth_date, p.birth_precision
-                       from person p where p.name_keys @@ asked)
-            select p.household_id, p.id
-              from named p
-             where p.network_id = (select access.network())
-               -- A year or a month alone is kept by its first day.
-               and (born_from is null or p.birth_date <= born_to
-                    and p.birth_date + case p.birth_precision when 'year' then 365 when 'month' then 30 else 0 end
-                        >= born_from)
-               and (select true from access.live_share s
-                     where s.household_id = p.household_id and s.scope = 'identity' limit 1)
-             order by (select count(*) from unnest(whole) k where p.name_keys @@ k) desc, p.id
-             limit least(most, 200);
+                     select p.* from person p where p.name_keys @@ asked),
+                 found as materialized (
+                     select p.*, (select count(*) from unnest(whole) k where p.name_keys @@ k) as kept
+                       from named p
+                      where p.network_id = (select access.network())
+                        -- A year or a month alone is kept by its first day.
+                        and (born_from is null or p.birth_date <= born_to
+                             and p.birth_date + case p.birth_precision when 'year' then 365 when 'month' then 30 else 0 end
+                                 >= born_from)
+                        and (select true from access.live_shares s
+                              where s.household_id = p.household_id and s.scope = 'identity' limit 1)
+                      order by kept desc, p.id
+                      limit least(most, 200))
+            select f.household_id, f.id, f.family_name::text, f.given_name::text, f.birth_date, f.birth_precision::text,
+                   f.name_folded::text, null::text, null::text, null::text, null::text, h.code::text, h.merged_into_id
+              from found f join household h on h.id = f.household_id
+             order by f.kept desc, f.id;
         elsif place <> '' then
             return query
             with lives as materialized (
-                     select h.household_id, h.network_id,
-                            reach_of(h.network_id, h.address, h.phone, h.representative_phone) as reach
+                     select h.*, reach_of(h.network_id, h.address, h.phone, h.representative_phone) as reach
                        from household_profile h
-                      where reach_of(h.network_id, h.address, h.phone, h.representative_phone) @@ there)
-            select h.household_id, null::uuid
-              from lives h
-             where h.network_id = (select access.network())
-               and (select true from access.live_share s
-                     where s.household_id = h.household_id and s.scope = 'identity' limit 1)
-             order by (select count(*) from unnest(whole) k where h.reach @@ k) desc, h.household_id
-             limit least(most, 200);
+                      where reach_of(h.network_id, h.address, h.phone, h.representative_phone) @@ there),
+                 found as materialized (
+                     select h.*, (select count(*) from unnest(whole) k where h.reach @@ k) as kept
+                       from lives h
+                      where h.network_id = (select access.network())
+                        and (select true from access.live_shares s
+                              where s.household_id = h.household_id and s.scope = 'identity' limit 1)
+                      order by kept desc, h.household_id
+                      limit least(most, 200))
+            select f.household_id, null::uuid, n.family_name, n.given_name, null::date, null::text, null::text,
+                   f.commune::text, f.address::text, f.phone::text, f.representative_phone::text, h.code::text,
+                   h.merged_into_id
+              from found f join household h on h.id = f.household_id
+              left join lateral access.reference_of(f.household_id) n on true
+             order by f.kept desc, f.household_id;
         elsif born_from is not null then
             return query
-            select p.household_id, p.id
-              from person p
-             where p.network_id = (select access.network())
-               and p.birth_date between born_from and born_to
-               and (select true from access.live_share s
-                     where s.household_id = p.household_id and s.scope = 'identity' limit 1)
-             order by p.birth_date, p.id
-             limit least(most, 200);
+            with found as materialized (
+                     select p.*
+                       from person p
+                      where p.network_id = (select access.network())
+                        and p.birth_date between born_from and born_to
+                        and (select true from access.live_shares s
+                              where s.household_id = p.household_id and s.scope = 'identity' limit 1)
+                      order by p.birth_date, p.id
+                      limit least(most, 200))
+            select f.household_id, f.id, f.family_name::text, f.given_name::text, f.birth_date, f.birth_precision::text,
+                   f.name_folded::text, null::text, null::text, null::text, null::text, h.code::text, h.merged_into_id
+              from found f join household h on h.id = f.household_id
+             order by f.birth_date, f.id;
         end if;
     end $$;
 
--- Lists page ids first: the files one's organisation holds, or those shared with it, the newest first. Those it holds
--- are read from their index in that order, and each is looked up among its shares until the page is full. The settings
--- keep it so before any statistics are gathered.
+-- Who names a household: the person of reference, the latest one. For the doors, which have looked at the part identity.
+create function access.reference_of(file_id uuid) returns table (family_name text, given_name text)
+    language sql stable
+    as $$ select p.family_name, p.given_name
+            from stay t join person p on p.id = t.person_id
+           where t.household_id = file_id and t.link = 'reference'
+           order by t.from_date desc limit 1 $$;
+
+-- Lists page ids first: the files one's organisation holds, or those shared with it, the newest first, named where the part
+-- identity is open. Those it holds are read from their index in that order, and each is looked up among its shares until
+-- the page is full. The settings keep it so before any statistics are gathered.
 create function access.my_files(held boolean, before_opened timestamptz, before_id uuid, most integer)
-    returns table (household_id uuid, code text, opened_at timestamptz)
+    returns table (household_id uuid, code text, opened_at timestamptz, family_name text, given_name text)
     language plpgsql stable security definer set search_path = public, pg_temp
-    set enable_sort = off set enable_seqscan = off
+    set enable_sort = off set enable_hashagg = off set enable_seqscan = off
     as $$
     #variable_conflict use_column
     declare
@@ -935,22 +976,34 @@ create function access.my_files(held boolean, before_opened timestamptz, before_
     begin
         if held then
             return query
-            select h.id, h.code::text, h.opened_at
-              from household h
-             where h.network_id = access.network() and h.holder_organisation_id = access.organisation()
-               and h.merged_into_id is null and (h.opened_at, h.id) < (last_opened, last_id)
-               and (select true from access.live_share s where s.household_id = h.id limit 1)
-             order by h.opened_at desc, h.id desc
-             limit least(most, 100);
+            select f.id, f.code::text, f.opened_at, n.family_name, n.given_name
+              from (select h.id, h.code, h.opened_at
+                      from household h
+                     where h.network_id = access.network() and h.holder_organisation_id = access.organisation()
+                       and h.merged_into_id is null and (h.opened_at, h.id) < (last_opened, last_id)
+                       and (select true from access.live_shares s where s.household_id = h.id limit 1)
+                     order by h.opened_at desc, h.id desc
+                     limit least(most, 100)) f
+              left join lateral (
+                   select r.* from access.reference_of(f.id) r
+                    where (select true from access.live_shares s
+                            where s.household_id = f.id and s.scope = 'identity' limit 1)) n on true
+             order by f.opened_at desc, f.id desc;
         else
             return query
-            select h.id, h.code::text, h.opened_at
-              from (select distinct s.household_id as id from access.live_share s where s.given) mine
-              join household h using (id)
-             where h.holder_organisation_id <> access.organisation() and h.merged_into_id is null
-               and (h.opened_at, h.id) < (last_opened, last_id)
-             order by h.opened_at desc, h.id desc
-             limit least(most, 100);
+            select f.id, f.code::text, f.opened_at, n.family_name, n.given_name
+              from (select h.id, h.code, h.opened_at
+                      from (select distinct s.household_id as id from access.live_shares s where s.given) mine
+                      join household h using (id)
+                     where h.holder_organisation_id <> access.organisation() and h.merged_into_id is null
+                       and (h.opened_at, h.id) < (last_opened, last_id)
+                     order by h.opened_at desc, h.id desc
+                     limit least(most, 100)) f
+              left join lateral (
+                   select r.* from access.reference_of(f.id) r
+                    where (select true from access.live_shares s
+                            where s.household_id = f.id and s.scope = 'identity' limit 1)) n on true
+             order by f.opened_at desc, f.id desc;
         end if;
     end $$;
 
@@ -965,10 +1018,10 @@ create function access.count_files(most integer) returns table (held bigint, sha
                 select from household h
                  where h.network_id = access.network() and h.holder_organisation_id = access.organisation()
                    and h.merged_into_id is null
-                   and (select true from access.live_share s where s.household_id = h.id limit 1)
+                   and (select true from access.live_shares s where s.household_id = h.id limit 1)
                  limit most) f),
             (select count(*) from (
-                select from (select distinct s.household_id as id from access.live_share s where s.given) mine
+                select from (select distinct s.household_id as id from access.live_shares s where s.given) mine
                   join household h using (id)
                  where h.holder_organisation_id <> access.organisation() and h.merged_into_id is null
                  limit most) f);

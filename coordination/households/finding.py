@@ -1,6 +1,6 @@
 """The search: people by names however spelt, partial birth dates, streets, telephones or code; ranked, with why."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -21,8 +21,8 @@ from coordination.households.matching import (
     streets_alike,
     there_alike,
 )
-from coordination.households.models import Household, HouseholdProfile, Person
-from coordination.households.queries import kept_files, reference_names
+from coordination.households.models import Household
+from coordination.households.queries import kept_files, name_told, reference_names
 from coordination.households.rules import BirthDate, Precision, read_code
 from coordination.kit.clock import today
 from coordination.kit.db import ActorSession
@@ -50,14 +50,10 @@ class Hit:
 
 
 @dataclass(frozen=True)
-class _Found:
-    """A hit before it has its code."""
+class _Found(Hit):
+    """A hit before one knows whether its file goes on in another."""
 
-    household_id: UUID
-    name: str
-    birth: BirthDate
-    score: float
-    why: str
+    merged: bool
 
 
 def search(session: ActorSession, typed: str, most: int = 20) -> list[Hit]:
@@ -76,13 +72,13 @@ def search(session: ActorSession, typed: str, most: int = 20) -> list[Hit]:
 
 def _where_they_live(session: ActorSession, kept: list[_Found]) -> list[Hit]:
     """The hits with the code of their file; those of a file merged into another lead to that one, once."""
-    lives = kept_files(session, {hit.household_id for hit in kept})
+    lives = kept_files(session, {hit.household_id for hit in kept if hit.merged})
     hits: list[Hit] = []
     shown = {(hit.household_id, fold(hit.name), hit.birth) for hit in kept}
     for hit in kept:
         file = lives.get(hit.household_id)
         if file is None or file.id == hit.household_id:
-            hits.append(Hit(hit.household_id, file.code if file else "", hit.name, hit.birth, hit.score, hit.why))
+            hits.append(Hit(hit.household_id, hit.code, hit.name, hit.birth, hit.score, hit.why))
         elif (key := (file.id, fold(hit.name), hit.birth)) not in shown:
             shown.add(key)
             why = f"{hit.why}, dans un dossier réuni avec celui-ci"
@@ -221,43 +217,35 @@ class _Finder:
 
     def _weigh(self, rows: Sequence[Any], *, there: bool = False, half: bool = False) -> list[_Found]:
         """People and how well they answer; with the words of their household's address when these count too."""
-        profiles = _profiles(self.session, {row.household_id for row in rows}) if there or self.asked.digits else {}
         found = []
-        for person in _people(self.session, [row.person_id for row in rows]):
-            hit = self._person(person, profiles.get(person.household_id), there=there)
+        for row in rows:
+            hit = self._person(row, there=there)
             if hit is not None and half:
                 hit = replace(hit, score=max(hit.score, HALF), why=hit.why.replace(_of_names(0), "un des noms"))
             if hit is not None:
                 found.append(hit)
         return found
 
-    def _person(self, person: Any, profile: Any, *, there: bool) -> _Found | None:
+    def _person(self, person: Any, *, there: bool) -> _Found | None:
         birth = BirthDate(person.birth_date, Precision(person.birth_precision))
         names = person.name_folded.split()
         score = names_alike(self.asked.words, names)
         reasons = [_of_names(score)] if self.asked.words else []
         if there:
-            score = there_alike(self.asked.words, names, _street(profile))
-            reasons = ["nom et adresse", profile.address]
+            score = there_alike(self.asked.words, names, _street(person))
+            reasons = ["nom et adresse", person.address]
         if self.asked.births:
             dated = births_alike(self.asked.births, birth)
             if dated is None:
                 return None
             score *= dated
             reasons.append(_of_birth(birth, dated))
-        if self.asked.digits and profile is not None:
-            reasons.append(_of_telephone(self.asked.digits, profile))
-        name = f"{person.family_name.upper()} {person.given_name}".strip()
-        return _Found(person.household_id, name, birth, score, ", ".join(reasons))
+        if self.asked.digits and person.phone is not None:
+            reasons.append(_of_telephone(self.asked.digits, person))
+        return _found(person, birth, score, ", ".join(reasons))
 
     def _weigh_places(self, rows: Sequence[Any]) -> list[_Found]:
-        ids = [row.household_id for row in rows]
-        names = reference_names(self.session, ids)
-        return [
-            _Found(household_id, names.get(household_id, ""), UNKNOWN, score, why)
-            for household_id, profile in _profiles(self.session, ids).items()
-            for score, why in [self._place(profile)]
-        ]
+        return [_found(row, UNKNOWN, *self._place(row)) for row in rows]
 
     def _place(self, profile: Any) -> tuple[float, str]:
         if self.asked.digits:
@@ -265,8 +253,14 @@ class _Finder:
         return streets_alike(self.asked.street, _street(profile)), f"adresse : {profile.address}"
 
 
+def _found(row: Any, birth: BirthDate, score: float, why: str) -> _Found:
+    """A row of the door, weighed."""
+    merged = row.merged_into_id is not None
+    return _Found(row.household_id, row.code, name_told(row) or "", birth, score, why, merged)
+
+
 def _street(profile: Any) -> list[str]:
-    return fold(f"{profile.address} {profile.commune}").split() if profile is not None else []
+    return fold(f"{profile.address} {profile.commune}").split()
 
 
 def _of_names(score: float) -> str:
@@ -289,32 +283,3 @@ def _of_telephone(digits: Sequence[str], profile: Any) -> str:
 def _has(phone: str, typed: str) -> bool:
     known, asked = ("".join(c for c in number if c.isdigit()) for number in (phone, typed))
     return known.endswith(asked) or national(phone).startswith(national(typed))
-
-
-def _people(session: ActorSession, ids: Sequence[UUID]) -> list[Any]:
-    if not ids:
-        return []
-    query = select(
-        col(Person.household_id),
-        col(Person.family_name),
-        col(Person.given_name),
-        col(Person.birth_date),
-        col(Person.birth_precision),
-        col(Person.name_folded),
-    )
-    return list(session.execute(query.where(col(Person.id).in_(ids))))
-
-
-def _profiles(session: ActorSession, ids: Iterable[UUID]) -> dict[UUID, Any]:
-    chosen = list(ids)
-    if not chosen:
-        return {}
-    query = select(
-        col(HouseholdProfile.household_id),
-        col(HouseholdProfile.commune),
-        col(HouseholdProfile.address),
-        col(HouseholdProfile.phone),
-        col(HouseholdProfile.representative_phone),
-    )
-    rows = session.execute(query.where(col(HouseholdProfile.household_id).in_(chosen)))
-    return {row.household_id: row for row in rows}

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Text, Uuid, column, table
@@ -24,7 +25,7 @@ from coordination.kit.db import ActorSession, among, lock
 from coordination.kit.errors import NotAllowed, NotKnown, NotNow
 
 PAGE = 25
-MANY = 500
+MANY = 100
 """How far files are counted for a page."""
 
 
@@ -103,6 +104,11 @@ ASKED = (FILE, RESIDENTS, SHARES, PARTS)
 def full_name(person: Person) -> str:
     """`MARTIN Sophie`; the family name alone when the given name is not known."""
     return _full(person.family_name, person.given_name)
+
+
+def name_told(row: Any) -> str | None:
+    """The same of a row of a door; None where identity is not open."""
+    return full_name(row) if row.family_name is not None else None
 
 
 def _full(family_name: str, given_name: str) -> str:
@@ -298,8 +304,7 @@ def my_files(
     rows = session.rows(
         "select * from access.my_files(:held, :opened, :key, :most)", held=held, opened=opened, key=key, most=size
     )
-    names = reference_names(session, [row.household_id for row in rows])
-    return [FileRow(r.household_id, r.code, names.get(r.household_id), r.opened_at, held) for r in rows]
+    return [FileRow(r.household_id, r.code, name_told(r), r.opened_at, held) for r in rows]
 
 
 def count_files(session: ActorSession) -> dict[str, int]:
@@ -309,7 +314,7 @@ def count_files(session: ActorSession) -> dict[str, int]:
 
 
 def counted(files: int) -> str:
-    """Such a count as it is shown: `12`, or `plus de 500`."""
+    """Such a count as it is shown: `12`, or `plus de 100`."""
     return str(files) if files <= MANY else f"plus de {MANY}"
 
 

@@ -32,7 +32,7 @@ def file(shared_base: Base, cast: Cast) -> str:
     return str(open_household(shared_base.engine, cast.ccas.people["intake"]))
 
 
-@pytest.mark.parametrize(("path", "most"), [("/foyers/{file}", 5), ("/foyers", 6), ("/orientations", 9)])
+@pytest.mark.parametrize(("path", "most"), [("/foyers/{file}", 5), ("/foyers", 5), ("/orientations", 9)])
 def test_a_page_asks_no_more_than_this(
     cast: Cast, browser: Callable[[], Browser], file: str, path: str, most: int
 ) -> None:

@@ -168,6 +168,28 @@ def test_a_page_of_files_costs_its_own_lines_and_not_those_one_holds(loaded: Hou
         assert following == rows[50:76]
 
 
+def test_a_list_names_a_household_where_its_identity_is_open(loaded: House) -> None:
+    """The door of lists looks at the part itself: a file shared without it is there under its code alone."""
+    share = (
+        "insert into share (id, network_id, household_id, organisation_id, holder_organisation_id, scope, audience,"
+        " ground, valid_from) values (gen_random_uuid(), %s, %s, %s, %s, %s, 'all', 'agreement', access.today())"
+    )
+    listed = "select household_id, family_name from access.my_files(false, null, null, 100) where household_id = %s"
+    person = "insert into stay (id, network_id, household_id, person_id, link, weight, from_date, end_reason)"
+    file, network = one_file(loaded), loaded.worker.network_id
+    with loaded.admin() as admin:  # taken back at the end of the test
+        admin.execute(
+            f"{person} select gen_random_uuid(), network_id, household_id, id, 'reference', 1, access.today(), ''"
+            " from person where household_id = %s",
+            [file],
+        )
+        act_as(admin, loaded.stranger)
+        for part, named in (("budget", None), ("identity", "L77")):
+            admin.execute(share, [network, file, loaded.stranger.organisation_id, loaded.worker.organisation_id, part])
+            assert admin.execute(listed, [file]).fetchall() == [(file, named)]
+        admin.rollback()
+
+
 def test_files_are_counted_as_far_as_is_shown(loaded: House) -> None:
     """Blocks are those of the files counted; below the limit, a count is the length of the list."""
     count = "select * from access.count_files(%s)"
@@ -175,7 +197,7 @@ def test_files_are_counted_as_far_as_is_shown(loaded: House) -> None:
         assert connection.execute(count.encode(), [501]).fetchone() == (501, 0)
         assert connection.execute(count.encode(), [FILES + 10]).fetchone() == (FILES + 1, 0)
         assert blocks(connection, count, 501) < 501 * 12
-    assert (counted(500), counted(501)) == ("500", "plus de 500")
+    assert (counted(100), counted(101)) == ("100", "plus de 100")
 
 
 def test_a_search_reads_what_it_found_even_before_any_statistics(loaded: House) -> None:
