@@ -34,7 +34,9 @@ class Appointment(BaseModel):
     household_code: str
     name: str | None = Field(description="`null` si l’identité ne vous est pas partagée.")
     sender: UUID
-    receiver: UUID = Field(description="La structure qui reçoit la personne.")
+    receiver: UUID = Field(
+        description="La structure qui reçoit la personne ; la vôtre, quand vous notez la date d’un service extérieur."
+    )
     starts_at: datetime
     minutes: int
     place: Place
@@ -134,7 +136,7 @@ def _body(meeting: queries.Meeting, doubts: list[Doubt] | None = None) -> Appoin
 def _shown(session: ActorSession, appointment_id: UUID, *, dated: bool = False) -> Appointment:
     meeting = queries.show(session, appointment_id)
     row = meeting.row
-    doubts = queries.doubts(session, row.to_organisation_id, row.starts_at, row.minutes, row.held_by, row.id)
+    doubts = queries.doubts(session, meeting.referral, row.starts_at, row.minutes, row.held_by, row.id)
     return _body(meeting, doubts if dated else None)
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse, Response
 
-from coordination.appointments import queries, service
+from coordination.appointments import feeds, queries, service
 from coordination.appointments.ics import Entry, calendar_of
 from coordination.identity.permissions import Permission
 from coordination.identity.rules import attempt_key, token_hash
@@ -28,7 +28,7 @@ ATTACHED = 'attachment; filename="rendez-vous.ics"'
 @router.get("/rendez-vous/{appointment_id}/rendez-vous.ics", dependencies=READS)
 def one(request: Request, session: Walled, appointment_id: UUID) -> Response:
     """One appointment, to put in one's own calendar."""
-    entry = queries.entry_of(queries.show(session, appointment_id))
+    entry = feeds.entry_of(queries.show(session, appointment_id))
     body = calendar_of([entry], request.app.state.settings.base_url)
     return Response(
         body, headers={"content-disposition": 'attachment; filename="rendez-vous.ics"'}, media_type=MEDIA_TYPE
@@ -41,9 +41,7 @@ def one(request: Request, session: Walled, appointment_id: UUID) -> Response:
 @router.get("/moi/agenda", dependencies=READS)
 def calendar(request: Request, session: Walled) -> Response:
     """Whether one has an address, and when it was last read."""
-    return page(
-        request, "appointments/calendar.html", title="Mon calendrier", feed=queries.feed_of(session), address=""
-    )
+    return page(request, "appointments/calendar.html", title="Mon calendrier", feed=feeds.feed_of(session), address="")
 
 
 @router.post("/moi/agenda", dependencies=READS)
@@ -72,11 +70,11 @@ def feed(request: Request, token: str) -> Response:
     settings = request.app.state.settings
     hashed = token_hash(token)
     with ActorSession(request.app.state.engine, Nobody()) as session:
-        found = queries.calendar(session, hashed)
+        found = feeds.calendar(session, hashed)
         known = found is not None and (settings.demo or not found.demo)
         address = request.client.host if request.client else ""
         key = attempt_key(request.app.state.key, "calendar", hashed if known else address)
-        spent = not queries.reads_left(session, key, now())
+        spent = not feeds.reads_left(session, key, now())
         session.commit()
     if spent:
         return PlainTextResponse("Trop de lectures : réessayez dans une heure.", 429, headers={"retry-after": "3600"})

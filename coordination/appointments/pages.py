@@ -88,8 +88,7 @@ def _viewed(session: ActorSession, referral_id: UUID) -> referrals.ReferralView:
 
 def _prefilled(session: ActorSession, view: referrals.ReferralView, last: queries.Meeting | None) -> FormState:
     """The usual length and place; after an appointment, what it had but for its day."""
-    host = queries.host_of(view.line)
-    holder = (last.row.held_by if last else None) or queries.usual_holder(session, view.line.row.id, host)
+    holder = (last.row.held_by if last else None) or queries.usual_holder(session, view.line)
     values: dict[str, object] = {"minutes": USUAL_LENGTH, "where": Place.OFFICE.value, "held_by": holder or ""}
     if last is not None:
         values |= {"hour": hour_fr(last.row.starts_at), "minutes": last.row.minutes}
@@ -139,10 +138,10 @@ def _choices(session: ActorSession, view: referrals.ReferralView, doubts: list[D
     if view.may_write:
         where.append((Place.OTHER.value, "Ailleurs"))
     return {
-        "hosts": host == session.member.organisation_id,
+        "hosts": row.to_organisation_id == session.member.organisation_id,
         "where": where,
         "lengths": [(n, _length(n)) for n in LENGTHS],
-        "holders": [(str(key), name) for key, name in queries.holders(session, host)],
+        "holders": [(str(key), name) for key, name in queries.holders(session, line)],
         "doubts": [queries.doubt_words(doubt, line.receiver) for doubt in doubts or []],
         "seen": " ".join(doubt.value for doubt in doubts or []),
     }
@@ -174,15 +173,16 @@ def _new_doubts(
     session: ActorSession, view: referrals.ReferralView, asked: DateForm, moved: queries.Meeting | None = None
 ) -> list[Doubt]:
     """Every doubt, when one of them was not shown yet."""
-    host = queries.host_of(view.line)
     holder = asked.held_by or (moved.row.held_by if moved else None)
-    holder = holder or queries.usual_holder(session, view.line.row.id, host)
-    found = queries.doubts(session, host, asked.starts_at, asked.minutes, holder, moved.row.id if moved else None)
+    holder = holder or queries.usual_holder(session, view.line)
+    found = queries.doubts(session, view.line, asked.starts_at, asked.minutes, holder, moved.row.id if moved else None)
     return found if set(found) - set(asked.seen) else []
 
 
 def _said(row: Appointment) -> str:
     when = f"le {datetime_fr(row.starts_at)}"
+    if row.from_organisation_id == row.to_organisation_id:
+        return f"Rendez-vous noté {when} : ensuite, vous direz si la personne y est allée."
     if row.state == "confirmed":
         return f"Rendez-vous fixé {when} : les deux structures le voient."
     return f"Date proposée, {when} : l’autre structure peut la confirmer ou en proposer une autre."

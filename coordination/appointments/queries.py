@@ -8,8 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, or_
 from sqlmodel import col, select
 
-from coordination.appointments.ics import Entry
-from coordination.appointments.models import Appointment, AppointmentEvent, CalendarFeed, ReceptionPlace
+from coordination.appointments.models import Appointment, AppointmentEvent, ReceptionPlace
 from coordination.appointments.rules import (
     EVENT_WORDS,
     PLANNED,
@@ -34,10 +33,9 @@ from coordination.referrals import following, receptions
 from coordination.referrals import queries as referrals
 from coordination.referrals import queue as referral_queue
 from coordination.referrals.machine import CARRIED_STATES, WRITERS
+from coordination.referrals.opening import Opening
 
 MOST = 200
-READS_AN_HOUR = 60
-"""Of one secret address; of addresses that open nothing, from one place."""
 AROUND = timedelta(hours=4)
 
 
@@ -125,7 +123,7 @@ def dressed(session: ActorSession, rows: Sequence[Appointment], at: datetime | N
                 state=standing.truly,
                 referral=line,
                 sides=sides,
-                verbs=open_verbs(standing, sides, at),
+                verbs=[verb for verb in open_verbs(standing, sides, at) if not (line.outside and verb == "give")],
                 place=_place(row, line, place),
                 address=place.address if place else "",
                 words=words.get(row.words_id, "") if row.words_id else "",
@@ -144,15 +142,13 @@ def _place(row: Appointment, line: referrals.Line, place: ReceptionPlace | None)
 
 def may_take(line: referrals.Line) -> bool:
     """Whether a date may be taken on a referral by this side of it."""
-    received = not line.row.by_hand and not line.outside
-    return received and line.state in CARRIED_STATES and bool(line.sides & WRITERS)
+    return not line.row.by_hand and line.state in CARRIED_STATES and bool(line.sides & WRITERS)
 
 
 def host_of(line: referrals.Line) -> UUID:
-    """The organisation that receives the person. Raises `NotKnown`: an outside service keeps no diary here."""
-    if line.row.to_organisation_id is None:
-        raise NotKnown
-    return line.row.to_organisation_id
+    """The organisation that receives the person; in the place of an outside service, which keeps no diary here, whoever
+    refers to it and is told the date."""
+    return line.row.to_organisation_id or line.row.from_organisation_id
 
 
 def show(session: ActorSession, appointment_id: UUID) -> Meeting:
@@ -248,7 +244,7 @@ def desk(session: ActorSession, day: date, at: datetime | None = None) -> Desk:
     }
     today, to_record, to_answer, coming = ([meetings[r.id] for r in part if r.id in meetings] for part in rows)
     return Desk(
-        today=[m for m in today if m.state in PLANNED | RECORDED],
+        today=[m for m in today if m.state in PLANNED | RECORDED and not m.referral.outside],
         to_record=[m for m in to_record if m.due],
         to_answer=[m for m in to_answer if m.state is State.PROPOSED],
         coming=[m for m in coming if m.state in PLANNED and m not in to_answer],
@@ -270,10 +266,15 @@ def _rows(
 
 
 def doubts(
-    session: ActorSession, host: UUID, starts_at: datetime, minutes: int, holder: UUID | None, but: UUID | None = None
+    session: ActorSession,
+    line: referrals.Line,
+    starts_at: datetime,
+    minutes: int,
+    holder: UUID | None,
+    but: UUID | None = None,
 ) -> list[Doubt]:
     """What is worth a second look before a date is taken; `but` is the appointment being moved."""
-    opening = receptions.opening_of(receptions.reception_of(session, host))
+    opening = receptions.opening_there(session, line.row) or (None if line.outside else Opening())
     others: Sequence[Appointment] = []
     if holder is not None:
         query = select(Appointment).where(
@@ -283,7 +284,7 @@ def doubts(
         )
         others = session.exec(query).all()
     return doubts_of(
-        is_open=opening.is_open(starts_at.astimezone(PARIS).date()),
+        is_open=opening is None or opening.is_open(starts_at.astimezone(PARIS).date()),
         others=[(o.starts_at, o.minutes) for o in others if o.id != but],
         mine=(starts_at, minutes),
     )
@@ -297,20 +298,19 @@ def doubt_words(doubt: Doubt, host: str) -> str:
     }[doubt]
 
 
-def holders(session: ActorSession, host: UUID) -> list[tuple[UUID, str]]:
-    """Who may receive somebody at the host's: id and name, by name. Nobody chooses among a partner's people."""
-    if host != session.member.organisation_id:
+def holders(session: ActorSession, line: referrals.Line) -> list[tuple[UUID, str]]:
+    """Who may receive somebody at the host's: id and name, by name. Nobody chooses among a partner's people, nor among
+    those of a service."""
+    if line.row.to_organisation_id != session.member.organisation_id:
         return []
-    people = identity.active_members(session, host)
+    people = identity.active_members(session, session.member.organisation_id)
     return [(row.id, row.name) for row in people if Permission.ANSWER_REFERRALS in permissions_of(row.roles)]
 
 
-def usual_holder(session: ActorSession, referral_id: UUID, host: UUID) -> UUID | None:
+def usual_holder(session: ActorSession, line: referrals.Line) -> UUID | None:
     """Who receives, when nobody says: at the host's, whoever follows the referral, else whoever acts."""
-    if host != session.member.organisation_id:
-        return None
-    given = following.assignment_of(session, referral_id)
-    named = dict(holders(session, host))
+    named = dict(holders(session, line))
+    given = following.assignment_of(session, line.row.id) if named else None
     if given is not None and given.membership_id in named:
         return given.membership_id
     return session.member.membership_id if session.member.membership_id in named else None
@@ -324,7 +324,7 @@ def dates_held(session: ActorSession, by: UUID | None = None) -> list[Meeting]:
     return [meeting for meeting in dressed(session, _rows(session, where, None)) if meeting.state in PLANNED]
 
 
-# ------------------------------------------------------------------ places and calendars
+# ------------------------------------------------------------------ places
 
 
 def _places(session: ActorSession, ids: Iterable[UUID]) -> Sequence[ReceptionPlace]:
@@ -338,63 +338,3 @@ def places_of(session: ActorSession, organisations: Iterable[UUID], *, closed: b
     if not closed:
         query = query.where(col(ReceptionPlace.closed).is_(False))
     return list(session.exec(query.order_by(col(ReceptionPlace.name), col(ReceptionPlace.id))))
-
-
-def feed_of(session: ActorSession) -> CalendarFeed | None:
-    """The secret address of mine that lives, when I made one."""
-    query = select(CalendarFeed).where(
-        CalendarFeed.membership_id == session.member.membership_id, col(CalendarFeed.revoked_at).is_(None)
-    )
-    return session.exec(query).first()
-
-
-@dataclass(frozen=True)
-class Read:
-    """What a secret address opens."""
-
-    demo: bool
-    entries: list[Entry]
-
-
-def calendar(session: ActorSession, hashed: str) -> Read | None:
-    """The appointments behind a secret address, by the hash of its token; None when it opens nothing."""
-    found = session.door("access.calendar(:hash)", hash=hashed)
-    if found is None:
-        return None
-    entries = [
-        Entry(
-            id=UUID(one["id"]),
-            referral_id=UUID(one["referral_id"]),
-            starts_at=datetime.fromisoformat(one["starts_at"]),
-            minutes=one["minutes"],
-            state=State(one["state"]),
-            sequence=one["sequence"],
-            changed_at=datetime.fromisoformat(one["changed_at"]),
-            location=one["location"],
-        )
-        for one in found["events"]
-    ]
-    return Read(found["demo"], entries)
-
-
-def entry_of(meeting: Meeting) -> Entry:
-    """One appointment as its calendar file says it: the same as behind a secret address."""
-    row, referral = meeting.row, meeting.referral.row
-    return Entry(
-        id=row.id,
-        referral_id=row.referral_id,
-        starts_at=row.starts_at,
-        minutes=row.minutes,
-        state=meeting.state,
-        sequence=row.version + referral.version,
-        changed_at=max(row.moved_at, referral.closed_at or row.moved_at),
-        location=f"{meeting.place}, {meeting.address}" if meeting.address else "",
-    )
-
-
-def reads_left(session: ActorSession, key: str, at: datetime) -> bool:
-    """Counts one more reading under this keyed hash; whether the hour still has room for it."""
-    left = session.door("access.attempts(:key, :since)", key=key, since=at - timedelta(hours=1)) < READS_AN_HOUR
-    if left:
-        session.door("access.note_attempt(:keys)", keys=[key])
-    return bool(left)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from coordination.appointments import queries
+from coordination.appointments import feeds, queries
 from coordination.appointments.forms import DateForm, PlaceForm
 from coordination.appointments.models import Appointment, AppointmentEvent, CalendarFeed, ReceptionPlace
 from coordination.appointments.rules import PLANNED, Place, State, date_fault, find_move, overlap
@@ -64,8 +64,13 @@ class NoSuchFeed(NotNow):
 
 
 def take(session: ActorSession, referral_id: UUID, form: DateForm) -> Appointment:
-    """Proposes a date to the other side, or fixes it when it was agreed with the person."""
-    return (fix if form.fixed else propose)(session, referral_id, form)
+    """Proposes a date to the other side, or fixes it when it was agreed with the person; an outside service has said
+    it already."""
+    return (fix if _agreed(session, referral_id, form) else propose)(session, referral_id, form)
+
+
+def _agreed(session: ActorSession, referral_id: UUID, form: DateForm) -> bool:
+    return bool(form.fixed) or _line(session, referral_id).outside
 
 
 @act("appointment.propose", "Rendez-vous proposé", needs=ANSWERS)
@@ -122,9 +127,8 @@ def _dated(session: ActorSession, line: Line, form: DateForm, held_by: UUID | No
     place_id = form.where if isinstance(form.where, UUID) else None
     if place_id is not None and place_id not in {p.id for p in queries.places_of(session, ends)}:
         raise NoSuchPlace
-    host = queries.host_of(line)
-    holder = form.held_by or held_by or queries.usual_holder(session, line.row.id, host)
-    if form.held_by is not None and form.held_by not in dict(queries.holders(session, host)):
+    holder = form.held_by or held_by or queries.usual_holder(session, line)
+    if form.held_by is not None and form.held_by not in dict(queries.holders(session, line)):
         raise NoSuchHolder
     told = referrals.keep_words(session, line.row.id, form.words)
     return {
@@ -144,7 +148,7 @@ def _dated(session: ActorSession, line: Line, form: DateForm, held_by: UUID | No
 def confirm(session: ActorSession, appointment_id: UUID, version: int) -> Appointment:
     """The side that was asked says yes; at the host's, somebody receives the person from then on."""
     row, target = _locked(session, appointment_id, version, "confirm")
-    holder = row.held_by or queries.usual_holder(session, row.referral_id, row.to_organisation_id)
+    holder = row.held_by or queries.usual_holder(session, _line(session, row.referral_id))
     return _done(session, row, "confirm", target, held_by=holder)
 
 
@@ -157,7 +161,11 @@ def decline(session: ActorSession, appointment_id: UUID, version: int) -> Appoin
 
 def move_date(session: ActorSession, appointment_id: UUID, version: int, form: DateForm) -> Appointment:
     """Another date for the same appointment: proposed, or fixed when it was agreed with the person."""
-    return (fix_other if form.fixed else propose_other)(session, appointment_id, version, form)
+    row = session.get(Appointment, appointment_id)
+    if row is None:
+        raise NotKnown
+    deed = fix_other if _agreed(session, row.referral_id, form) else propose_other
+    return deed(session, appointment_id, version, form)
 
 
 @act("appointment.other_date", "Autre date de rendez-vous proposée", needs=ANSWERS)
@@ -182,7 +190,7 @@ def _redated(session: ActorSession, appointment_id: UUID, version: int, form: Da
 def give(session: ActorSession, appointment_id: UUID, version: int, to: UUID) -> Appointment:
     """Somebody else receives the person; the date stays."""
     row, target = _locked(session, appointment_id, version, "give")
-    if to not in dict(queries.holders(session, row.to_organisation_id)):
+    if to not in dict(queries.holders(session, _line(session, row.referral_id))):
         raise NoSuchHolder
     return _done(session, row, "give", target, held_by=to)
 
@@ -312,7 +320,7 @@ def make_feed(session: ActorSession, token: str) -> CalendarFeed:
     """A new secret address; the one before opens nothing any more. The token is shown once and kept nowhere."""
     member = session.member
     session.door("pg_advisory_xact_lock(hashtextextended(cast(:id as text), 3))", id=member.membership_id)
-    if (old := queries.feed_of(session)) is not None:
+    if (old := feeds.feed_of(session)) is not None:
         old.revoked_at = now()
         session.flush()
     row = CalendarFeed(
@@ -326,7 +334,7 @@ def make_feed(session: ActorSession, token: str) -> CalendarFeed:
 @act("calendar.revoke", "Adresse de calendrier retirée", needs=None)
 def revoke_feed(session: ActorSession) -> CalendarFeed:
     """Its address opens nothing from now on."""
-    row = queries.feed_of(session)
+    row = feeds.feed_of(session)
     if row is None:
         raise NoSuchFeed
     row.revoked_at = now()

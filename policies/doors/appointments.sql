@@ -54,7 +54,7 @@ create function access.calendar(hash text) returns jsonb
 
 -- ---------------------------------------------------------------- the worker: codes, never a name
 
--- What became of appointments since a moment, oldest first.
+-- What became of appointments since a moment, oldest first; what one notes in the place of a service is no news.
 create function access.dates_moved_since(moment timestamptz)
     returns table (referral_id uuid, verb text, at timestamptz, by_receiver boolean)
     language plpgsql stable security definer set search_path = public, pg_temp
@@ -62,6 +62,7 @@ create function access.dates_moved_since(moment timestamptz)
         perform access.refuse_but_worker();
         return query select a.referral_id, e.verb::text, e.at, e.organisation_id = a.to_organisation_id
                        from appointment_event e join appointment a on a.id = e.appointment_id
+                       join referral r on r.id = a.referral_id and r.to_service_id is null
                       where e.network_id = access.network() and e.at >= moment
                       order by e.at, e.id;
     end $$;
@@ -76,7 +77,7 @@ create function access.remind_dates(since timestamptz, until timestamptz, said t
         perform access.refuse_but_worker();
         insert into notice (id, network_id, referral_id, membership_id, step, about, at, mail_state, attempts)
         select gen_random_uuid(), r.network_id, r.id, m.id, said, a.starts_at, now(), 'pending', 0
-          from appointment a join referral r on r.id = a.referral_id
+          from appointment a join referral r on r.id = a.referral_id and r.to_service_id is null
           join membership m on m.network_id = a.network_id and m.organisation_id = a.to_organisation_id
                            and m.suspended_at is null and m.roles && array['intake', 'volunteer', 'coordinator']
                            and (m.id = a.held_by or not exists (

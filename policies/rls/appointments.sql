@@ -20,11 +20,13 @@ create policy add on appointment for insert to coordination_app
         and (select true from referral r
                      where r.id = appointment.referral_id and not r.by_hand
                        and r.from_organisation_id = appointment.from_organisation_id
-                       and r.to_organisation_id = appointment.to_organisation_id
+                       -- A service without an account tells its date to whoever refers to it, who notes it.
+                       and coalesce(r.to_organisation_id, r.from_organisation_id) = appointment.to_organisation_id
                        and r.state in ('sent', 'received', 'info_requested', 'accepted', 'in_progress', 'on_hold') limit 1)
         and not access.stopped(referral_id)
         and (held_by is null or (
-            select true from membership m where m.id = held_by and m.organisation_id = to_organisation_id limit 1))
+            select true from membership m join referral r on r.to_organisation_id = m.organisation_id
+             where m.id = held_by and m.organisation_id = appointment.to_organisation_id and r.id = referral_id limit 1))
         and (words_id is null or (
             select true from referral_text t
              where t.id = words_id and t.referral_id = appointment.referral_id and not t.confidential limit 1)));
@@ -41,7 +43,8 @@ create policy move on appointment for update to coordination_app
             or to_organisation_id = (select access.organisation()) and starts_at <= now()
                 and (state = 'kept' and excused is null or state = 'missed' and excused is not null))
         and (held_by is null or (
-            select true from membership m where m.id = held_by and m.organisation_id = to_organisation_id limit 1)));
+            select true from membership m join referral r on r.to_organisation_id = m.organisation_id
+             where m.id = held_by and m.organisation_id = appointment.to_organisation_id and r.id = referral_id limit 1)));
 
 create policy see on appointment_event for select to coordination_app
     using (network_id = (select access.network())

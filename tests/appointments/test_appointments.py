@@ -24,6 +24,7 @@ from coordination.kit.clock import today
 from coordination.kit.db import ActorSession, acting
 from coordination.kit.errors import NotKnown
 from coordination.kit.transitions import IllegalMove
+from coordination.notices.service import tell_news
 from coordination.referrals import following, moves
 from coordination.referrals.models import Referral
 from coordination.referrals.rules import Domain
@@ -32,8 +33,9 @@ from tests.api.make import API, Client, problem
 from tests.appointments.make import a_date, a_place, take
 from tests.cast import PASSWORD, Cast, add_person
 from tests.conftest import TEST_KEY, Base, Browser
+from tests.directory.make import outside
 from tests.households.make import open_household
-from tests.referrals.make import refer
+from tests.referrals.make import note_need, refer, send
 from tests.sharing.make import agree
 
 
@@ -231,6 +233,41 @@ def test_a_missed_one_leads_to_another_date(
     refused = host.post(f"/rendez-vous/{made.id}/annuler", data={"version": made.version + 1})
     assert (refused.status_code, "Ce n’est plus possible" in text(refused.text)) == (409, True)
     assert host.post(f"/rendez-vous/{made.id}/absent", data={"version": "2"}).status_code == 422
+
+
+def test_the_date_of_an_outside_service_is_noted_by_whoever_refers_to_it(
+    cast: Cast, worker: Member, household: UUID, browser: Callable[[], Browser], shared_base: Base
+) -> None:
+    """Told by telephone: fixed at once, nobody's own diary, no news; and the sender says whether the person went."""
+    there = outside(cast.engine, cast.ccas.people["coordinator"], name="Accueil de jour", open_days=["lundi"])
+    agreed = agree(cast.engine, worker, household, [there])
+    (row,) = send(cast.engine, worker, note_need(cast.engine, worker, household), [there])
+    page, address = browser().sign_in(cast.ccas.emails["intake"], PASSWORD), f"/orientations/{row.id}/rendez-vous"
+    form = text(page.get(address).text)
+    assert "Notez la date que Accueil de jour vous a dite : rien ne lui est envoyé." in form
+    assert "convenue avec la personne" not in form
+    tuesday = today() + timedelta(days=15 - today().weekday())
+    typed = {"day": f"{tuesday:%d/%m/%Y}", "hour": "10h", "where": "accueil"}
+    assert "Accueil de jour n’accueille pas ce jour-là" in text(page.post(address, data=typed).text)
+    assert page.post(address, data={**typed, "seen": "jour_ferme"}).status_code == 303
+    assert "Rendez-vous noté le" in text(page.get(f"/orientations/{row.id}").text)
+    past = take(cast.engine, worker, row.id, a_date(-1))
+    with acting(cast.engine, worker) as session:
+        met, coming = sorted(queries.of_referral(session, row.id), key=lambda m: m.row.starts_at)
+        assert (coming.state, coming.holder, coming.place) == (State.CONFIRMED, "", "Accueil de jour")
+        assert "give" not in coming.verbs
+        desk = queries.desk(session, met.day)
+        assert (met.row.id in {m.row.id for m in desk.to_record}, desk.today) == (True, [])
+        service.keep(session, past.id, past.version)
+        assert last_contact(session, household) == met.day
+    tell_news(cast.engine)
+    assert shared_base.admin("select 1 from notice where referral_id = %s and step like 'date%%'", row.id) == []
+    for stranger in (cast.epicerie.people["intake"], cast.secours.people["intake"]):
+        with acting(cast.engine, stranger) as session:
+            assert session.get(Appointment, past.id) is None
+    with acting(cast.engine, worker) as session:
+        withdraw_agreement(session, household, agreed)
+        assert queries.show(session, coming.row.id).state is State.CANCELLED
 
 
 # ------------------------------------------------------------------ calendars

@@ -394,18 +394,19 @@ def meets(world: World, actor: Actor, row: Row) -> bool:
         actor.organisation_id in (row["from_organisation_id"], row["to_organisation_id"])
         and sees_referral(world, actor, referral)
         and not referral["by_hand"]
-        and referral["to_service_id"] is None
         and not is_stopped(world, referral)
-        and (hosts is None or hosts == [row["to_organisation_id"]])
+        and (hosts is None or hosts == [row["to_organisation_id"]] == [referral["to_organisation_id"]])
         and row["moved_by"] == actor.membership_id
         and is_code(row["place"])
     )
 
 
 def adds_appointment(world: World, actor: Actor, row: Row) -> bool:
-    """Proposed or fixed, in one's own name, between the two ends of a referral under way."""
+    """Proposed or fixed, in one's own name, between the two ends of a referral under way; in the place of a service,
+    whoever refers to it stands at both."""
     referral = world.one("referral", id=row["referral_id"])
-    ends = all(row[name] == referral[name] for name in ("from_organisation_id", "to_organisation_id"))
+    ends = row["from_organisation_id"] == referral["from_organisation_id"]
+    ends &= row["to_organisation_id"] == (referral["to_organisation_id"] or referral["from_organisation_id"])
     mine = isinstance(actor, Member) and row["proposed_by"] == actor.organisation_id
     own = isinstance(actor, Member) and row["created_by"] == actor.membership_id
     fresh = row["state"] in ("proposed", "confirmed") and row["excused"] is None

@@ -569,6 +569,7 @@ class Candidate:
 
     def for_appointment(self) -> Row:
         ends = {name: self.parent[name] for name in ("from_organisation_id", "to_organisation_id")}
+        ends["to_organisation_id"] = ends["to_organisation_id"] or ends["from_organisation_id"]
         mine = {"proposed_by": self.me["organisation_id"], "created_by": self.me["id"], "moved_by": self.me["id"]}
         return {"referral_id": self.parent["id"], "state": "proposed", "place": "telephone", **ends, **mine}
 

@@ -418,19 +418,20 @@ class Builder:
             author = self.world.all("membership", organisation_id=organisation["id"])[0]
             given = {"network_id": organisation["network_id"], "organisation_id": organisation["id"]}
             self.add("reception_place", **given, updated_by=author["id"])
-        for referral in self.world.all("referral", to_service_id=None):
-            sides = ("network_id", "household_id", "from_organisation_id", "to_organisation_id")
+        for referral in self.world.all("referral"):
+            sides = ("network_id", "household_id", "from_organisation_id")
             here = {name: referral[name] for name in sides} | {"referral_id": referral["id"]}
-            (there,) = self.world.all("reception_place", organisation_id=referral["to_organisation_id"])
-            received = self.world.all("membership", organisation_id=referral["to_organisation_id"])
+            host = here["to_organisation_id"] = referral["to_organisation_id"] or referral["from_organisation_id"]
+            (there,) = self.world.all("reception_place", organisation_id=host)
+            received = self.world.all("membership", organisation_id=host)
             made = self.add(
                 "appointment",
                 **here,
                 state=self.choose(("proposed", "confirmed", "kept", "cancelled")),
                 starts_at=self.choose((NOON.replace(year=2020), NOON.replace(year=2100))),
-                held_by=self.choose((None, received[0]["id"])),
+                held_by=self.choose((None, received[0]["id"])) if referral["to_organisation_id"] else None,
                 place_id=there["id"],
-                proposed_by=self.choose((referral["from_organisation_id"], referral["to_organisation_id"])),
+                proposed_by=self.choose((referral["from_organisation_id"], host)),
             )
             told = {name: made[name] for name in ("network_id", "state", "starts_at")}
             by = {"organisation_id": there["organisation_id"], "membership_id": received[0]["id"]}

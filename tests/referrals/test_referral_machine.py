@@ -380,7 +380,7 @@ class Loop(RuleBasedStateMachine):
         """What moved of late, to the other side; the silence of who should answer, and the link's own mail."""
         started = now()
         for number, (verb, at) in enumerate(self.happened):
-            own = self.to_service and self.steps[number][2] is not None and verb in IN_ITS_PLACE
+            own = self.to_service and self.steps[number][2] == self.worker.membership_id and verb in IN_ITS_PLACE
             if at >= started - notices.LOOK_BACK and not own:
                 for step, to in of_event(verb, by_receiver=False):
                     self.tell(step, to, at, number)
