@@ -5,10 +5,15 @@ every screen built otherwise than the ones before. Those of sight judge elements
 nine tenths of a look: they are asked of every element not yet seen in its place with these colours and this size.
 """
 
+import json
+import os
+from hashlib import blake2b
+from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import CDPSession, Page
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 SIGHT = ["color-contrast", "target-size", "link-in-text-block"]
@@ -17,17 +22,10 @@ STRUCTURE = {
     "rules": {rule: {"enabled": False} for rule in SIGHT},
     "resultTypes": ["violations"],
 }
-# What a screen is made of, each kind of element counted up to two.
-BUILD = """() => { const seen = {};
-    for (const e of document.querySelectorAll('*')) {
-        const kind = [e.tagName, e.className.baseVal ?? e.className, e.getAttribute('role'), e.type].join('|');
-        seen[kind] = Math.min(2, (seen[kind] || 0) + 1);
-    }
-    return JSON.stringify(Object.entries(seen).sort()) }"""
-# The marks of what is drawn and was not known: where it stands (its kind and those of all around it, what comes
-# before), its colours and the one behind, its letters, whether it is small or covered. Kept in `strangers`: the
-# elements that bear these marks, two for each, those inside another left out.
-LOOK = """known => {
+# How a screen is shown; what it is made of, each kind of element counted up to two; and the marks of all that is drawn:
+# where it stands (its kind and those of all around it, what comes before), its colours and the one behind, its letters,
+# whether it is small or covered.
+LOOK = """() => {
     const hash = text => {
         let a = 0xdeadbeef, b = 0x41c6ce57;
         for (let i = 0; i < text.length; i++) {
@@ -39,51 +37,95 @@ LOOK = """known => {
     };
     const kind = e => e && [e.tagName, e.className.baseVal ?? e.className, e.getAttribute('role'), e.type,
         e.disabled, e.getAttribute('aria-current'), e.getAttribute('aria-disabled')].join('|');
-    const before = new Set(known), marks = {}, places = new Map(), behind = new Map(), inside = new Set();
-    window.strangers = [];
+    const places = new Map(), behind = new Map(), built = {};
+    window.drawn = [];
+    for (const e of document.querySelectorAll('*')) {
+        const part = [e.tagName, e.className.baseVal ?? e.className, e.getAttribute('role'), e.type].join('|');
+        built[part] = Math.min(2, (built[part] || 0) + 1);
+    }
     for (const e of [document.documentElement, document.body, ...document.body.querySelectorAll('*')]) {
         const around = e.parentElement, style = getComputedStyle(e), box = e.getBoundingClientRect();
         const plain = style.backgroundImage === 'none' && /^rgba\\(.*, 0\\)$/.test(style.backgroundColor);
         places.set(e, hash((places.get(around) ?? '') + kind(e)));
         behind.set(e, plain ? behind.get(around) ?? '' : style.backgroundColor + style.backgroundImage);
-        if (inside.has(around)) inside.add(e);
         if (!e.checkVisibility()) continue;
         const over = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
-        const mark = hash([places.get(e), kind(e.previousElementSibling), behind.get(e), style.color, style.opacity,
-            style.fontSize, style.fontWeight, style.textDecorationLine, style.textShadow,
+        window.drawn.push([e, hash([places.get(e), kind(e.previousElementSibling), behind.get(e), style.color,
+            style.opacity, style.fontSize, style.fontWeight, style.textDecorationLine, style.textShadow,
             [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()), box.width < 24, box.height < 24,
-            over !== null && !over.contains(e) && !e.contains(over)].join('|'));
-        if (before.has(mark)) continue;
-        marks[mark] = (marks[mark] || 0) + 1;
-        if (marks[mark] > 2 || inside.has(e)) continue;
-        window.strangers.push(e);
-        inside.add(e);
+            over !== null && !over.contains(e) && !e.contains(over)].join('|'))]);
     }
-    return Object.keys(marks).map(Number) }"""
-JUDGE = """sight => axe.run({include: window.strangers},
-    {runOnly: {type: 'rule', values: sight}, resultTypes: ['violations']})"""
+    return JSON.stringify([matchMedia('(prefers-color-scheme: dark)').matches,
+        Object.entries(built).sort(), [...new Set(window.drawn.map(([, mark]) => mark))]]) }"""
+# Judged: the elements that bear a mark not known yet, two for each, those inside another left out.
+JUDGE = """([fresh, sight]) => {
+    const counts = new Map(JSON.parse(fresh).map(mark => [mark, 0])), strangers = [];
+    for (const [e, mark] of window.drawn) {
+        if (!counts.has(mark)) continue;
+        counts.set(mark, counts.get(mark) + 1);
+        if (counts.get(mark) <= 2 && !strangers.some(other => other.contains(e))) strangers.push(e);
+    }
+    return axe.run({include: strangers}, {runOnly: {type: 'rule', values: sight}, resultTypes: ['violations']}) }"""
 
-BUILT: set[tuple[int, str]] = set()
-SEEN: dict[tuple[int, str], set[int]] = {}
+
+class Known:
+    """What was found faultless, by any process of this run of the suite once they all write in one file."""
+
+    def __init__(self) -> None:
+        self.built: set[str] = set()
+        self.seen: dict[str, set[int]] = {}
+        self._file: int | None = None
+        self._read = 0
+
+    def keep_in(self, path: Path) -> None:
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+
+    def learn(self) -> None:
+        """What the other processes wrote since."""
+        if self._file is not None:
+            said = os.pread(self._file, os.fstat(self._file).st_size - self._read, self._read)
+            whole = said[: said.rfind(b"\n") + 1]
+            self._read += len(whole)
+            for line in whole.splitlines():
+                self._note(*json.loads(line))
+
+    def tell(self, build: str, screen: str, marks: list[int]) -> None:
+        self._note(build, screen, marks)
+        if self._file is not None:
+            os.write(self._file, json.dumps([build, screen, marks]).encode() + b"\n")
+
+    def _note(self, build: str, screen: str, marks: list[int]) -> None:
+        self.built.add(build)
+        self.seen.setdefault(screen, set()).update(marks)
+
+
+KNOWN = Known()
+ASIDE: WeakKeyDictionary[Page, CDPSession] = WeakKeyDictionary()
 
 
 def complaints_of_axe(page: Page) -> list[str]:
-    """One line for each rule that is not kept. What was found faultless is not judged again in this process."""
+    """One line for each rule that is not kept. What was found faultless is not judged again in this run."""
+    KNOWN.learn()
     width = page.viewport_size["width"] if page.viewport_size else 0
-    scheme = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'")
-    build = (width, page.evaluate(BUILD))
-    seen = SEEN.setdefault((width, scheme), set())
-    marks = page.evaluate(LOOK, list(seen))
-    if build in BUILT and not marks:
+    dark, built, marks = json.loads(page.evaluate(LOOK))
+    screen = f"{width} {dark}"
+    build = blake2b(json.dumps([width, built]).encode(), digest_size=16).hexdigest()
+    fresh = [mark for mark in marks if mark not in KNOWN.seen.get(screen, set())]
+    if build in KNOWN.built and not fresh:
         return []
-    axe = Axe()
-    page.evaluate(axe.axe_script)
+    _bring_axe(page)
     found: list[Any] = []
-    if build not in BUILT:
+    if build not in KNOWN.built:
         found += page.evaluate("rules => axe.run(rules)", STRUCTURE)["violations"]
-    if marks:
-        found += page.evaluate(JUDGE, SIGHT)["violations"]
+    if fresh:
+        found += page.evaluate(JUDGE, [json.dumps(fresh), SIGHT])["violations"]
     if not found:
-        BUILT.add(build)
-        seen.update(marks)
+        KNOWN.tell(build, screen, fresh)
     return [f"{rule['id']}: {rule['nodes'][0]['html'][:150]}" for rule in found]
+
+
+def _bring_axe(page: Page) -> None:
+    """Evaluated as a whole script, which Chromium compiles once for the pages that follow one another."""
+    if page not in ASIDE:
+        ASIDE[page] = page.context.new_cdp_session(page)
+    ASIDE[page].send("Runtime.evaluate", {"expression": Axe().axe_script})

@@ -5,16 +5,23 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.browser.conftest import Visitor, small_demonstration
-from tests.conftest import TEST_KEY
-from tests.serving import Served
+from tests.conftest import TEST_KEY, application, settings_for
+from tests.serving import Served, answering, free_port
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def served() -> Iterator[str]:
-    """`coordination serve` itself, one for each walk: both start from the same untouched household."""
+def served(javascript: bool) -> Iterator[str]:
+    """`coordination serve` itself for the walk with JavaScript, the application for the one without: what is served is
+    the same. A base for each: both start from the same untouched household."""
     with small_demonstration() as base:
+        if not javascript:
+            port = free_port()
+            settings = settings_for(base.app_url, f"http://127.0.0.1:{port}")
+            with application(settings, base.app_url) as app, answering(port, app) as address:
+                yield address
+            return
         variables = {"DATABASE_URL": base.app_url, "COORDINATION_SECRET_KEY": TEST_KEY, "COORDINATION_DEMO": "true"}
         with Served(variables) as server:
             yield server.url
@@ -104,7 +111,7 @@ def open_file(worker: Visitor) -> None:
 def test_a_family_is_received_shared_computed_referred_and_answered(
     visitors: Callable[..., Visitor], javascript: bool
 ) -> None:
-    worker = visitors(javascript=javascript).sign_in("accueil@ccas.demo.invalid")
+    worker = visitors(javascript=javascript).type_who_signs_in("accueil@ccas.demo.invalid")
     find_household(worker, "gaelle martel" if javascript else "Martel Gaëlle")
     file_path = worker.page.url.removeprefix(worker.url)
     record_agreement(worker)
