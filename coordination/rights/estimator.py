@@ -112,25 +112,22 @@ def estimate(households: list[dict[str, Any]]) -> list[dict[str, list[str]]]:
 
 
 def _read_the_law_as_it_is_asked() -> None:
-    """Half the time went into reading the whole law on each of its days: a branch is read when a formula asks for it."""
+    """A branch is read when a formula asks for it: to read the whole law on each of its days took half the time."""
     from openfisca_core.parameters import ParameterNode, ParameterNodeAtInstant
 
     class Branch(ParameterNodeAtInstant):  # type: ignore[misc]
-        def __init__(self, name: str, node: Any, instant_str: str) -> None:
-            self._name, self._node, self._instant_str = name, node, instant_str
+        def __init__(self, name: str, node: Any, instant: Any) -> None:
+            self._name, self._node, self._instant, self._instant_str = name, node, instant, str(instant)
 
         @cached_property
         def _children(self) -> dict[str, Any]:
-            found = {name: child._get_at_instant(self._instant_str) for name, child in self._node.children.items()}
+            found = {name: child.get_at_instant(self._instant) for name, child in self._node.children.items()}
             return {name: child for name, child in found.items() if child is not None}
 
         def __getattr__(self, key: str) -> Any:
             return self._children[key] if key in self._children else super().__getattr__(key)
 
-    def on(node: Any, instant: str) -> Branch:
-        return Branch(node.name, node, instant)
-
-    ParameterNode._get_at_instant = on
+    ParameterNode.get_at_instant = lambda node, instant: Branch(node.name, node, instant)
 
 
 def _rights(answer: dict[str, float], mva: list[float], told: dict[str, str]) -> dict[str, float]:
