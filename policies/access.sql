@@ -977,17 +977,17 @@ create function access.my_files(held boolean, before_opened timestamptz, before_
         if held then
             return query
             select f.id, f.code::text, f.opened_at, n.family_name, n.given_name
-              from (select h.id, h.code, h.opened_at
+              from (select h.id, h.code, h.opened_at, i.named
                       from household h
+                     cross join lateral (
+                           select (select true from access.live_shares s
+                                    where s.household_id = h.id and s.scope = 'identity' limit 1) as named offset 0) i
                      where h.network_id = access.network() and h.holder_organisation_id = access.organisation()
                        and h.merged_into_id is null and (h.opened_at, h.id) < (last_opened, last_id)
-                       and (select true from access.live_shares s where s.household_id = h.id limit 1)
+                       and (i.named or (select true from access.live_shares s where s.household_id = h.id limit 1))
                      order by h.opened_at desc, h.id desc
                      limit least(most, 100)) f
-              left join lateral (
-                   select r.* from access.reference_of(f.id) r
-                    where (select true from access.live_shares s
-                            where s.household_id = f.id and s.scope = 'identity' limit 1)) n on true
+              left join lateral (select r.* from access.reference_of(f.id) r where f.named) n on true
              order by f.opened_at desc, f.id desc;
         else
             return query

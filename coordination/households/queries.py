@@ -25,7 +25,7 @@ from coordination.kit.db import ActorSession, among, lock
 from coordination.kit.errors import NotAllowed, NotKnown, NotNow
 
 PAGE = 25
-MANY = 100
+MANY = 50
 """How far files are counted for a page."""
 
 
@@ -314,7 +314,7 @@ def count_files(session: ActorSession) -> dict[str, int]:
 
 
 def counted(files: int) -> str:
-    """Such a count as it is shown: `12`, or `plus de 100`."""
+    """Such a count as it is shown: `12`, or `plus de 50`."""
     return str(files) if files <= MANY else f"plus de {MANY}"
 
 
