@@ -245,8 +245,58 @@ def _a_service_lost_its_agreement(world: model.World) -> bool:
     return any((row["household_id"], row["to_service_id"]) in lost for row in carried)
 
 
+def _a_frozen_budget_is_in_hand(world: model.World) -> bool:
+    """Somebody reads, in her own organisation, a budget that is validated."""
+    frozen = world.all("assessment", status="validated")
+    return any(
+        model.of_own_organisation(actor, row) and "budget" in model.open_parts(world, actor, row["household_id"])
+        for actor in members(world)
+        for row in frozen
+    )
+
+
+def _a_frozen_answer_is_read(world: model.World) -> bool:
+    """Somebody reads the answer of a barème to a budget that is validated."""
+    frozen = {row["id"]: row["household_id"] for row in world.all("assessment", status="validated")}
+    answered = {
+        frozen[row["assessment_id"]] for row in world.all("assessment_result") if row["assessment_id"] in frozen
+    }
+    return any("budget" in model.open_parts(world, actor, file) for actor in members(world) for file in answered)
+
+
+def _more_opens(table: str, held: Callable[[model.World, model.Row], bool], **change: object) -> Callable[..., bool]:
+    """Where a row that holds somebody back would open something to her, were it changed so."""
+
+    def worth(world: model.World) -> bool:
+        return any(_opened(world, row, change) for row in world.all(table) if held(world, row))
+
+    return worth
+
+
+def _ended(world: model.World, share: model.Row) -> bool:
+    return share["valid_until"] is not None and share["valid_until"] < world.today
+
+
+def _opened(world: model.World, row: model.Row, change: dict[str, object]) -> bool:
+    file, before = row["household_id"], dict(row)
+    closed = [model.open_parts(world, actor, file) for actor in members(world)]
+    row.update(change)
+    opened = [model.open_parts(world, actor, file) for actor in members(world)]
+    row.update(before)
+    return opened != closed
+
+
 # Where few worlds could show the hole, those that could not are not even written.
 WORTH: dict[str, Callable[[model.World], bool]] = {
+    "a decision that says the barème proposed otherwise": _a_frozen_answer_is_read,
+    "a validated budget changed": _a_frozen_budget_is_in_hand,
+    "an ended share that still opens": _more_opens("share", _ended, valid_until=None),
+    "a share that opens before its day": _more_opens(
+        "share", lambda world, row: row["valid_from"] > world.today, valid_from=date(2020, 1, 1)
+    ),
+    "a revoked share that still opens": _more_opens("share", lambda _, row: row["revoked_at"], revoked_at=None),
+    "a share for professionals opened to all": _more_opens("share", lambda *_: True, audience="all"),
+    "a broken glass that never closes": _more_opens("file_opening", lambda _, row: row["until"], until=None),
     "an absent adult's activity shown": _somebody_is_absent,
     "an agreement taken back from a service that still carries": _a_service_lost_its_agreement,
 }
