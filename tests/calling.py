@@ -5,6 +5,7 @@ loop serves the whole test process, and a request crosses once.
 """
 
 import asyncio
+import sys
 from functools import cache
 from threading import Thread
 from typing import Any
@@ -14,10 +15,15 @@ import httpx
 ORIGIN = "http://testserver"
 
 
+sys.modules.setdefault("trio", None)  # type: ignore[arg-type]  # not installed: httpx looks for it at each request
+
+
 @cache
 def _loop() -> asyncio.AbstractEventLoop:
+    """Under one task that never ends: the threads that serve its requests are then kept from one to the next."""
     made = asyncio.new_event_loop()
-    Thread(target=made.run_forever, name="applications", daemon=True).start()
+    endless = asyncio.Event()
+    Thread(target=lambda: made.run_until_complete(endless.wait()), name="applications", daemon=True).start()
     return made
 
 
