@@ -858,7 +858,7 @@ create function access.link_people(one uuid, other uuid)
 
 -- Search: a GIN index is not used under row security, so this door applies visibility itself. `names` and `place` are
 -- what is asked of `person.name_keys` and of a profile's `reach_of`; both given, one and the other of a same household.
--- At most `most` answers, those that have the most of the `exact` keys first; of a place, households with the name of their
+-- At most `most` answers, those that have the most of the `exact` keys when there are more; of a place, households with the name of their
 -- reference person. Each way begins by its index, apart, and looks every answer up among the shares of the part identity,
 -- which opens all that is answered: with statistics or before any.
 create function access.find_people(names text, place text, exact text[], born_from date, born_to date, most integer)
@@ -877,17 +877,21 @@ create function access.find_people(names text, place text, exact text[], born_fr
             with named as materialized (
                      select p.* from person p where p.name_keys @@ asked),
                  lives as materialized (
-                     select h.*, reach_of(h.network_id, h.address, h.phone, h.representative_phone) as reach
-                       from household_profile h
+                     select h.* from household_profile h
                       where reach_of(h.network_id, h.address, h.phone, h.representative_phone) @@ there),
-                 found as materialized (
-                     select p.*, h.commune, h.address, h.phone, h.representative_phone,
-                            (select count(*) from unnest(whole) k where p.name_keys @@ k)
-                            + (select count(*) from unnest(whole) k where h.reach @@ k) as kept
+                 seen as materialized (
+                     select p.*, h.commune, h.address, h.phone, h.representative_phone
                        from named p join lives h using (household_id)
                       where p.network_id = (select access.network())
                         and (select true from access.live_shares s
-                              where s.household_id = p.household_id and s.scope = 'identity' limit 1)
+                              where s.household_id = p.household_id and s.scope = 'identity' limit 1)),
+                 found as materialized (
+                     select p.*, case when (select count(*) from seen) > most then
+                                (select count(*) from unnest(whole) k where p.name_keys @@ k)
+                                + (select count(*) from unnest(whole) k
+                                    where reach_of(p.network_id, p.address, p.phone, p.representative_phone) @@ k)
+                            else 0 end as kept
+                       from seen p
                       order by kept desc, p.id
                       limit least(most, 200))
             select f.household_id, f.id, f.family_name::text, f.given_name::text, f.birth_date, f.birth_precision::text,
@@ -917,16 +921,22 @@ create function access.find_people(names text, place text, exact text[], born_fr
              order by f.kept desc, f.id;
         elsif place <> '' then
             return query
-            with lives as materialized (
-                     select h.*, reach_of(h.network_id, h.address, h.phone, h.representative_phone) as reach
-                       from household_profile h
-                      where reach_of(h.network_id, h.address, h.phone, h.representative_phone) @@ there),
-                 found as materialized (
-                     select h.*, (select count(*) from unnest(whole) k where h.reach @@ k) as kept
-                       from lives h
+            with seen as materialized (
+                     select h.*
+                       from (select l.* from household_profile l
+                              where reach_of(l.network_id, l.address, l.phone, l.representative_phone) @@ there offset 0) h
                       where h.network_id = (select access.network())
                         and (select true from access.live_shares s
                               where s.household_id = h.household_id and s.scope = 'identity' limit 1)
+                      -- Without a word to choose by, any will do: the first digits of a telephone are those of thousands.
+                      limit case when cardinality(whole) = 0 then least(most, 200) end),
+                 found as materialized (
+                     -- Keys of places are not kept beside them: they are made again, and only to choose among too many.
+                     select h.*, case when cardinality(whole) > 0 and (select count(*) from seen) > most then
+                                (select count(*) from unnest(whole) k
+                                  where reach_of(h.network_id, h.address, h.phone, h.representative_phone) @@ k)
+                            else 0 end as kept
+                       from seen h
                       order by kept desc, h.household_id
                       limit least(most, 200))
             select f.household_id, null::uuid, n.family_name, n.given_name, null::date, null::text, null::text,
