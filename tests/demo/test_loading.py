@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from uuid import uuid4
 
@@ -25,7 +26,10 @@ from tests.conftest import (
 )
 from tests.demo.make import SMALL, content
 
-FEW = 8
+FEW = 3
+FEW_NEIGHBOURS = 2
+TWELVE = 12
+"""The demonstration that is walked through in a browser (tests/browser)."""
 
 
 class Stopped(BaseException):
@@ -50,17 +54,24 @@ def households(base: Base) -> int:
 
 
 @pytest.fixture
-def larger_one() -> Iterator[Base]:
-    """Another demonstration, loaded by itself for test_load.py, perhaps in another process."""
+def few_neighbours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How it comes does not hang on how many live in the other network."""
+    monkeypatch.setattr("coordination.demo.load.NEIGHBOUR_HOUSEHOLDS", FEW_NEIGHBOURS)
+
+
+@contextmanager
+def demonstration(households: int) -> Iterator[Base]:
+    """One loaded by itself for other tests, perhaps in another process."""
     cluster = servers.embedded_test_cluster()
-    made = new_base(cluster, demonstration_of(cluster, SMALL))
+    made = new_base(cluster, demonstration_of(cluster, households))
     yield made
     made.close()
 
 
+@pytest.mark.usefixtures("few_neighbours")
 def test_interrupted_it_leaves_nothing_then_it_comes_whole_and_once(base: Base) -> None:
     def press(done: int, total: int) -> None:
-        assert total == FEW + NEIGHBOUR_HOUSEHOLDS
+        assert total == FEW + FEW_NEIGHBOURS
         if done == 3:
             raise Stopped
 
@@ -71,24 +82,25 @@ def test_interrupted_it_leaves_nothing_then_it_comes_whole_and_once(base: Base) 
 
     heard: list[int] = []
     load(base.app_url, households=FEW, progress=lambda done, _: heard.append(done))
-    assert heard == list(range(1, FEW + NEIGHBOUR_HOUSEHOLDS + 1))
+    assert heard == list(range(1, FEW + FEW_NEIGHBOURS + 1))
     assert loaded(base.app_url)
     load(base.app_url, households=FEW)
-    assert households(base) == FEW + NEIGHBOUR_HOUSEHOLDS
+    assert households(base) == FEW + FEW_NEIGHBOURS
 
 
-def test_it_is_the_same_every_time_and_a_smaller_one_is_part_of_it(base: Base, larger_one: Base) -> None:
-    load(base.app_url, households=FEW)
-    smaller, larger = content(base), content(larger_one)
-    assert len(smaller) == FEW + NEIGHBOUR_HOUSEHOLDS
+def test_it_is_the_same_every_time_and_a_smaller_one_is_part_of_it() -> None:
+    with demonstration(TWELVE) as smaller_one, demonstration(SMALL) as larger_one:
+        smaller, larger = content(smaller_one), content(larger_one)
+    assert len(smaller) == TWELVE + NEIGHBOUR_HOUSEHOLDS
     assert len(larger) == SMALL + NEIGHBOUR_HOUSEHOLDS + 2  # one separated, one found twice
     assert {code: larger[code] for code in smaller} == smaller
 
 
+@pytest.mark.usefixtures("few_neighbours")
 def test_two_loaders_at_once_load_it_once(base: Base) -> None:
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda _: load(base.app_url, households=1), range(2)))
-    assert households(base) == 1 + NEIGHBOUR_HOUSEHOLDS
+    assert households(base) == 1 + FEW_NEIGHBOURS
 
 
 def test_a_real_network_of_that_name_is_left_alone(commands: Base) -> None:
@@ -123,6 +135,7 @@ def test_an_empty_base_named_by_database_url_is_never_filled_by_itself(commands:
     assert commands.admin("select count(*) from account") == [(0,)]
 
 
+@pytest.mark.usefixtures("few_neighbours")
 def test_asked_by_name_it_is_loaded_and_says_how_its_accounts_open(
     commands: Base, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -132,4 +145,4 @@ def test_asked_by_name_it_is_loaded_and_says_how_its_accounts_open(
     assert "Démonstration chargée" in said.output
     assert "COORDINATION_DEMO=true" in said.output
     assert "déjà chargée" in CliRunner().invoke(cli.app, ["demo"]).output
-    assert households(commands) == FEW + NEIGHBOUR_HOUSEHOLDS
+    assert households(commands) == FEW + FEW_NEIGHBOURS
