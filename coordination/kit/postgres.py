@@ -38,7 +38,13 @@ OPTIONS = {
     "log_min_error_statement": "panic",
 }
 # Throwaway data: a power cut may spoil it.
-CARELESS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_connections": "120"}
+CARELESS = {
+    **dict.fromkeys(("fsync", "full_page_writes", "synchronous_commit", "autovacuum"), "off"),
+    "max_connections": "120",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "checkpoint_timeout": "1h",
+}
 
 # Servers started by this process. Kept so that Python does not complain of children left running on purpose.
 _children: list[subprocess.Popen[bytes]] = []

@@ -7,11 +7,13 @@ from functools import partial
 from uuid import uuid4
 
 import pytest
+from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
 from coordination import cli
 from coordination.demo.accounts import NETWORK
 from coordination.demo.load import NEIGHBOUR_HOUSEHOLDS, NameTaken, NotReady, load, loaded
+from coordination.main import served
 from coordination.settings import get_settings
 from tests import servers
 from tests.cast import add_network
@@ -131,6 +133,9 @@ def test_an_empty_base_named_by_database_url_is_never_filled_by_itself(commands:
         assert CliRunner().invoke(cli.app, [command]).exit_code == 0
     get_settings.cache_clear()
     assert CliRunner().invoke(cli.app, ["serve"], env={"COORDINATION_DEMO": "true"}).exit_code == 0
+    get_settings.cache_clear()
+    with TestClient(served()) as visitor:  # what the command serves, begun
+        assert visitor.get("/sante").text == "ok"
     assert commands.admin("select count(*) from network") == [(0,)]
     assert commands.admin("select count(*) from account") == [(0,)]
 

@@ -92,18 +92,6 @@ def second(day: FirstDay) -> FirstDay:
     return day
 
 
-def test_nothing_is_loaded_because_an_address_points_at_an_empty_base(second: FirstDay) -> None:
-    day = second
-    assert "run" in day.run("run", expected=1)
-    with Served(day.variables):
-        pass
-    import psycopg
-
-    with psycopg.connect(libpq(database_url(day.cluster.admin_url, day.name))) as admin:
-        assert admin.execute("select count(*) from network").fetchone() == (0,)
-        assert admin.execute("select count(*) from account").fetchone() == (0,)
-
-
 def test_serving_without_a_secret_says_what_to_do(day: FirstDay) -> None:
     assert "COORDINATION_SECRET_KEY" in day.run("serve", expected=1, COORDINATION_SECRET_KEY="")
 
