@@ -21,9 +21,9 @@ create policy add on organisation for insert to coordination_app
 
 create policy see on account for select to coordination_app
     using (id = (select access.account())
-        or (select access.has_role('admin')) and exists (
-            select 1 from membership m
-             where m.account_id = account.id and m.organisation_id = (select access.organisation())));
+        or (select access.has_role('admin')) and (
+            select true from membership m
+             where m.account_id = account.id and m.organisation_id = (select access.organisation()) limit 1));
 create policy move on account for update to coordination_app
     using (id = (select access.account()));
 
@@ -41,8 +41,9 @@ create policy see on browser_session for select to coordination_app
 create policy move on browser_session for update to coordination_app
     using (account_id = (select access.account()) and revoked_at is null)
     with check (account_id = (select access.account())
-        and (membership_id is null or exists (
-            select 1 from access.memberships_of((select access.account())) m where m.membership_id = browser_session.membership_id)));
+        and (membership_id is null or (
+            select true from access.memberships_of((select access.account())) m
+             where m.membership_id = browser_session.membership_id limit 1)));
 
 -- A key serves its own membership for a day; then it is forgotten, and never sooner.
 create policy see on idempotency for select to coordination_app
