@@ -1,7 +1,9 @@
 """Ends a session in the middle of what it does, as when a worker dies: PostgreSQL itself cuts the connection."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
@@ -10,25 +12,42 @@ from sqlalchemy.exc import OperationalError
 from tests.conftest import Base
 
 
+@dataclass
+class Blow:
+    """How many questions are left before it falls; it has, or it has not."""
+
+    left: int
+
+    @property
+    def fell(self) -> bool:
+        return self.left <= 0
+
+
 @contextmanager
-def killed(base: Base, engine: Engine, place: int) -> Iterator[None]:
+def killed(base: Base, engine: Engine, place: int) -> Iterator[Blow]:
     """Within the block the connection is cut right before its `place`-th question, commits counted; what that raises
     goes no further. A block that asks fewer questions ends well."""
-    left = place
+    blow = Blow(place)
 
     def strike(connection: Connection, *_: Any) -> None:
-        nonlocal left
-        left -= 1
-        if left == 0:
+        blow.left -= 1
+        if blow.left == 0:
             driver: Any = connection.connection.driver_connection
-            base.admin("select pg_terminate_backend(%s, 5000)", driver.info.backend_pid)
+            _cut(base, driver.info.backend_pid)
 
     for moment in ("before_cursor_execute", "commit"):
         event.listen(engine, moment, strike)
     try:
-        yield
+        yield blow
     except OperationalError:
-        assert left <= 0, "it failed of something else"
+        assert blow.fell, "it failed of something else"
     finally:
         for moment in ("before_cursor_execute", "commit"):
             event.remove(engine, moment, strike)
+
+
+def _cut(base: Base, pid: int) -> None:
+    """And until it is gone: PostgreSQL's own way of waiting looks ten times a second only."""
+    base.admin("select pg_terminate_backend(%s)", pid)
+    while base.admin("select 1 from pg_stat_activity where pid = %s", pid):
+        time.sleep(0.002)
