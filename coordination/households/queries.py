@@ -25,8 +25,8 @@ from coordination.kit.db import ActorSession, among, lock
 from coordination.kit.errors import NotAllowed, NotKnown, NotNow
 
 PAGE = 25
-MANY = 50
-"""How far files are counted for a page."""
+MANY = PAGE
+"""How far files are counted: what stands beyond a page is not read to be counted."""
 
 
 @dataclass(frozen=True)
@@ -314,7 +314,7 @@ def count_files(session: ActorSession) -> dict[str, int]:
 
 
 def counted(files: int) -> str:
-    """Such a count as it is shown: `12`, or `plus de 50`."""
+    """Such a count as it is shown: `12`, or `plus de 25`."""
     return str(files) if files <= MANY else f"plus de {MANY}"
 
 

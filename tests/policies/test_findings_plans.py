@@ -197,7 +197,7 @@ def test_files_are_counted_as_far_as_is_shown(loaded: House) -> None:
         assert connection.execute(count.encode(), [501]).fetchone() == (501, 0)
         assert connection.execute(count.encode(), [FILES + 10]).fetchone() == (FILES + 1, 0)
         assert blocks(connection, count, 501) < 501 * 12
-    assert (counted(50), counted(51)) == ("50", "plus de 50")
+    assert (counted(25), counted(26)) == ("25", "plus de 25")
 
 
 def test_a_search_reads_what_it_found_even_before_any_statistics(loaded: House) -> None:
