@@ -260,6 +260,11 @@ def test_the_date_of_an_outside_service_is_noted_by_whoever_refers_to_it(
         assert (met.row.id in {m.row.id for m in desk.to_record}, desk.today) == (True, [])
         service.keep(session, past.id, past.version)
         assert last_contact(session, household) == met.day
+    with ActorSession(cast.engine, worker) as session:
+        taken = session.get_one(Appointment, coming.row.id)
+        taken.held_by = taken.moved_by = worker.membership_id
+        with pytest.raises(ProgrammingError):  # nobody here receives for a service
+            session.commit()
     tell_news(cast.engine)
     assert shared_base.admin("select 1 from notice where referral_id = %s and step like 'date%%'", row.id) == []
     for stranger in (cast.epicerie.people["intake"], cast.secours.people["intake"]):
