@@ -542,7 +542,7 @@ def test_no_illegal_state_no_lost_referral_and_one_line_for_each_transition(
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=100 if THOROUGH else 5,
+            max_examples=60 if THOROUGH else 5,
             stateful_step_count=40 if THOROUGH else 16,
             deadline=None,
             suppress_health_check=list(HealthCheck),
