@@ -186,7 +186,7 @@ def keep(session: Walled, once: OnceOnly, asked: NewView) -> View:
 
 @router.delete("/views/{view_id}", status_code=204, summary="Retirer une vue", dependencies=READS)
 def drop(session: Walled, view_id: UUID) -> Response:
-    """Une des vôtres."""
+    """Retire une vue gardée, une des vôtres."""
     following.drop_view(session, view_id)
     return Response(status_code=204)
 
