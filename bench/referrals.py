@@ -124,7 +124,8 @@ def _spent(task: Callable[[], Found]) -> tuple[float, Found]:
 def transition(base: Base) -> Transition:
     """Accepted then taken back, so that the base stays as it was; each move in a transaction of its own."""
     engine = make_engine(base.app_url, size=2)
-    base.admin("create table if not exists bench_line (id uuid primary key, at timestamptz, words text)")
+    base.admin("create schema if not exists bench")
+    base.admin("create table if not exists bench.line (id uuid primary key, at timestamptz, words text)")
     moved: list[float] = []
     undone: list[float] = []
     bare: list[float] = []
@@ -139,7 +140,7 @@ def transition(base: Base) -> Transition:
                 with acting(engine, member) as session:
                     moves.undo(session, key, version + 1)
                 ended = time.perf_counter()
-                plain.execute("insert into bench_line values (%s, %s, %s)", [uuid4(), now(), "une ligne"])
+                plain.execute("insert into bench.line values (%s, %s, %s)", [uuid4(), now(), "une ligne"])
                 plain.commit()
                 if turn >= 2:
                     moved.append((between - began) * 1000)
@@ -147,7 +148,7 @@ def transition(base: Base) -> Transition:
                     bare.append((time.perf_counter() - ended) * 1000)
     finally:
         close_engine(engine)
-        base.admin("drop table bench_line")
+        base.admin("drop schema bench cascade")
     move, undo, insert = (median(found) for found in (moved, undone, bare))
     return Transition(round(move, 2), round(undo, 2), round(insert, 2), round(move / insert, 2))
 
