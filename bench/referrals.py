@@ -24,6 +24,8 @@ from coordination.referrals.machine import Side
 
 Found = TypeVar("Found")
 ROUNDS = 10 if QUICK else 25
+WARM = 20
+"""Moves made before those that are measured: their plans are made by then, as on a server that has served a while."""
 DIGESTED = 10_000
 ALL_OPEN = """
 update account set demo = false;
@@ -131,7 +133,7 @@ def transition(base: Base) -> Transition:
     bare: list[float] = []
     try:
         with psycopg.connect(libpq(base.admin_url)) as plain:
-            for turn, row in enumerate(base.admin(SENT, ROUNDS)):
+            for turn, row in enumerate(base.admin(SENT, ROUNDS + WARM)):
                 key, version, member = UUID(str(row[0])), int(str(row[1])), _receiver(base, row[2], row[3])
                 began = time.perf_counter()
                 with acting(engine, member) as session:
@@ -142,7 +144,7 @@ def transition(base: Base) -> Transition:
                 ended = time.perf_counter()
                 plain.execute("insert into bench.line values (%s, %s, %s)", [uuid4(), now(), "une ligne"])
                 plain.commit()
-                if turn >= 2:
+                if turn >= WARM:
                     moved.append((between - began) * 1000)
                     undone.append((ended - between) * 1000)
                     bare.append((time.perf_counter() - ended) * 1000)
