@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from coordination.appointments import queries, service
 from coordination.appointments.forms import LONGEST_WORDS, DateForm
+from coordination.appointments.models import Appointment as Row
 from coordination.appointments.rules import USUAL_LENGTH, Doubt, Place, State
 from coordination.identity.idempotency import OnceOnly
 from coordination.identity.permissions import Permission
@@ -228,5 +229,8 @@ def keep(session: Walled, once: OnceOnly, appointment_id: UUID, asked: Answer) -
 @router.post("/appointments/{appointment_id}/miss", summary="La personne n’est pas venue", dependencies=ANSWERS)
 def miss(session: Walled, once: OnceOnly, appointment_id: UUID, asked: Missed) -> Appointment:
     """Réservé à la structure qui reçoit, une fois l’heure venue."""
-    deed = lambda: service.miss(session, appointment_id, asked.version, excused=asked.excused)  # noqa: E731
+
+    def deed() -> Row:
+        return service.miss(session, appointment_id, asked.version, excused=asked.excused)
+
     return _shown(session, once.made(asked, deed))

@@ -27,7 +27,6 @@ router = APIRouter()
 READS, ANSWERS = [needs(Permission.READ_REFERRALS)], [needs(Permission.ANSWER_REFERRALS)]
 TO_DAY = "jour"
 F = TypeVar("F")
-Deed = Callable[[MoveForm], object]
 
 
 # ------------------------------------------------------------------ the day
@@ -298,14 +297,20 @@ def _moves(
 @router.post("/rendez-vous/{appointment_id}/confirmer", dependencies=ANSWERS)
 def confirm(request: Request, session: Walled, data: Submitted, appointment_id: UUID) -> Response:
     """Yes to a date."""
-    deed: Deed = lambda asked: service.confirm(session, appointment_id, asked.version)  # noqa: E731
+
+    def deed(asked: MoveForm) -> object:
+        return service.confirm(session, appointment_id, asked.version)
+
     return _moves(request, session, appointment_id, read(MoveForm, data), deed, "Rendez-vous confirmé.")
 
 
 @router.post("/rendez-vous/{appointment_id}/decliner", dependencies=ANSWERS)
 def decline(request: Request, session: Walled, data: Submitted, appointment_id: UUID) -> Response:
     """No to a date."""
-    deed: Deed = lambda asked: service.decline(session, appointment_id, asked.version)  # noqa: E731
+
+    def deed(asked: MoveForm) -> object:
+        return service.decline(session, appointment_id, asked.version)
+
     said = "Date déclinée : l’autre structure le voit."
     return _moves(request, session, appointment_id, read(MoveForm, data), deed, said)
 
@@ -313,7 +318,10 @@ def decline(request: Request, session: Walled, data: Submitted, appointment_id: 
 @router.post("/rendez-vous/{appointment_id}/annuler", dependencies=ANSWERS)
 def cancel(request: Request, session: Walled, data: Submitted, appointment_id: UUID) -> Response:
     """It will not take place."""
-    deed: Deed = lambda asked: service.cancel(session, appointment_id, asked.version)  # noqa: E731
+
+    def deed(asked: MoveForm) -> object:
+        return service.cancel(session, appointment_id, asked.version)
+
     return _moves(request, session, appointment_id, read(MoveForm, data), deed, "Rendez-vous annulé.")
 
 
@@ -331,7 +339,10 @@ def give(request: Request, session: Walled, data: Submitted, appointment_id: UUI
 @router.post("/rendez-vous/{appointment_id}/venu", dependencies=ANSWERS)
 def keep(request: Request, session: Walled, data: Submitted, appointment_id: UUID) -> Response:
     """The person came."""
-    deed: Deed = lambda asked: service.keep(session, appointment_id, asked.version)  # noqa: E731
+
+    def deed(asked: MoveForm) -> object:
+        return service.keep(session, appointment_id, asked.version)
+
     return _moves(request, session, appointment_id, read(MoveForm, data), deed, "Noté : la personne est venue.")
 
 
