@@ -103,16 +103,12 @@ ASKED = (FILE, RESIDENTS, SHARES, PARTS)
 
 def full_name(person: Person) -> str:
     """`MARTIN Sophie`; the family name alone when the given name is not known."""
-    return _full(person.family_name, person.given_name)
+    return f"{person.family_name.upper()} {person.given_name}".strip()
 
 
 def name_told(row: Any) -> str | None:
     """The same of a row of a door; None where identity is not open."""
     return full_name(row) if row.family_name is not None else None
-
-
-def _full(family_name: str, given_name: str) -> str:
-    return f"{family_name.upper()} {given_name}".strip()
 
 
 def birth_of(person: Person) -> BirthDate:
@@ -213,7 +209,12 @@ def reference_names(session: ActorSession, household_ids: Iterable[UUID]) -> dic
     asked = ("reference names", frozenset(ids))
     if len(ids) == 1 and (known := RESIDENTS.ahead(session, ids[0])) is not None:
         return {p.household_id: full_name(p) for p, stay, _ in known if stay.link == Link.REFERENCE.value}
-    return dict(session.once(asked, lambda: {row[0]: _full(row[1], row[2]) for row in session.exec(query)}))
+
+    def ask() -> dict[UUID, str]:
+        rows: Any = session.exec(query)
+        return {row.household_id: full_name(row) for row in rows}
+
+    return dict(session.once(asked, ask))
 
 
 def household_codes(session: ActorSession, household_ids: Iterable[UUID]) -> dict[UUID, str]:

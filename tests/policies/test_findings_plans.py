@@ -81,18 +81,6 @@ def test_one_file_is_an_index_look_up_on_share(loaded: House, table: str) -> Non
     assert all("Seq Scan" not in node["Node Type"] for node in on_share)
 
 
-def test_no_policy_of_a_file_asks_whether_a_row_exists(loaded: House) -> None:
-    """It would be planned twice, and before any statistics its other plan reads every share of an organisation.
-
-    A policy asks for one row, `(select true from … limit 1)`, which has one plan: an index look-up.
-    """
-    asked = (
-        "select tablename, policyname from pg_policies where concat(qual, with_check) ilike '%exists%' and tablename in"
-        " (select table_name from information_schema.columns where column_name = 'household_id')"
-    )
-    assert loaded.base.admin(asked) == []
-
-
 def test_the_policy_of_share_does_not_recurse(loaded: House) -> None:
     with loaded.connect(loaded.worker) as connection:
         counted = connection.execute(
