@@ -279,7 +279,7 @@ class Player:
     def _refuse(
         self, holder: Member, answerer: Member, referral_id: UUID, version: int, sent: Sent, answered: int
     ) -> None:
-        """Refused, and perhaps sent on to somebody else."""
+        """Refused, and perhaps sent on to somebody else, or left there."""
         assert sent.refusal is not None
         with self.troupe.act(answerer, answered, 14) as session:
             why = words.OTHER_REASON if sent.refusal is Refusal.OTHER else ""
@@ -287,6 +287,9 @@ class Player:
         if sent.then:
             with self.troupe.act(holder, max(1, answered - 1), 11) as session:
                 moves.redirect(session, referral_id, version, self.troupe.place(sent.then))
+        if sent.dropped:
+            with self.troupe.act(holder, max(1, answered - 3), 11) as session:
+                moves.drop(session, referral_id, version, sent.dropped)
 
     def _take(self, answerer: Member, referral_id: UUID, version: int, sent: Sent, answered: int) -> None:
         """Step by step, as far as the story goes."""

@@ -10,15 +10,13 @@ from enum import StrEnum
 from coordination.demo.people import Shape
 from coordination.referrals.household import Said
 from coordination.referrals.machine import State
-from coordination.referrals.rules import Domain, Outcome, Refusal
+from coordination.referrals.rules import Domain, Dropped, Outcome, Refusal
 from coordination.sharing.rules import GivenHow, Purpose, SharedPart
 
-LATE = 14
-"""Days that surely make an unanswered referral late, and no more than late."""
-GIVEN_UP = 29
+LATE, GIVEN_UP, SPENT = 14, 29, 62
+"""Days that surely make an unanswered referral late and no more than late, given up, expired."""
 ENDING = (36, 39, 43)
 """Days after which one unanswered referral at least ends within the week, whatever the public holidays."""
-SPENT = 62
 
 
 class Depth(StrEnum):
@@ -80,7 +78,7 @@ class Heard:
 
 @dataclass(frozen=True)
 class Sent:
-    """A referral to a partner, `days` ago, and where it stands; `then` takes over what was redirected."""
+    """A referral to a partner, `days` ago, and where it stands; `then` takes a refusal over, `dropped` says why not."""
 
     to: str
     days: int
@@ -89,6 +87,7 @@ class Sent:
     outcome: Outcome | None = None
     by_coordinator: bool = False
     then: str = ""
+    dropped: Dropped | None = None
     heard: Heard | None = None
 
 
@@ -123,8 +122,8 @@ WHOLE = (P.IDENTITY, P.BUDGET, P.NEEDS)
 SENSITIVE = (*WHOLE, P.SENSITIVE)
 
 
-def refused(to: str, days: int, why: Refusal) -> Sent:
-    return Sent(to, days, State.REFUSED, refusal=why)
+def refused(to: str, days: int, why: Refusal, dropped: Dropped | None = None) -> Sent:
+    return Sent(to, days, State.DROPPED if dropped else State.REFUSED, refusal=why, dropped=dropped)
 
 
 def closed(to: str, days: int, what: Outcome, *, by_coordinator: bool = False, heard: Heard | None = None) -> Sent:
@@ -235,6 +234,7 @@ STORIES: tuple[Story, ...] = (
         wanted=(
             Wanted(D.JOB, (redirected("action", 30, "secours"),)),
             Wanted(D.RIGHTS, (redirected("secours", 21, "epicerie"),)),
+            Wanted(D.MOBILITY, (refused("epicerie", 26, Refusal.CRITERIA, Dropped.ELSEWHERE),)),
         ),
     ),
     # Each step on the way to an answer, and after it.

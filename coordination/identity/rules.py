@@ -9,6 +9,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from coordination.kit.errors import NotKnown, NotNow
+from coordination.kit.text import lower_first
 
 IDLE_SIGN_OUT = timedelta(hours=2)
 LONGEST_SESSION = timedelta(hours=14)
@@ -105,7 +106,7 @@ def password_fault(password: str) -> str | None:
     long_phrase = len(words) >= 7 and len(set(words)) >= 5
     if varied and (long_phrase or (len(password) >= 12 and classes == 4) or (len(password) >= 14 and classes >= 3)):
         return None
-    return f"Mot de passe trop faible. Choisissez {PASSWORD_HINT[0].lower()}{PASSWORD_HINT[1:]}"
+    return f"Mot de passe trop faible. Choisissez {lower_first(PASSWORD_HINT)}"
 
 
 def device_label(user_agent: str) -> str:

@@ -62,6 +62,8 @@ ASKED = (Fate.TAKEN, Fate.REFUSED, Fate.SILENT)
 
 
 HELPED = TAKEN_STATES | {State.CLOSED, State.DISPUTED}
+LEFT = frozenset({State.REDIRECTED, State.DROPPED})
+"""Nobody took it: sent on to another, or given up."""
 
 
 @dataclass(frozen=True)
@@ -90,9 +92,11 @@ class Sent:
             return Fate.HAND
         if self.state in HELPED:
             return Fate.TAKEN
-        if self.state is State.REFUSED or (self.state is State.REDIRECTED and self.refusal is not None):
+        left = self.state in LEFT
+        if self.state is State.REFUSED or (left and self.refusal is not None):
             return Fate.REFUSED
-        if self.state is State.EXPIRED or (self.state in WAITING_STATES and self.late):
+        unanswered = self.state in WAITING_STATES or (left and self.answered is None)
+        if self.state is State.EXPIRED or (unanswered and self.late):
             return Fate.SILENT
         return Fate.WAITING if self.state.is_open else Fate.ENDED
 

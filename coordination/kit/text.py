@@ -72,3 +72,8 @@ def one_less(word: str) -> set[str]:
 def counted(*things: tuple[int, str]) -> str:
     """« 3 tâches et 1 rendez-vous »: how many of each, what there is none of left out."""
     return " et ".join(f"{n} {word}{'s' * (n > 1 and not word.endswith('s'))}" for n, word in things if n)
+
+
+def lower_first(sentence: str) -> str:
+    """A sentence taken into another: its first letter small."""
+    return sentence[:1].lower() + sentence[1:]

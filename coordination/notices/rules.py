@@ -69,7 +69,7 @@ EVENT_STEPS: dict[str, tuple[tuple[Step, To], ...]] = {
 }
 MOVED = ((Step.MOVED, To.SENDER),)
 SILENT = frozenset(
-    {"by_hand", "receive", "undo", "redirect", "assign", "read", "confirm", "miss", "unreached", "recall"}
+    {"by_hand", "receive", "undo", "redirect", "drop", "assign", "read", "confirm", "miss", "unreached", "recall"}
 )
 
 

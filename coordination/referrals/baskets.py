@@ -75,7 +75,7 @@ class Basket:
 
 
 _WAITING = tuple(sorted(WAITING_STATES))
-_ENDED = (State.CLOSED, State.CANCELLED, State.REDIRECTED)
+_ENDED = (State.CLOSED, State.CANCELLED, State.REDIRECTED, State.DROPPED)
 _LATE = Basket(
     "sans-reponse",
     "Sans réponse dans le délai",
@@ -108,7 +108,7 @@ _ALONE = Basket(
     alone=True,
     tone="warning",
     newest_first=True,
-    hint="Plus personne ne s’occupe de ce besoin : choisir un autre partenaire.",
+    hint="Plus personne ne s’occupe de ce besoin : choisir un autre partenaire, ou classer sans suite.",
 )
 _FOLLOWED = Basket(
     "refusees",
@@ -124,7 +124,7 @@ _STOPPED = Basket(
     (State.REVOKED,),
     tone="warning",
     newest_first=True,
-    hint="Voir avec la personne si elle renouvelle son accord.",
+    hint="Voir avec la personne si elle renouvelle son accord ; sinon, classer sans suite.",
 )
 _FRESH = Basket("en-attente", "En attente de réponse", _WAITING, Wait.FRESH)
 _FINISHED = Basket("terminees", "Terminées", _ENDED, newest_first=True)

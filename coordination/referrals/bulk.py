@@ -13,9 +13,10 @@ from coordination.kit.web import date_fr
 from coordination.referrals import following, moves, queries
 from coordination.referrals.models import Referral
 from coordination.referrals.queries import Line
-from coordination.referrals.rules import Many, Refusal, reason_label
+from coordination.referrals.rules import Dropped, Many, Refusal, reason_label
 
 EXPORTED = reading("referral.export", "Orientation lue dans un tableau exporté")
+Reason = Refusal | Dropped
 FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 COLUMNS = (
     *("Code du foyer", "Nom", "Besoin", "Envoyée par", "Adressée à", "Envoyée le", "État", "Motif ou résultat"),
@@ -41,18 +42,27 @@ class Done:
 
 
 def do_many(
-    session: ActorSession, many: Many, chosen: Sequence[Chosen], reason: Refusal | None = None, to: UUID | None = None
+    session: ActorSession, many: Many, chosen: Sequence[Chosen], reason: Reason | None = None, to: UUID | None = None
 ) -> list[Done]:
     """Does the same to each line, one by one: what one line refuses stops no other. Raises `NotNow` when what the deed
     itself asks for is missing."""
-    if many is Many.REFUSE and (reason is None or reason is Refusal.OTHER):
-        raise NotNow("Pour refuser plusieurs orientations, choisissez un motif de la liste. Rien n’a été modifié.")
+    if missing := lacks(many, reason):
+        raise NotNow(f"{missing} Rien n’a été modifié.")
     if many is Many.GIVE and to not in dict(following.colleagues(session)):
         raise following.NoColleague
     return [_one(session, one, _deed(many, reason, to)) for one in chosen]
 
 
-def _deed(many: Many, reason: Refusal | None, to: UUID | None) -> Callable[[ActorSession, Chosen], object]:
+def lacks(many: Many, reason: Reason | None) -> str:
+    """What to say when the reason is missing, or is another deed's; empty when it is right."""
+    if many is Many.REFUSE and (not isinstance(reason, Refusal) or reason is Refusal.OTHER):
+        return "Pour refuser plusieurs orientations, choisissez un motif de refus dans la liste."
+    if many is Many.DROP and not isinstance(reason, Dropped):
+        return "Pour classer plusieurs orientations sans suite, dites pourquoi : choisissez dans la liste."
+    return ""
+
+
+def _deed(many: Many, reason: Reason | None, to: UUID | None) -> Callable[[ActorSession, Chosen], object]:
     def give(session: ActorSession, one: Chosen) -> None:
         row = following.assignment_of(session, one.id)
         following.give(session, one.id, to, row.membership_id if row else None)
@@ -60,8 +70,9 @@ def _deed(many: Many, reason: Refusal | None, to: UUID | None) -> Callable[[Acto
     deeds: dict[Many, Callable[[ActorSession, Chosen], object]] = {
         Many.RECEIVE: lambda s, one: moves.receive(s, one.id, one.version),
         Many.ACCEPT: lambda s, one: moves.accept(s, one.id, one.version),
-        Many.REFUSE: lambda s, one: moves.refuse(s, one.id, one.version, reason or Refusal.CAPACITY),
+        Many.REFUSE: lambda s, one: moves.refuse(s, one.id, one.version, Refusal(str(reason))),
         Many.CANCEL: lambda s, one: moves.cancel(s, one.id, one.version),
+        Many.DROP: lambda s, one: moves.drop(s, one.id, one.version, Dropped(str(reason))),
         Many.GIVE: give,
     }
     return deeds[many]

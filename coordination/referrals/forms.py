@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo, create_model, field
 
 from coordination.kit.forms import Form, blank_is_none, typed_day
 from coordination.referrals.household import Explanation, Said
-from coordination.referrals.rules import Domain, Many, Outcome, Pause, Question, Refusal
+from coordination.referrals.rules import Domain, Dropped, Many, Outcome, Pause, Question, Refusal
 
 LONGEST_WORDS = 2000
 
@@ -101,6 +101,13 @@ class CloseForm(MoveForm):
     close_words: Words = ""
 
 
+class DropForm(MoveForm):
+    """Why nobody goes on."""
+
+    dropped: Dropped
+    drop_words: Words = ""
+
+
 class ExplainForm(MoveForm):
     """How a disagreement ends when nothing is sent again."""
 
@@ -186,7 +193,7 @@ class ManyForm(Form):
 
     lines: Annotated[list[Line], Field(min_length=1, max_length=100)] = Field(default=[], validate_default=True)
     deed: Many
-    why: Annotated[Refusal | None, BeforeValidator(blank_is_none)] = None
+    why: Annotated[Refusal | Dropped | None, BeforeValidator(blank_is_none)] = None
     to: Maybe = None
     query: Codes = ""
 

@@ -30,6 +30,7 @@ class State(Worded):
     CLOSED = "closed", "Terminée", "neutral"
     DISPUTED = "disputed", "Le foyer n’est pas d’accord", "danger"
     CANCELLED = "cancelled", "Annulée", "neutral"
+    DROPPED = "dropped", "Classée sans suite", "neutral"
 
     @property
     def is_open(self) -> bool:
@@ -97,8 +98,9 @@ MOVES: tuple[Move[State, Side], ...] = (
     _move("resume", "Reprendre", frozenset({S.ON_HOLD}), S.IN_PROGRESS, _R),
     _move("close", "Clore", TAKEN_STATES, S.CLOSED, _R, _C, why=True),
     _move("close", "Clore", frozenset({S.BY_HAND}), S.CLOSED, _S, why=True),
-    _move("redirect", "Réorienter", LOST_STATES | {S.DISPUTED}, S.REDIRECTED, _S, _C),
-    _move("reopen", "Rouvrir", LOST_STATES | {S.CLOSED, S.DISPUTED}, S.SENT, _S),
+    _move("redirect", "Réorienter", LOST_STATES | {S.DISPUTED, S.DROPPED}, S.REDIRECTED, _S, _C),
+    _move("reopen", "Rouvrir", LOST_STATES | {S.CLOSED, S.DISPUTED, S.DROPPED}, S.SENT, _S),
+    _move("drop", "Classer sans suite", LOST_STATES, S.DROPPED, _S, _C, why=True),
     _move("cancel", "Annuler l’orientation", CANCELLABLE, S.CANCELLED, _S),
     # What the household says, written by whoever asked it; through its own link, the household writes it alone.
     _move("confirm", "Noter la réponse du foyer", frozenset({S.CLOSED}), S.CLOSED, _S, _R, why=True),
@@ -186,7 +188,7 @@ class Facts:
 
 
 ANSWERS = ("accept", "refuse")
-ENDS = ("close", "cancel", "expire", "stop", "redirect")
+ENDS = ("close", "cancel", "expire", "stop", "redirect", "drop")
 SPEAKS = ("confirm", "dispute")
 ROW_FACTS = ("refusal", "outcome", "answered_at", "closed_at", "household_says", "household_due")
 

@@ -28,7 +28,7 @@ from coordination.referrals.machine import (
 )
 from coordination.referrals.models import Need, Referral
 from coordination.referrals.recipients import Reach
-from coordination.referrals.rules import Domain, Outcome, Pause, Question, Refusal, Withdrawal
+from coordination.referrals.rules import Domain, Dropped, Outcome, Pause, Question, Refusal, Withdrawal
 
 RESTARTS = ("answer", "reopen")  # the partner's time to answer begins again
 
@@ -149,6 +149,12 @@ def reopen(session: ActorSession, referral_id: UUID, version: int, words: str = 
     if not row.by_hand and not partner.coverage.transmits(Domain(need.domain)):
         raise NotCovered
     return _do(session, row, stands, "reopen", State.BY_HAND if row.by_hand else State.SENT, words, None)
+
+
+@act("referral.drop", "Orientation classée sans suite", needs=Permission.REDIRECT_REFERRALS)
+def drop(session: ActorSession, referral_id: UUID, version: int, reason: Dropped, words: str = "") -> Referral:
+    """Nobody took it and nobody goes on, for a coded reason: it leaves the baskets that ask for something."""
+    return _move(session, referral_id, version, "drop", words, reason=reason.value)
 
 
 @act("referral.redirect", "Orientation réorientée", needs=Permission.REDIRECT_REFERRALS)

@@ -16,7 +16,7 @@ from coordination.referrals import confirming, moves, service
 from coordination.referrals.forms import LONGEST_WORDS, AskForm, RefuseForm
 from coordination.referrals.household import Explanation, Said
 from coordination.referrals.recipients import Reach
-from coordination.referrals.rules import Outcome, Pause, Question, Refusal
+from coordination.referrals.rules import Dropped, Outcome, Pause, Question, Refusal
 from coordination.referrals.shapes import ReachContact, Referral, Version, Words, referral_body
 
 router = APIRouter(prefix=PREFIX + "/referrals/{referral_id}", tags=["orientations"], dependencies=[Depends(BEARER)])
@@ -59,6 +59,12 @@ class Redirection(Step):
 
     organisation: UUID
     reach_contact: ReachContact = ""
+
+
+class Dropping(Step):
+    """Pourquoi personne ne poursuit."""
+
+    reason: Dropped
 
 
 class Answered(Body):
@@ -197,6 +203,14 @@ def redirect(session: Walled, once: OnceOnly, referral_id: UUID, asked: Redirect
                 session, referral_id, asked.version, asked.organisation, asked.words, Reach(contact=asked.reach_contact)
             ),
         ),
+    )
+
+
+@router.post("/drop", summary="Classer sans suite", dependencies=[needs(Permission.REDIRECT_REFERRALS)])
+def drop(session: Walled, once: OnceOnly, referral_id: UUID, asked: Dropping) -> Referral:
+    """Refusée, expirée ou arrêtée, et personne ne poursuit. Elle peut encore être rouverte ou réorientée."""
+    return referral_body(
+        session, once.made(asked, lambda: moves.drop(session, referral_id, asked.version, asked.reason, asked.words))
     )
 
 

@@ -17,14 +17,23 @@ from coordination.kit.forms import Form, FormState, read
 from coordination.kit.web import Submitted, Walled, go, needs, page
 from coordination.referrals import following, forms, moves, queries, recipients, service
 from coordination.referrals.household import Explanation
-from coordination.referrals.machine import SPEAKS, WRITERS, Side, State
+from coordination.referrals.machine import LOST_STATES, SPEAKS, WRITERS, Side, State
 from coordination.referrals.models import Referral
 from coordination.referrals.recipients import Reach
-from coordination.referrals.rules import EVENT_WORDS, Outcome, Pause, Question, Refusal, Withdrawal, reason_label
+from coordination.referrals.rules import (
+    EVENT_WORDS,
+    Dropped,
+    Outcome,
+    Pause,
+    Question,
+    Refusal,
+    Withdrawal,
+    reason_label,
+)
 
 router = APIRouter()
 TO_LIST = "file"
-KIN = (State.REDIRECTED, State.REFUSED, State.EXPIRED, State.REVOKED)  # what another may have taken over
+KIN = LOST_STATES | {State.REDIRECTED, State.DROPPED}  # what another may have taken over
 
 
 @router.get("/orientations/{referral_id}", dependencies=[needs(Permission.READ_REFERRALS)])
@@ -82,6 +91,7 @@ def _show(
             "pause": [(p.value, p.label) for p in Pause],
             "outcome": [(o.value, o.label) for o in Outcome],
             "explanation": [(e.value, e.label) for e in Explanation],
+            "dropped": [(d.value, d.label) for d in Dropped],
             "to": [(str(p.id), p.name, p.coverage.label) for p in others],
         },
         siblings=queries.siblings(session, view) if "cancel" in verbs else [],
@@ -90,10 +100,16 @@ def _show(
         follower=str(given.membership_id) if (given := following.assignment_of(session, line.row.id)) else "",
         giving=FormState.of({"to": given.membership_id if given else ""}),
         colleagues=[(str(key), name) for key, name in following.colleagues(session)],
-        ended=reason_label(line.row.refusal or line.row.outcome),
+        ended=_ended(view),
         said=next((m.reason for m in view.moves if m.verb in SPEAKS), "") if line.row.household_says else "",
         asks=line.state is State.CLOSED and bool(line.sides & WRITERS),
     )
+
+
+def _ended(view: queries.ReferralView) -> str:
+    """Why it stands where it stands, in words; empty when nothing was said."""
+    row, dropped = view.line.row, view.line.state is State.DROPPED
+    return view.moves[0].reason if dropped else reason_label(row.refusal or row.outcome)
 
 
 def _told(session: ActorSession, view: queries.ReferralView) -> list[appointments.Happened]:
@@ -171,6 +187,11 @@ DEEDS = (
         "reopen", "rouvrir", forms.ReopenForm, moves.reopen, _SEND, "Rouvrir", "Rouvrir l’orientation",
         "Orientation rouverte.",
         text="L’orientation repart vers la même structure, si l’accord du foyer la couvre toujours.",
+    ),
+    Deed(
+        "drop", "classer", forms.DropForm, moves.drop, Permission.REDIRECT_REFERRALS, "Classer sans suite", "Classer",
+        "Orientation classée sans suite : elle peut encore être rouverte ou réorientée.",
+        "dropped", "Pourquoi personne ne poursuit-il ?",
     ),
     Deed(
         "explain", "expliquer", forms.ExplainForm, moves.explain, _ANSWER, "Expliquer au foyer et clore", "Clore",

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from coordination.kit.transitions import Worded
 from coordination.referrals.household import Explanation, code_label
-from coordination.referrals.machine import EXPIRING_STATES, TAKEN_STATES, State
+from coordination.referrals.machine import EXPIRING_STATES, LOST_STATES, TAKEN_STATES, State
 
 LINK_LASTS = timedelta(days=15)
 """How long a link to an outside service opens; the doors of the wall say the same."""
@@ -196,6 +196,24 @@ class Withdrawal(StrEnum):
         return "Un autre partenaire prend ce besoin en charge"
 
 
+class Dropped(StrEnum):
+    """Why nobody goes on with a referral that was refused, expired or stopped."""
+
+    ELSEWHERE = "autre_solution"
+    UNWANTED = "plus_souhaitee"
+    UNREACHABLE = "foyer_injoignable"
+    NOBODY = "aucune_structure"
+
+    @property
+    def label(self) -> str:
+        return {
+            "autre_solution": "Le foyer a trouvé une autre solution",
+            "plus_souhaitee": "Le foyer ne souhaite plus cette aide",
+            "foyer_injoignable": "Le foyer ne peut plus être joint",
+            "aucune_structure": "Aucune structure ne peut y répondre pour le moment",
+        }[self.value]
+
+
 class Many(StrEnum):
     """What may be done to many at once."""
 
@@ -203,6 +221,7 @@ class Many(StrEnum):
     ACCEPT = "accepter"
     REFUSE = "refuser"
     CANCEL = "annuler"
+    DROP = "classer"
     GIVE = "confier"
 
     @property
@@ -212,11 +231,12 @@ class Many(StrEnum):
             "accepter": "Accepter",
             "refuser": "Refuser",
             "annuler": "Annuler",
+            "classer": "Classer sans suite",
             "confier": "Confier à",
         }[self.value]
 
 
-REASONS: tuple[type[StrEnum], ...] = (Refusal, Outcome, Question, Pause, Withdrawal, Explanation)
+REASONS: tuple[type[StrEnum], ...] = (Refusal, Outcome, Question, Pause, Withdrawal, Explanation, Dropped)
 
 
 def reason_label(code: str | None) -> str:
@@ -241,6 +261,7 @@ EVENT_WORDS = {
     "redirect": "Réorientée vers une autre structure",
     "close": "Orientation terminée",
     "cancel": "Orientation annulée",
+    "drop": "Classée sans suite",
     "reopen": "Orientation rouverte",
     "confirm": "Réponse du foyer",
     "dispute": "Le foyer n’est pas d’accord",
@@ -264,6 +285,7 @@ class NeedState(Worded):
     DISPUTED = "disputed", "Le foyer n’est pas d’accord", "danger"
     PARTLY = "partly", "Aide obtenue en partie", "warning"
     AGAIN = "again", "À réorienter", "warning"
+    DROPPED = "dropped", "Classé sans suite", "neutral"
 
 
 def needs_state(referrals: Iterable[tuple[State, Outcome | None]]) -> NeedState:
@@ -277,6 +299,7 @@ def needs_state(referrals: Iterable[tuple[State, Outcome | None]]) -> NeedState:
         (Outcome.GOT_HELP in outcomes, NeedState.MET),
         (State.DISPUTED in states, NeedState.DISPUTED),
         (Outcome.PARTIAL in outcomes, NeedState.PARTLY),
+        (State.DROPPED in states and not states & LOST_STATES, NeedState.DROPPED),
         (bool(states), NeedState.AGAIN),
     ):
         if is_so:

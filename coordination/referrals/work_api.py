@@ -21,7 +21,7 @@ from coordination.referrals import queue as queue_of
 from coordination.referrals.forms import Codes, ReceptionForm
 from coordination.referrals.machine import State
 from coordination.referrals.opening import WORKING_WEEK
-from coordination.referrals.rules import Many, Refusal
+from coordination.referrals.rules import Dropped, Many, Refusal
 from coordination.referrals.shapes import Version
 
 router = APIRouter(prefix=PREFIX, tags=["orientations"], dependencies=[Depends(BEARER)])
@@ -105,7 +105,9 @@ class Bulk(Body):
 
     deed: Many
     lines: Annotated[list[BulkLine], Field(min_length=1, max_length=100)]
-    reason: Refusal | None = Field(None, description="Pour `refuser` : un motif, sauf `autre`.")
+    reason: Refusal | Dropped | None = Field(
+        None, description="Pour `refuser` : un motif, sauf `autre` ; pour `classer` : pourquoi personne ne poursuit."
+    )
     to: UUID | None = Field(None, description="Pour `confier` : un collègue (`GET /colleagues`).")
 
 
@@ -124,8 +126,8 @@ class BulkAnswer(BaseModel):
 @router.post("/referrals/bulk", summary="Répondre à plusieurs orientations", dependencies=ANSWERS)
 def many(session: Walled, once: OnceOnly, asked: Bulk) -> list[BulkAnswer]:
     """Une réponse par ligne, dans leur ordre : ce qu’une ligne refuse n’arrête pas les autres."""
-    if asked.deed is Many.REFUSE and asked.reason in (None, Refusal.OTHER):
-        raise Invalid([("reason", "Pour refuser plusieurs orientations, choisissez un motif de la liste.")])
+    if missing := bulk.lacks(asked.deed, asked.reason):
+        raise Invalid([("reason", missing)])
     report: list[bulk.Done] = []
 
     def deed() -> UUID:

@@ -39,7 +39,7 @@ create function access.referral_figures(side text, first date, last date)
                     when access.stopped(a.id) then 'revoked'
                     when a.state in ('sent', 'received', 'info_requested') and a.expires_at <= now() then 'expired'
                     else a.state end::text,
-               a.late_at <= now(), a.refusal::text, a.outcome::text,
+               a.late_at <= coalesce(a.closed_at, now()), a.refusal::text, a.outcome::text,
                a.household_says::text,
                a.household_says is not null and exists (
                        select 1 from referral_event e

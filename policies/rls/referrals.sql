@@ -78,7 +78,7 @@ create policy move on referral for update to coordination_app
             or from_organisation_id = (select access.organisation())
                 and (state = 'cancelled'
                     or by_hand and state in ('closed', 'by_hand', 'redirected')
-                    or not by_hand and state in ('received', 'redirected')
+                    or not by_hand and state in ('received', 'redirected', 'dropped')
                     -- Sent again: the agreement must carry it, as when it was first sent.
                     or not by_hand and state = 'sent'
                         and access.passes(household_id, to_organisation_id, to_service_id, 'identity')
@@ -88,7 +88,7 @@ create policy move on referral for update to coordination_app
                                        and (not n.sensitive
                                             or access.passes(household_id, to_organisation_id, to_service_id,
                                                              'sensitive')) limit 1))
-            or (select access.has_role('coordinator')) and not by_hand and state in ('closed', 'redirected')
+            or (select access.has_role('coordinator')) and not by_hand and state in ('closed', 'redirected', 'dropped')
             -- What the household says of it once it is closed, by either side; a coordinator may end a disagreement.
             or state in ('closed', 'disputed') and access.was_closed(id)
                 and (from_organisation_id = (select access.organisation())

@@ -91,6 +91,7 @@ POST   /referrals/{referral_id}/answer                         422 403 403 403 4
 POST   /referrals/{referral_id}/cancel                         422 403 403 403 403 403 422 422 422 401
 POST   /referrals/{referral_id}/reopen                         422 403 403 403 403 403 422 422 422 401
 POST   /referrals/{referral_id}/redirect                       422 403 403 422 403 403 422 422 422 401
+POST   /referrals/{referral_id}/drop                           422 403 403 422 403 403 422 422 422 401
 POST   /referrals/{referral_id}/confirm                        422 422 403 422 403 403 422 422 422 401
 POST   /referrals/{referral_id}/explain                        422 422 403 422 403 403 422 422 422 401
 POST   /referrals/{referral_id}/miss                           422 422 403 422 403 403 422 422 422 401

@@ -240,6 +240,7 @@ POST /orientations/{referral_id}/rouvrir                        422 403 403 403 
 POST /orientations/{referral_id}/annuler                        422 403 403 403 403 403 422 404 404 303
 POST /orientations/{referral_id}/autres                         422 403 403 403 403 403 422 404 404 303
 POST /orientations/{referral_id}/reorienter                     422 403 403 422 403 403 422 404 404 303
+POST /orientations/{referral_id}/classer                        422 403 403 422 403 403 422 404 404 303
 POST /orientations/{referral_id}/defaire                        422 422 403 422 403 403 422 404 404 303
 POST /orientations/{referral_id}/message                        422 422 403 422 403 403 422 404 404 303
 POST /orientations/{referral_id}/note                           422 422 403 422 403 403 422 404 404 303

@@ -74,10 +74,13 @@ def test_each_referral_has_one_fate() -> None:
         (State.DISPUTED, False): Fate.TAKEN,
         (State.REVOKED, True): Fate.ENDED,
         (State.CANCELLED, False): Fate.ENDED,
-        (State.REDIRECTED, True): Fate.ENDED,
+        (State.REDIRECTED, False): Fate.ENDED,
     }
     assert {key: sent(1, state=key[0], late=key[1]).fate for key in asked} == asked
-    assert sent(1, state=State.REDIRECTED, refusal=Refusal.CAPACITY).fate is Fate.REFUSED
+    for left in (State.REDIRECTED, State.DROPPED):
+        assert sent(1, state=left, answered=None).fate is Fate.ENDED
+        assert sent(1, state=left, answered=None, late=True).fate is Fate.SILENT
+        assert sent(1, state=left, refusal=Refusal.CAPACITY).fate is Fate.REFUSED
     assert sent(1, state=State.CLOSED, by_hand=True).fate is Fate.HAND
 
 

@@ -593,10 +593,12 @@ def reach_of(world: World, actor: Actor, row: Row) -> set[str]:
     if (row["to_organisation_id"] == actor.organisation_id or alone) and not row["by_hand"]:
         reach |= {"received", "info_requested", "accepted", "in_progress", "on_hold", "refused", "closed"}
     if row["from_organisation_id"] == actor.organisation_id:
-        reach |= {"cancelled"} | ({"closed", "by_hand", "redirected"} if row["by_hand"] else {"received", "redirected"})
+        reach |= {"cancelled"} | (
+            {"closed", "by_hand", "redirected"} if row["by_hand"] else {"received", "redirected", "dropped"}
+        )
         reach |= {"sent"} if not row["by_hand"] and carries(world, actor, row) else set()
     if has_role(actor, "coordinator") and not row["by_hand"]:
-        reach |= {"closed", "redirected"}
+        reach |= {"closed", "redirected", "dropped"}
     if row["state"] in ("closed", "disputed"):
         received = row["to_organisation_id"] == actor.organisation_id and not row["by_hand"]
         side = row["from_organisation_id"] == actor.organisation_id or received

@@ -183,7 +183,7 @@ def _is(table: str, row: Row) -> sql.Composed:
 
 REFERRAL_STATES = (
     *("sent", "received", "info_requested", "by_hand", "accepted", "in_progress", "on_hold", "refused", "redirected"),
-    *("expired", "revoked", "closed", "disputed", "cancelled"),
+    *("expired", "revoked", "closed", "disputed", "cancelled", "dropped"),
 )
 # Changes whose new row never matters to the rule: tried on the whole table at once.
 BLIND: dict[str, Row] = {

@@ -44,6 +44,7 @@ from coordination.referrals.rules import Outcome, reason_label
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 R, S, C = Side.RECEIVER, Side.SENDER, Side.COORDINATOR
 T = State
+LOST = (T.REFUSED, T.EXPIRED, T.REVOKED)
 
 # What the field says, written a second time and by hand: who may do what, from where, to where.
 ALLOWED = {
@@ -57,8 +58,9 @@ ALLOWED = {
     ("resume", T.ON_HOLD, R): T.IN_PROGRESS,
     **{("close", s, who): T.CLOSED for s in (T.ACCEPTED, T.IN_PROGRESS, T.ON_HOLD) for who in (R, C)},
     ("close", T.BY_HAND, S): T.CLOSED,
-    **{("redirect", s, who): T.REDIRECTED for s in (T.REFUSED, T.EXPIRED, T.REVOKED, T.DISPUTED) for who in (S, C)},
-    **{("reopen", s, S): T.SENT for s in (T.REFUSED, T.EXPIRED, T.REVOKED, T.CLOSED, T.DISPUTED)},
+    **{("redirect", s, who): T.REDIRECTED for s in (*LOST, T.DISPUTED, T.DROPPED) for who in (S, C)},
+    **{("reopen", s, S): T.SENT for s in (*LOST, T.CLOSED, T.DISPUTED, T.DROPPED)},
+    **{("drop", s, who): T.DROPPED for s in LOST for who in (S, C)},
     **{(verb, T.CLOSED, who): T.CLOSED for verb in ("confirm", "miss", "unreached", "recall") for who in (R, S)},
     **{("dispute", T.CLOSED, who): T.DISPUTED for who in (R, S)},
     **{("explain", T.DISPUTED, who): T.CLOSED for who in (S, C)},

@@ -47,7 +47,7 @@ from coordination.referrals.machine import (
 )
 from coordination.referrals.models import Referral
 from coordination.referrals.recipients import Reach
-from coordination.referrals.rules import LINK_LASTS, Domain, Outcome, Pause, Question, Refusal
+from coordination.referrals.rules import LINK_LASTS, Domain, Dropped, Outcome, Pause, Question, Refusal
 from coordination.sharing.service import withdraw_agreement
 from tests.cast import Cast, Organised
 from tests.conftest import TEST_KEY, Base
@@ -77,6 +77,7 @@ DEEDS: dict[str, Callable[[ActorSession, UUID, int], Referral]] = {
     "cancel": moves.cancel,
     "reopen": moves.reopen,
     "explain": lambda s, i, v: moves.explain(s, i, v, Explanation.IMPOSSIBLE),
+    "drop": lambda s, i, v: moves.drop(s, i, v, Dropped.NOBODY),
 }
 # What whoever sent it notes in the place of a service is no news to herself.
 IN_ITS_PLACE = frozenset({"accept", "refuse", "ask", "start", "hold", "resume", "close"})

@@ -43,6 +43,10 @@ from coordination.referrals.rules import (
         ([(State.DISPUTED, Outcome.GOT_HELP), (State.SENT, None)], NeedState.WAITING),
         ([(State.DISPUTED, Outcome.GOT_HELP), (State.CLOSED, Outcome.GOT_HELP)], NeedState.MET),
         ([(State.REFUSED, None), (State.CANCELLED, None)], NeedState.AGAIN),
+        ([(State.DROPPED, None), (State.CLOSED, Outcome.NO_SHOW)], NeedState.DROPPED),
+        ([(State.DROPPED, None), (State.REFUSED, None)], NeedState.AGAIN),
+        ([(State.DROPPED, None), (State.CLOSED, Outcome.PARTIAL)], NeedState.PARTLY),
+        ([(State.DROPPED, None), (State.SENT, None)], NeedState.WAITING),
     ],
 )
 def test_the_state_of_a_need(referrals: list[tuple[State, Outcome | None]], expected: NeedState) -> None:

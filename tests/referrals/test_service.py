@@ -13,11 +13,11 @@ from coordination.kit.actor import Member, Service
 from coordination.kit.db import ActorSession, acting, close_engine, make_engine
 from coordination.kit.errors import NotAllowed, NotKnown
 from coordination.kit.transitions import IllegalMove
-from coordination.referrals import moves, queries, service
+from coordination.referrals import bulk, moves, queries, service
 from coordination.referrals import queue as queue_of
 from coordination.referrals.machine import Side, State
 from coordination.referrals.models import Need, Referral, ReferralEvent, ReferralText
-from coordination.referrals.rules import Domain, NeedState, Outcome, Pause, Question, Refusal
+from coordination.referrals.rules import Domain, Dropped, Many, NeedState, Outcome, Pause, Question, Refusal
 from coordination.sharing.service import withdraw_agreement
 from tests.cast import Cast, Organised
 from tests.conftest import Base
@@ -231,6 +231,38 @@ def test_a_refusal_is_coded_and_another_reason_needs_words(
     assert (view.line.row.refusal, view.line.row.answered_at is not None) == ("autre", True)
     with acting(cast.engine, worker) as session:
         assert queries.needs_of(session, shared)[0].state is NeedState.AGAIN
+
+
+def test_what_nobody_takes_is_dropped_by_its_sender_or_the_coordination_and_can_be_taken_up_again(
+    cast: Cast, shared_base: Base, worker: Member, volunteer: Member, shared: UUID
+) -> None:
+    coordinator = cast.bonne_action.people["coordinator"]
+    need = note_need(cast.engine, worker, shared)
+    agree(cast.engine, worker, shared, [cast.secours])
+    for one in send(cast.engine, worker, need, [cast.epicerie, cast.secours]):
+        partner = volunteer if one.to_organisation_id == cast.epicerie.id else cast.secours.people["volunteer"]
+        with acting(cast.engine, partner) as session:
+            moves.refuse(session, one.id, 1, Refusal.CAPACITY)
+        with pytest.raises(IllegalMove, match="revient à"), acting(cast.engine, partner) as session:
+            moves._move(session, one.id, 2, "drop", "")
+    with acting(cast.engine, worker) as session:
+        first, second = queries.need_of(session, shared, need).referrals
+        row = moves.drop(session, first.row.id, 2, Dropped.NOBODY, "Vu avec eux.")
+        assert (row.state, row.refusal, row.closed_at is not None) == ("dropped", "capacite_atteinte", True)
+    with acting(cast.engine, worker) as session:
+        assert queries.needs_of(session, shared)[0].state is NeedState.AGAIN, "the other still waits for somebody"
+    with acting(cast.engine, coordinator) as session:
+        chosen = [bulk.Chosen(first.row.id, 3), bulk.Chosen(second.row.id, 2)]
+        done = bulk.do_many(session, Many.DROP, chosen, Dropped.ELSEWHERE)
+        assert ["classée sans suite" in line.refused for line in done] == [True, False]
+    with acting(cast.engine, worker) as session:
+        assert queries.needs_of(session, shared)[0].state is NeedState.DROPPED
+        ours = queue_of.Filters(code=first.row.household_code)
+        counts = queue_of.count_baskets(session, Side.SENDER, ours)
+        assert {c.basket.key: c.count for c in counts if c.count} == {"terminees": 2}
+        assert moves.undo(session, first.row.id, 3).state == "refused"
+        assert moves.reopen(session, second.row.id, 3).state == "sent"
+    assert [verb for verb, _ in journal(shared_base, first.row.id)][-2:] == ["referral.drop", "referral.undo"]
 
 
 def test_a_coordinator_closes_what_others_carry_but_answers_for_nobody(

@@ -151,7 +151,13 @@ def test_the_page_reports_line_by_line_and_asks_for_what_the_deed_needs(
     listed = page.get("/orientations?cote=recues&bannette=a-traiter")
     assert f'value="{sent.id}:1" form="lot"' in listed.text
     line = {"lines": [f"{sent.id}:1"], "query": "cote=recues&bannette=a-traiter"}
-    for faulty in ({"deed": "refuser"}, {"deed": "confier"}, {"deed": "tout"}, {"deed": "accepter", "lines": []}):
+    for faulty in (
+        {"deed": "refuser"},
+        {"deed": "classer", "why": "hors_criteres"},
+        {"deed": "confier"},
+        {"deed": "tout"},
+        {"deed": "accepter", "lines": []},
+    ):
         assert page.post("/orientations/lot", data={**line, **faulty}).status_code == 422
     assert page.post("/orientations/lot", data={**line, "deed": "accepter", "query": "x=<b>"}).status_code == 422
     assert shared_base.admin("select state from referral where id = %s", sent.id) == [("sent",)]
