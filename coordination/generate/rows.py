@@ -34,7 +34,11 @@ ORGANISATIONS = (
 ROLES = (Role.INTAKE, Role.COORDINATOR)
 """Whoever coordinates also receives people."""
 DELAYS = (9, 21, 42)
-OPEN_REFERRALS = 0.02
+STATES = ("sent", "accepted", "refused", "closed", "dropped")
+WEIGHTS = (0.013, 0.007, 0.01, 0.65, 0.32)
+"""Of referrals: two in a hundred open, one refused that somebody has still to look at, the others ended."""
+SENT_AGAIN = 0.5
+"""Of what is refused and not yet settled."""
 SHARED = 0.4
 REFERRED = (2, 3)
 """Needs referred of a household that shares its file: as many referrals as households, in the end."""
@@ -330,14 +334,13 @@ class Household:
 
     def referral(self, need: UUID, domain: str, partner: Organisation) -> None:
         draw, net, me = self.draw, self.network.id, self.worker.membership
-        referral, opened = identifier(draw), draw.random() < OPEN_REFERRALS
-        sent = self.at if not opened else self._lately()
-        state = draw.choice(("sent", "sent", "accepted")) if opened else draw.choice(("closed", "closed", "refused"))
+        referral, [state] = identifier(draw), draw.choices(STATES, WEIGHTS)
+        ended = state in ("closed", "dropped")
+        sent = self.at if ended else self._lately()
         answered = None if state == "sent" else sent + timedelta(days=2)
-        closed = sent + timedelta(days=20) if state == "closed" else None
-        refusal, outcome = (
-            (Refusal.CAPACITY.value, None) if state == "refused" else (None, Outcome.GOT_HELP.value if closed else None)
-        )
+        closed = sent + timedelta(days=20) if ended else None
+        refusal = Refusal.CAPACITY.value if state in ("refused", "dropped") else None
+        outcome = Outcome.GOT_HELP.value if state == "closed" else None
         self.rows["referral"].append(
             (
                 *(referral, net, self.id, self.code, need, self.holder.id, partner.id, domain, False, state),
@@ -348,6 +351,8 @@ class Household:
         self.rows["referral_event"].append(
             (identifier(draw), net, referral, sent, "send", state, None, self.holder.id, me, 1)
         )
+        if state == "refused" and draw.random() < SENT_AGAIN:
+            self.referral(need, domain, partner)
 
     def _lately(self) -> datetime:
         day = self.plan.today - timedelta(days=1 + self.draw.randrange(30))
