@@ -100,6 +100,20 @@ class Given(Answer):
     held_by: UUID
 
 
+class Passing(Body):
+    """À qui passe ce que suit un collègue absent."""
+
+    to: UUID = Field(description="Un autre collègue (`GET /colleagues`).")
+
+
+class Passed(BaseModel):
+    """Ce qui est passé ; `null` quand la demande est rejouée."""
+
+    referrals: int | None = Field(description="Les orientations qu’il suivait et qui demandent encore quelque chose.")
+    dates: int | None = Field(description="Les rendez-vous à venir où il recevait.")
+    together: int | None = Field(description="Parmi eux, ceux qui tombent en même temps qu’un autre : à vérifier.")
+
+
 class Missed(Answer):
     """La personne n’est pas venue."""
 
@@ -234,3 +248,17 @@ def miss(session: Walled, once: OnceOnly, appointment_id: UUID, asked: Missed) -
         return service.miss(session, appointment_id, asked.version, excused=asked.excused)
 
     return _shown(session, once.made(asked, deed))
+
+
+@router.post("/colleagues/{member_id}/hand-over", summary="Passer ce que suit un collègue absent", dependencies=ANSWERS)
+def hand_over(session: Walled, once: OnceOnly, member_id: UUID, asked: Passing) -> Passed:
+    """Ses orientations et ses rendez-vous à venir, d’un seul geste : tout passe, ou rien. 409 si la personne choisie ne
+    répond pas aux orientations de votre structure, ou s’il n’y a rien à passer."""
+    done: list[service.Passed] = []
+
+    def deed() -> UUID:
+        done.append(service.pass_on(session, member_id, asked.to))
+        return member_id
+
+    once.do(asked, deed)
+    return Passed(**vars(done[0])) if done else Passed(referrals=None, dates=None, together=None)

@@ -103,6 +103,7 @@ GET    /referrals/{referral_id}/follower                       200 200 403 200 4
 POST   /referrals/{referral_id}/assign                         422 422 403 422 403 403 422 422 422 401
 POST   /referrals/bulk                                         422 422 403 422 403 403 422 422 422 401
 GET    /colleagues                                             200 200 403 200 403 403 200 200 200 401
+POST   /colleagues/{member_id}/hand-over                       422 422 403 422 403 403 422 422 422 401
 GET    /views                                                  200 200 403 200 403 403 200 200 200 401
 POST   /views                                                  422 422 403 422 403 403 422 422 422 401
 DELETE /views/{view_id}                                        404 404 403 404 403 403 404 404 404 401
@@ -202,6 +203,7 @@ def world(cast: Cast, api: Callable[[], Client]) -> World:
         "unknown": uuid4(),
         "appointment_id": uuid4(),
         "view_id": uuid4(),
+        "member_id": uuid4(),
         "service_id": uuid4(),
         "place_id": uuid4(),
         "unknown_merge": uuid4(),

@@ -44,7 +44,15 @@ def test_a_referral_is_given_to_a_colleague_once(grocer: Client, cast: Cast, sen
     stranger = str(cast.ccas.people["intake"].membership_id)
     asked = {"to": stranger, "seen": people["Volunteer"]}
     assert grocer.post(f"{API}{home}/assign", json=asked).status_code == 409
-    assert grocer.ok("POST", f"{home}/assign", json={"to": None, "seen": people["Volunteer"]})["member"] is None
+    passing, again = {"to": people["Intake"]}, {"Idempotency-Key": str(uuid4())}
+    passed = [
+        grocer.ok("POST", f"/colleagues/{people['Volunteer']}/hand-over", json=passing, headers=again) for _ in range(2)
+    ]
+    assert passed == [{"referrals": 1, "dates": 0, "together": 0}, dict.fromkeys(("referrals", "dates", "together"))]
+    for wrong, to in (("Volunteer", people["Intake"]), ("Intake", stranger)):
+        nothing = grocer.post(f"{API}/colleagues/{people[wrong]}/hand-over", json={"to": to})
+        assert (nothing.status_code, "Rien n’a été modifié" in problem(nothing)["detail"]) == (409, True)
+    assert grocer.ok("POST", f"{home}/assign", json={"to": None, "seen": people["Intake"]})["member"] is None
 
 
 def test_many_are_answered_line_by_line_and_not_again(grocer: Client, sent: list[str]) -> None:
