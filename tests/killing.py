@@ -6,10 +6,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event
+import psycopg
 from sqlalchemy.exc import OperationalError
 
 from tests.conftest import Base
+from tests.wire import before_each
 
 
 @dataclass
@@ -24,26 +25,22 @@ class Blow:
 
 
 @contextmanager
-def killed(base: Base, engine: Engine, place: int) -> Iterator[Blow]:
+def killed(base: Base, place: int) -> Iterator[Blow]:
     """Within the block the connection is cut right before its `place`-th question, commits counted; what that raises
     goes no further. A block that asks fewer questions ends well."""
     blow = Blow(place)
 
-    def strike(connection: Connection, *_: Any) -> None:
+    def strike(connection: psycopg.Connection[Any], _: str) -> None:
         blow.left -= 1
         if blow.left == 0:
-            driver: Any = connection.connection.driver_connection
-            _cut(base, driver.info.backend_pid)
+            _cut(base, connection.info.backend_pid)
 
-    for moment in ("before_cursor_execute", "commit"):
-        event.listen(engine, moment, strike)
+    base.engine.connect().close()  # what SQLAlchemy asks of its first connection is behind
     try:
-        yield blow
+        with before_each(base, strike):
+            yield blow
     except OperationalError:
         assert blow.fell, "it failed of something else"
-    finally:
-        for moment in ("before_cursor_execute", "commit"):
-            event.remove(engine, moment, strike)
 
 
 def _cut(base: Base, pid: int) -> None:

@@ -88,15 +88,14 @@ def _append(
     household_id: UUID | None,
     fields: Iterable[str],
 ) -> None:
-    session.flush()
-    values = {
+    session.run(
+        insertion(JournalLine),
         **SET_BY_TRIGGER,
-        "id": uuid4(),
-        "network_id": network_id,
-        "verb": verb,
-        "subject": subject,
-        "subject_id": subject_id,
-        "household_id": household_id,
-        "fields": list(fields),
-    }
-    session.connection().exec_driver_sql(insertion(JournalLine), values)
+        id=uuid4(),
+        network_id=network_id,
+        verb=verb,
+        subject=subject,
+        subject_id=subject_id,
+        household_id=household_id,
+        fields=list(fields),
+    )

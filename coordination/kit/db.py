@@ -32,7 +32,7 @@ from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session as OrmSession
 from sqlalchemy.orm import SessionTransaction, UOWTransaction
@@ -60,7 +60,6 @@ DIALECT: Dialect = Lent()  # type: ignore[no-untyped-call]
 # Our statements name one file, one network, one page: the plan made for any of them is the plan for each, and making it
 # anew costs more than running it. For the same reason none is worth compiling.
 OPTIONS = "-c timezone=Europe/Paris -c plan_cache_mode=force_generic_plan -c jit=off"
-TELL = "select " + ", ".join(f"set_config('app.{name}', %({name})s, true)" for name in SETTINGS)
 REFUSED_ROLE = (
     "Le rôle « {role} » possède des tables ou contourne la sécurité par ligne : l’application refuse de servir. "
     "Donnez dans DATABASE_URL le rôle applicatif, pas le propriétaire."
@@ -123,6 +122,22 @@ def insertion(model: type[SQLModel]) -> Written:
     return written(insert(table).values({c.name: Given(c.name, c.type) for c in table.columns}))
 
 
+def straight(connection: Connection, statement: Written, values: dict[str, Any]) -> psycopg.Cursor[Any]:
+    """Carries a written statement to the driver: SQLAlchemy, which has nothing to learn from it, would take longer than
+    PostgreSQL. What is raised is what SQLAlchemy would raise."""
+    driver: Any = connection.connection.driver_connection
+    try:
+        cursor: psycopg.Cursor[Any] = driver.execute(statement, values)
+    except psycopg.Error as failure:
+        if driver.closed:
+            connection.invalidate(failure)
+        raise DBAPIError.instance(
+            statement, None, failure, psycopg.Error, hide_parameters=True, dialect=DIALECT
+        ) from failure
+    return cursor
+
+
+TELL = Written("select " + ", ".join(f"set_config('app.{name}', %({name})s, true)" for name in SETTINGS))
 _words = lru_cache(maxsize=500)(text)
 
 
@@ -137,6 +152,8 @@ class ActorSession(Session):
     def __init__(self, bind: Engine | Connection, actor: Actor) -> None:
         super().__init__(bind, expire_on_commit=False, autoflush=True)
         self.actor = actor
+        self.told: Connection | None = None
+        """The connection that knows who acts, while a transaction lasts."""
         self.changed: dict[tuple[str, Any], set[str]] = {}
         self.remembered: dict[Hashable, Any] = {}
         """What a page asks again and again, until this transaction ends, writes anything or locks a row."""
@@ -169,15 +186,18 @@ class ActorSession(Session):
         return self.connection().execute(_words(f"select {call}"), values).scalar()
 
     def ask(self, query: Written, **values: Any) -> list[Any]:
-        """The rows of a written statement, for these values."""
-        self.flush()
-        return list(self.connection().exec_driver_sql(query, values))
+        """The rows of a written statement, for these values: bare tuples."""
+        return self.run(query, **values).fetchall()
 
     def write(self, statement: Written, **values: Any) -> None:
         """Carries out a written statement that answers no row."""
-        self.flush()
         self.remembered.clear()
-        self.connection().exec_driver_sql(statement, values)
+        self.run(statement, **values)
+
+    def run(self, statement: Written, **values: Any) -> psycopg.Cursor[Any]:
+        """Carries out a written statement that changes nothing of what a page remembers."""
+        self.flush()
+        return straight(self.told or self.connection(), statement, values)
 
     def rows(self, query: str, **values: Any) -> list[Any]:
         """The rows answered by a door that returns a table."""
@@ -191,7 +211,14 @@ def _tell_who_acts(session: ActorSession, transaction: SessionTransaction, conne
     if transaction.nested:
         return
     session.changed.clear()
-    connection.exec_driver_sql(TELL, settings_of(session.actor))
+    straight(connection, TELL, settings_of(session.actor))
+    session.told = connection
+
+
+@event.listens_for(ActorSession, "after_transaction_end")
+def _forget_who_acts(session: ActorSession, transaction: SessionTransaction) -> None:
+    if transaction.parent is None:
+        session.told = None
 
 
 @event.listens_for(ActorSession, "after_soft_rollback")

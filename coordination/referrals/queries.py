@@ -155,7 +155,7 @@ def stopped(session: ActorSession, rows: Sequence[Referral]) -> set[UUID]:
     asked = [row.id for row in rows if not row.by_hand and State(row.state).is_open]
     if not asked:
         return set()
-    return {row.id for row in session.ask(ENDED, ids=asked)}
+    return {key for (key,) in session.ask(ENDED, ids=asked)}
 
 
 def due_rows(session: ActorSession, most: int) -> list[UUID]:

@@ -150,7 +150,7 @@ def page_of(
     down = basket.newest_first if newest_first is None else newest_first
     asked = listing(side, _shape(filters), basket, size=size, after=after is not None, down=down)
     there = {"sent_at": after.sent_at, "id": after.id} if after else {}
-    ids = [row.id for row in session.ask(asked, **_values(session, side, filters, at), **there)]
+    ids = [key for (key,) in session.ask(asked, **_values(session, side, filters, at), **there)]
     rows = _by_ids(session, ids[:size])
     more = len(ids) > size
     return QueuePage(lines(session, rows, at), Cursor(rows[-1].sent_at, rows[-1].id) if more and rows else None)

@@ -3,16 +3,16 @@
 from typing import Any
 
 from coordination.kit.actor import Service
-from coordination.kit.db import acting
+from coordination.kit.db import Written, acting
 from tests.conftest import Base
 from tests.killing import killed
 
 
 def test_a_server_that_cuts_more_connections_than_the_pool_holds_is_asked_again(shared_base: Base) -> None:
-    """Before a question, before the commit; eight places are soon taken for good otherwise."""
+    """Before any question, before the commit; eight places are soon taken for good otherwise."""
     for turn in range(12):
-        with killed(shared_base, shared_base.engine, 2 + turn % 3), acting(shared_base.engine, Service("x")) as session:
-            session.rows("select 1")
+        with killed(shared_base, 1 + turn % 4), acting(shared_base.engine, Service("x")) as session:
+            session.ask(Written("select 1"))
             session.rows("select 2")
     with acting(shared_base.engine, Service("x")) as session:
         assert session.door("1") == 1

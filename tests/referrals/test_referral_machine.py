@@ -369,7 +369,7 @@ class Loop(RuleBasedStateMachine):
         if dies is None:
             self.turn()
         for place in range(dies, 500, self.apart) if dies else ():
-            with killed(self.base, self.cast.engine, place) as blow:
+            with killed(self.base, place) as blow:
                 self.turn()
             if not blow.fell:
                 break
