@@ -1165,19 +1165,21 @@ create function access.link_stands(r referral) returns boolean
 -- The referrals under way that the agreement they were sent with no longer carries, among those one may ask about.
 create view access.stopped_referral with (security_invoker = true) as
     select r.id
-      from referral r join need n on n.id = r.need_id
+      from referral r
      where r.network_id = (select access.network()) and not r.by_hand
        and r.state in ('sent', 'received', 'info_requested', 'accepted', 'in_progress', 'on_hold')
        and ((select access.organisation()) in (r.from_organisation_id, r.to_organisation_id)
             or (select access.has_role('coordinator')) or (select access.is_service('worker')))
        and (not r.guarded or (select access.is_service('worker')) or access.reaches(r.household_id))
        and case when r.to_service_id is not null then not access.service_stands(r)
-           else exists (select 1 from protection p where p.household_id = r.household_id and p.lifted_at is null)
+           else r.guarded and access.is_protected(r.household_id)
                 and not access.somebody_named(r.household_id, r.to_organisation_id)
-            or (select count(distinct s.scope) from access.trusted_share s
-                 where s.household_id = r.household_id and s.organisation_id = r.to_organisation_id
-                   and (s.scope in ('identity', 'needs') or n.sensitive and s.scope = 'sensitive'))
-               < case when n.sensitive then 3 else 2 end end;
+            -- One look at the shares of the pair; only a folded domain may hide a sensitive need.
+            or (select coalesce(bool_or(s.scope = 'identity') and bool_or(s.scope = 'needs')
+                                and (r.public_domain <> 'autre' or bool_or(s.scope = 'sensitive')
+                                     or not (select n.sensitive from need n where n.id = r.need_id)), false)
+                  from access.trusted_share s
+                 where s.household_id = r.household_id and s.organisation_id = r.to_organisation_id) is false end;
 grant select on access.stopped_referral to coordination_guard;
 
 -- Whether the agreement that carried a referral under way no longer does: yes or no, to its two sides, the network's

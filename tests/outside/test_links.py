@@ -220,7 +220,7 @@ def test_the_door_opens_the_moves_of_the_table_and_no_other(make: Callable[..., 
             with service.holding(sent.base.engine, known.link) as session:
                 said = service.answer(session, known.link.link_id, Answer(verb), codes[verb])
                 session.rollback()
-            ended = (T.CANCELLED, T.REDIRECTED, T.EXPIRED, T.REVOKED, T.BY_HAND, T.DISPUTED)
+            ended = (T.CANCELLED, T.REDIRECTED, T.DROPPED, T.EXPIRED, T.REVOKED, T.BY_HAND, T.DISPUTED)
             assert said == (legal.get(state, state) if state not in ended else None), (verb, state)
 
 
