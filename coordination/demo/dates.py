@@ -57,12 +57,18 @@ DATES: tuple[Dated, ...] = (
 )
 
 
+AWAY = Dated(
+    6, "14 h", by="sender", where="autre", words="À la mission locale, 2 rue de l’Exemple : la personne a noté la date."
+)
+"""What a service without an account told whoever referred to it."""
+
+
 def meet(troupe: Troupe) -> None:
-    """Public places, then the dates of every partner's referrals under way."""
+    """Public places, then the dates of every partner's referrals under way, and one that a service told."""
     for key, (name, address) in PLACES.items():
         with troupe.act(troupe.partners[key].who(Role.INTAKE), 8, 9) as session:
             service.set_place(session, None, PlaceForm(name=name, address=address))
-    taken = [(row, host) for host in _hosts(troupe) for row in _under_way(troupe, host)]
+    taken = [(row, host) for host in _hosts(troupe) for row in _under_way(troupe, host)[:EACH]]
     senders = {partner.id: partner for partner in troupe.partners.values()}
     turn = cycle(DATES)
     for row, host in sorted(taken, key=lambda one: (_since(one[0]), str(one[0].id))):
@@ -71,6 +77,9 @@ def meet(troupe: Troupe) -> None:
             dated = next(turn)
         sender = senders[row.from_organisation_id].who(Role.INTAKE)
         _play(troupe, dated, row.id, {"host": host, "sender": sender})
+    holder = troupe.partners["ccas"].who(Role.INTAKE)
+    for row in [row for row in _under_way(troupe, holder, Side.SENDER) if row.to_service_id][:1]:
+        _play(troupe, AWAY, row.id, {"sender": holder})
     troupe.rest()
 
 
@@ -78,11 +87,11 @@ def _hosts(troupe: Troupe) -> list[Member]:
     return [troupe.partners[key].who(Role.VOLUNTEER, Role.INTAKE) for key in HOSTS]
 
 
-def _under_way(troupe: Troupe, host: Member) -> list[Any]:
-    basket = basket_named(Side.RECEIVER, "en-cours")
+def _under_way(troupe: Troupe, member: Member, side: Side = Side.RECEIVER) -> list[Any]:
+    basket = basket_named(side, "en-cours")
     assert basket is not None
-    with troupe.act(host, 0, 8) as session:
-        return [line.row for line in page_of(session, Side.RECEIVER, basket).lines[:EACH]]
+    with troupe.act(member, 0, 8) as session:
+        return [line.row for line in page_of(session, side, basket, size=100).lines]
 
 
 def _since(row: Any) -> datetime:

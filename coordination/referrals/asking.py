@@ -36,7 +36,7 @@ from coordination.referrals.machine import CARRIED_STATES, EXPIRING_STATES, Side
 from coordination.referrals.models import Referral, ReferralAssignment
 from coordination.referrals.rules import Outcome
 
-MANY = 500
+MANY = 100
 """How far the referrals of a basket are counted."""
 KEY = Uuid()
 AT, SOON, ASKED_SINCE = Given("at", Moment), Given("soon", Moment), Given("asked_since", Moment)

@@ -40,7 +40,7 @@ class BasketCount:
 
     @property
     def label(self) -> str:
-        """The count as it is shown: `12`, or `plus de 500`."""
+        """The count as it is shown: `12`, or `plus de 100`."""
         return str(self.count) if self.count <= MANY else f"plus de {MANY}"
 
 

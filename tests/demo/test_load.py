@@ -61,6 +61,8 @@ def number(base: Base, query: str) -> int:
 def test_every_state_of_an_appointment_is_there(demo: Base) -> None:
     assert values(demo, "select state from appointment") == set(DateState)
     assert number(demo, "from appointment where state = 'confirmed' and starts_at < now()") > 0, "one is to be recorded"
+    told = "from appointment a join referral r on r.id = a.referral_id where r.to_service_id is not null"
+    assert number(demo, told) > 0, "one is a service's own"
 
 
 def test_every_state_refusal_and_outcome_of_a_referral_is_there(demo: Base) -> None:
