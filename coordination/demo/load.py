@@ -22,7 +22,7 @@ from coordination.identity.rules import slug
 from coordination.kit.actor import Service
 from coordination.kit.db import close_engine, make_engine
 from coordination.kit.errors import NotNow
-from coordination.referrals import moves
+from coordination.referrals import moving
 
 SEED = 20161114  # the day the partners of Carvin signed their charter
 NEIGHBOUR_HOUSEHOLDS = 12
@@ -96,7 +96,7 @@ def _play_all(connection: Connection, households: int, progress: Progress | None
             share_out(troupe)
             meet(troupe)
         with deed(connection, Service("worker", troupe.network_id)) as session:
-            moves.settle_due(session)
+            moving.settle_due(session)
 
 
 def _plan(name: str, stories: tuple[Story, ...], number: int, today: date) -> list[Planned]:

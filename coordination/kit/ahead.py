@@ -18,9 +18,10 @@ from sqlalchemy import Date, DateTime, Numeric, Text, Uuid, cast, func, literal_
 from sqlalchemy.inspection import inspect
 from sqlalchemy.orm import Mapper
 from sqlalchemy.types import TypeEngine
+from sqlmodel import SQLModel
 
 from coordination.kit.clock import PARIS
-from coordination.kit.db import ActorSession, Given, Written, written
+from coordination.kit.db import ActorSession, Given, Written, loose, written
 
 ABOUT = Given("about", Uuid())
 """What the page is about: its key, given when the questions are asked."""
@@ -101,10 +102,10 @@ def _maker(question: Any) -> Maker:
 
 
 def _entity_maker(mapper: Mapper[Any]) -> Maker:
-    names = [mapper.get_property_by_column(c).key for c in mapper.columns]
     readers = [(place, read) for place, c in enumerate(mapper.columns) if (read := _reader(c.type))]
-    key = names.index(mapper.get_property_by_column(mapper.primary_key[0]).key)
-    new = mapper.class_manager.new_instance
+    key = [c.name for c in mapper.columns].index(mapper.primary_key[0].name)
+    table: type[SQLModel] = mapper.class_
+    made = loose(table)
 
     def entity(cells: Sequence[Any]) -> Any:
         if cells[key] is None:
@@ -113,9 +114,7 @@ def _entity_maker(mapper: Mapper[Any]) -> Maker:
         for place, read in readers:
             if values[place] is not None:
                 values[place] = read(values[place])
-        made = new()
-        made.__dict__.update(zip(names, values, strict=True))
-        return made
+        return made(values)
 
     return entity
 

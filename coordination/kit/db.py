@@ -1,7 +1,7 @@
 """The database: sessions that belong to an actor, and columns that say what personal data they hold."""
 
 import select
-from collections.abc import Callable, Collection, Hashable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from functools import cache, lru_cache
@@ -27,6 +27,7 @@ from sqlalchemy import (
     inspect,
     literal,
     text,
+    update,
 )
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -36,6 +37,9 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session as OrmSession
 from sqlalchemy.orm import SessionTransaction, UOWTransaction
+from sqlalchemy.orm.attributes import flag_dirty, set_committed_value
+from sqlalchemy.orm.exc import StaleDataError
+from sqlalchemy.orm.util import identity_key
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 from sqlmodel import Field, Session, SQLModel, col
@@ -122,6 +126,30 @@ def insertion(model: type[SQLModel]) -> Written:
     return written(insert(table).values({c.name: Given(c.name, c.type) for c in table.columns}))
 
 
+@cache
+def rewriting(model: type[SQLModel], names: tuple[str, ...]) -> Written:
+    """The UPDATE of these columns of one row of this table, named by its `id`."""
+    table: Table = inspect(model).local_table
+    given = {name: Given(name, table.c[name].type) for name in names}
+    return written(update(table).where(table.c.id == Given("id", table.c.id.type)).values(given))
+
+
+@cache
+def loose(model: type[SQLModel]) -> Callable[[Sequence[Any]], Any]:
+    """What makes a row of this table out of its cells. It belongs to no session: it is for reading, and only
+    `ActorSession.change` writes it."""
+    mapper = inspect(model)
+    names = [mapper.get_property_by_column(c).key for c in mapper.columns]
+    new = mapper.class_manager.new_instance
+
+    def made(cells: Sequence[Any]) -> Any:
+        row = new()
+        vars(row).update(zip(names, cells, strict=True))
+        return row
+
+    return made
+
+
 def straight(connection: Connection, statement: Written, values: dict[str, Any]) -> psycopg.Cursor[Any]:
     """Carries a written statement to the driver: SQLAlchemy, which has nothing to learn from it, would take longer than
     PostgreSQL. What is raised is what SQLAlchemy would raise."""
@@ -193,6 +221,32 @@ class ActorSession(Session):
         """Carries out a written statement that answers no row."""
         self.remembered.clear()
         self.run(statement, **values)
+
+    def begin_nested(self) -> SessionTransaction:
+        """A savepoint, set at once: SQLAlchemy would wait until it carries something itself."""
+        savepoint = super().begin_nested()
+        self.connection()
+        return savepoint
+
+    def change(self, row: Any, **values: Any) -> None:
+        """Writes these columns of a loose row that was locked, and remembers the names of those that differ."""
+        table: type[SQLModel] = type(row)
+        self.remembered.clear()
+        if self.run(rewriting(table, tuple(values)), id=row.id, **values).rowcount != 1:
+            raise StaleDataError(f"a row of {row.__tablename__} was not there to be written")
+        names = {name for name, value in values.items() if getattr(row, name) != value}
+        self.changed.setdefault(_identity(row), set()).update(names)
+        vars(row).update(values)
+        known = self.identity_map.get(identity_key(table, row.id))
+        if known is not None:
+            for name, value in values.items():
+                set_committed_value(known, name, value)
+            flag_dirty(known)  # a savepoint that is rolled back makes it be read again
+
+    def locking(self, query: Written, **values: Any) -> list[Any]:
+        """The same as `ask`, of a statement that locks its rows: what a page remembers may have changed meanwhile."""
+        self.remembered.clear()
+        return self.ask(query, **values)
 
     def run(self, statement: Written, **values: Any) -> psycopg.Cursor[Any]:
         """Carries out a written statement that changes nothing of what a page remembers."""

@@ -27,7 +27,7 @@ from coordination.notices.rules import (
     tomorrow_of,
     words_of,
 )
-from coordination.referrals import moves
+from coordination.referrals import moving
 
 WORKER = "worker"
 LOOK_BACK = timedelta(days=2)
@@ -66,7 +66,7 @@ def tell_news(engine: Engine, at: datetime | None = None) -> int:
 
 def _tell_in(engine: Engine, network_id: UUID, at: datetime) -> int:
     with working(engine, network_id) as session:
-        moves.settle_due(session)
+        moving.settle_due(session)
     with working(engine, network_id) as session:
         news = (*_moves(session, at), *_dates(session, at), *_silences(session, at))
         return _remind(session, at) + sum(_tell(session, told) for told in news)

@@ -41,6 +41,9 @@ from coordination.referrals.rules import Domain, NeedState, Outcome, needs_state
 AUTOMATIC = "Automatique"
 HOUSEHOLD = "Le foyer"
 ENDED = Written("select id from unnest(%(ids)s::uuid[]) id where access.stopped(id)")
+STEPS = Written(
+    "select verb, state, reason, at, membership_id from referral_event where referral_id = %(about)s order by version"
+)
 
 
 # ------------------------------------------------------------------ lines
@@ -312,7 +315,7 @@ def _events(session: ActorSession, referral_id: UUID) -> Sequence[ReferralEvent]
 
 def history(session: ActorSession, referral_id: UUID) -> list[Step]:
     """What happened to a referral, in codes, the oldest first."""
-    return [Step(e.verb, State(e.state), e.reason, e.at, e.membership_id) for e in _events(session, referral_id)]
+    return [Step(verb, State(state), *rest) for verb, state, *rest in session.ask(STEPS, about=referral_id)]
 
 
 def last_told(session: ActorSession, referral_id: UUID) -> str:

@@ -13,7 +13,7 @@ from coordination.kit.actor import Member, Service
 from coordination.kit.db import ActorSession, acting, close_engine, make_engine
 from coordination.kit.errors import NotAllowed, NotKnown
 from coordination.kit.transitions import IllegalMove
-from coordination.referrals import bulk, moves, queries, service
+from coordination.referrals import bulk, moves, moving, queries, service
 from coordination.referrals import queue as queue_of
 from coordination.referrals.machine import Side, State
 from coordination.referrals.models import Need, Referral, ReferralEvent, ReferralText
@@ -183,13 +183,13 @@ def test_the_worker_writes_down_what_nobody_decided_once(
         withdraw_agreement(session, household, agreement)
     machine = Service("worker", cast.ccas.network_id)
     with acting(cast.engine, machine) as session:
-        assert moves.settle_due(session) == 2
+        assert moving.settle_due(session) == 2
     with acting(cast.engine, machine) as session:
-        assert moves.settle_due(session) == 0
+        assert moving.settle_due(session) == 0
         assert not session.exec(select(ReferralText)).all()
         assert not session.exec(select(Need)).all()
     with acting(cast.engine, Service("worker", cast.elsewhere.network_id)) as session:
-        assert moves.settle_due(session) == 0
+        assert moving.settle_due(session) == 0
     assert [verb for verb, _ in journal(shared_base, stopped.id)] == ["referral.send", "referral.stop"]
     assert [verb for verb, _ in journal(shared_base, spent.id)] == ["referral.send", "referral.expire"]
     for row, state in ((stopped, State.REVOKED), (spent, State.EXPIRED)):
@@ -244,7 +244,7 @@ def test_what_nobody_takes_is_dropped_by_its_sender_or_the_coordination_and_can_
         with acting(cast.engine, partner) as session:
             moves.refuse(session, one.id, 1, Refusal.CAPACITY)
         with pytest.raises(IllegalMove, match="revient à"), acting(cast.engine, partner) as session:
-            moves._move(session, one.id, 2, "drop", "")
+            moving.move(session, moving.taken(session, one.id, 2), "drop")
     with acting(cast.engine, worker) as session:
         first, second = queries.need_of(session, shared, need).referrals
         row = moves.drop(session, first.row.id, 2, Dropped.NOBODY, "Vu avec eux.")
@@ -263,6 +263,20 @@ def test_what_nobody_takes_is_dropped_by_its_sender_or_the_coordination_and_can_
         assert moves.undo(session, first.row.id, 3).state == "refused"
         assert moves.reopen(session, second.row.id, 3).state == "sent"
     assert [verb for verb, _ in journal(shared_base, first.row.id)][-2:] == ["referral.drop", "referral.undo"]
+
+
+def test_a_move_taken_back_with_its_savepoint_is_read_as_before(
+    cast: Cast, worker: Member, volunteer: Member, shared: UUID
+) -> None:
+    sent = refer(cast.engine, worker, shared, cast.epicerie)
+    with acting(cast.engine, volunteer) as session:
+        row = session.get(Referral, sent.id)
+        assert row is not None
+        with session.begin_nested() as savepoint:
+            moves.accept(session, sent.id, 1)
+            assert (row.state, row.version) == ("accepted", 2)
+            savepoint.rollback()
+        assert (row.state, row.version) == ("sent", 1)
 
 
 def test_a_coordinator_closes_what_others_carry_but_answers_for_nobody(
@@ -376,7 +390,7 @@ def test_the_second_to_answer_is_told_who_was_first_and_when(
     told = r"déjà « acceptée » par Épicerie solidaire \(Volunteer\) le \d+(er)? \w+ 20\d\d à \d+ h \d\d\. Rien"
     for deed in (moves.accept, moves.cancel):
         with (
-            pytest.raises(moves.AlreadyMoved, match=told),
+            pytest.raises(moving.AlreadyMoved, match=told),
             acting(cast.engine, cast.epicerie.people["intake"]) as session,
         ):
             deed(session, sent.id, 1)
@@ -398,7 +412,7 @@ def test_of_fifty_answers_given_at_once_exactly_one_counts(
                     moves.accept(session, sent.id, 1)
                 else:
                     moves.refuse(session, sent.id, 1, Refusal.CAPACITY)
-            except moves.AlreadyMoved as late:
+            except moving.AlreadyMoved as late:
                 session.rollback()
                 return late.sentence
             session.commit()
