@@ -26,8 +26,9 @@ from coordination.households.matching import keys_of
 from coordination.identity.permissions import parts_of, permissions_of
 from coordination.kit.actor import Member
 from coordination.kit.clock import now, today
-from coordination.kit.db import ActorSession, close_engine, make_engine
+from coordination.kit.db import ActorSession
 from coordination.kit.embedded import Cluster
+from coordination.kit.engine import close_engine, make_engine
 from coordination.kit.roles import create_database, libpq
 from coordination.kit.text import fold
 from coordination.upgrade import upgrade

@@ -21,7 +21,8 @@ from coordination.households.pages import NAMES, OPENED, READ
 from coordination.households.service import known_in_network, open_file
 from coordination.identity.queries import know_names, member_names, organisations
 from coordination.kit.clock import today
-from coordination.kit.db import ActorSession, close_engine, make_engine
+from coordination.kit.db import ActorSession
+from coordination.kit.engine import close_engine, make_engine
 from coordination.kit.roles import libpq
 from coordination.referrals import queries as referrals
 from coordination.referrals import queue as queue_of

@@ -13,8 +13,9 @@ from bench import bases
 from bench.bases import QUICK, Base
 from coordination.kit.actor import Member
 from coordination.kit.clock import now
-from coordination.kit.db import acting, close_engine, make_engine
+from coordination.kit.db import acting
 from coordination.kit.embedded import Cluster
+from coordination.kit.engine import close_engine, make_engine
 from coordination.kit.mail import Mailer
 from coordination.kit.roles import libpq
 from coordination.notices import service as notices

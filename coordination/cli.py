@@ -149,7 +149,8 @@ def start_server(settings: "Settings", host: str, port: int, workers: int) -> No
 
 def check_role(url: str) -> None:
     """Refuses a powerful role before any page is served; each worker checks it again."""
-    from coordination.kit.db import close_engine, make_engine, refuse_powerful_role
+    from coordination.kit.db import refuse_powerful_role
+    from coordination.kit.engine import close_engine, make_engine
 
     engine = make_engine(url, size=1)
     try:
@@ -179,7 +180,7 @@ def worker(
     beside: Annotated[bool, typer.Option("--beside", hidden=True)] = False,
 ) -> None:
     """Travaille en arrière-plan : avis, relances et courriels. Plusieurs peuvent travailler ensemble."""
-    from coordination.kit.db import close_engine, make_engine
+    from coordination.kit.engine import close_engine, make_engine
     from coordination.notices import jobs
     from coordination.outside import jobs as links
     from coordination.rights import jobs as rights

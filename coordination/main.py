@@ -49,7 +49,8 @@ from coordination.imports.rules import LARGEST_FILE
 from coordination.indicators import api as figures_api
 from coordination.indicators import pages as figures
 from coordination.kit import embedded, errors
-from coordination.kit.db import close_engine, make_engine, refuse_powerful_role
+from coordination.kit.db import refuse_powerful_role
+from coordination.kit.engine import close_engine, make_engine
 from coordination.kit.guards import App, Guards, Scope, TooLargeBody
 from coordination.kit.rest import PREFIX, Invalid, fault_of, is_api, openapi_of, problem_json
 from coordination.kit.web import NavItem, SignInFirst, assets, page
@@ -77,14 +78,15 @@ from coordination.sharing import pages as sharing
 from coordination.simulators import impact_pages as impact_simulator
 from coordination.simulators import public_pages as public_simulator
 
-ROOMS = (
+ROOMS = (  # looked through in this order at each demand: what is asked all day stands first
+    households.router,
+    queue_pages.router,
     identity.router,
     accounts.router,
     audit.router,
     desk.router,
     directory.router,
     outside_links.router,
-    households.router,
     family_pages.router,
     majority_pages.router,
     protection_pages.router,
@@ -100,7 +102,6 @@ ROOMS = (
     situation.router,
     hand_over.router,
     passing.router,
-    queue_pages.router,
     work_pages.router,
     confirming_pages.router,
     replies.router,

@@ -121,7 +121,8 @@ def verify_journal(
     from coordination.audit.queries import verify
     from coordination.identity.queries import networks
     from coordination.kit.actor import Service
-    from coordination.kit.db import acting, close_engine, make_engine
+    from coordination.kit.db import acting
+    from coordination.kit.engine import close_engine, make_engine
 
     broken = False
     with plainly():

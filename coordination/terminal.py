@@ -69,7 +69,8 @@ def app_url(settings: "Settings") -> str:
 def operator() -> Iterator["ActorSession"]:
     """A session of the operator, over the app role."""
     from coordination.kit.actor import Service
-    from coordination.kit.db import acting, close_engine, make_engine
+    from coordination.kit.db import acting
+    from coordination.kit.engine import close_engine, make_engine
 
     engine = make_engine(app_url(get_settings()), size=2)
     try:

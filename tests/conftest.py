@@ -19,8 +19,8 @@ from playwright.sync_api import Browser as Chromium
 from sqlalchemy import Engine
 
 from coordination.identity import service as identity
-from coordination.kit.db import close_engine, make_engine
 from coordination.kit.embedded import Cluster
+from coordination.kit.engine import close_engine, make_engine
 from coordination.kit.roles import OWNER, libpq
 from coordination.settings import Settings
 from coordination.upgrade import upgrade

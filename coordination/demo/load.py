@@ -20,7 +20,7 @@ from coordination.demo.troupe import OPERATOR, Troupe, deed
 from coordination.identity.queries import find_network
 from coordination.identity.rules import slug
 from coordination.kit.actor import Service
-from coordination.kit.db import close_engine, make_engine
+from coordination.kit.engine import close_engine, make_engine
 from coordination.kit.errors import NotNow
 from coordination.referrals import moving
 

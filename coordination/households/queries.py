@@ -21,7 +21,7 @@ from coordination.households.rules import (
 )
 from coordination.kit.ahead import ABOUT, Question
 from coordination.kit.clock import today
-from coordination.kit.db import ActorSession, among, lock
+from coordination.kit.db import KEYS, ActorSession, Given, among, lock
 from coordination.kit.errors import NotAllowed, NotKnown, NotNow
 
 PAGE = 25
@@ -195,26 +195,29 @@ def held_open(session: ActorSession, household_id: UUID) -> Household:
     return found
 
 
+REFERENCES = Question(
+    select(Stay.household_id, Person.family_name, Person.given_name)
+    .join(Person, col(Person.id) == Stay.person_id)
+    .where(among(Stay.household_id, Given("households", KEYS)), Stay.link == Link.REFERENCE.value)
+    .order_by(col(Stay.from_date))  # the latest one names the household
+)
+
+
 def reference_names(session: ActorSession, household_ids: Iterable[UUID]) -> dict[UUID, str]:
     """The name of each household's reference person, for those whose identity one may see."""
     ids = list(household_ids)
     if not ids:
         return {}
-    query = (
-        select(Stay.household_id, Person.family_name, Person.given_name)
-        .join(Person, col(Person.id) == Stay.person_id)
-        .where(among(Stay.household_id, ids), Stay.link == Link.REFERENCE.value)
-        .order_by(col(Stay.from_date))  # the latest one names the household
-    )
     asked = ("reference names", frozenset(ids))
     if len(ids) == 1 and (known := RESIDENTS.ahead(session, ids[0])) is not None:
         return {p.household_id: full_name(p) for p, stay, _ in known if stay.link == Link.REFERENCE.value}
 
-    def ask() -> dict[UUID, str]:
-        rows: Any = session.exec(query)
-        return {row.household_id: full_name(row) for row in rows}
+    return dict(session.once(asked, lambda: named(REFERENCES.asked(session, households=ids))))
 
-    return dict(session.once(asked, ask))
+
+def named(rows: Iterable[Any]) -> dict[UUID, str]:
+    """The name of each household, of the rows of `REFERENCES`."""
+    return {row.household_id: full_name(row) for row in rows}
 
 
 def household_codes(session: ActorSession, household_ids: Iterable[UUID]) -> dict[UUID, str]:

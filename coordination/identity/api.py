@@ -52,9 +52,7 @@ def identify(request: Request) -> None:
     claim = read(key, token.strip())
     if claim is None:
         return
-    with ActorSession(request.app.state.engine, Nobody()) as session:
-        signed = queries.signed_in(session, session_hash(key, claim.session_id))
-        session.commit()
+    signed = queries.signed_in(request.app.state.engine, session_hash(key, claim.session_id))
     if signed is None or (signed.demo and not request.app.state.settings.demo):
         return
     actor = signed.actor

@@ -63,9 +63,7 @@ def identify(request: Request) -> None:
     token = request.cookies.get(cookie_name(request))
     if not token or len(token) > 100:
         return
-    with ActorSession(request.app.state.engine, Nobody()) as session:
-        signed = queries.signed_in(session, token_hash(token))
-        session.commit()
+    signed = queries.signed_in(request.app.state.engine, token_hash(token))
     if signed is None or (signed.demo and not request.app.state.settings.demo):
         return
     request.state.actor = signed.actor

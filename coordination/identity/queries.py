@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Engine, union
 from sqlalchemy import select as sql_select
-from sqlalchemy import union
 from sqlmodel import col, select
 
 from coordination.identity.models import Account, BrowserSession, Invitation, Membership, Network, Organisation
@@ -15,7 +15,7 @@ from coordination.identity.permissions import known_roles, parts_of, permissions
 from coordination.identity.rules import IDLE_SIGN_OUT
 from coordination.kit.actor import Actor, Member, Nobody
 from coordination.kit.ahead import ABOUT, Question
-from coordination.kit.db import ActorSession, among
+from coordination.kit.db import ActorSession, among, rows_for_nobody
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,12 @@ class Signed:
     me: Me
 
 
-def signed_in(session: ActorSession, token_hash: str) -> Signed | None:
+SIGNED_IN = "access.signed_in(case told when 'nobody' then :hash end, :idle)"
+
+
+def signed_in(bind: Engine, token_hash: str) -> Signed | None:
     """The live session behind a cookie's hash, or None when it is unknown, idle, expired or revoked."""
-    found = session.rows("select * from access.signed_in(:hash, :idle)", hash=token_hash, idle=IDLE_SIGN_OUT)
+    found = rows_for_nobody(bind, SIGNED_IN, hash=token_hash, idle=IDLE_SIGN_OUT)
     if not found:
         return None
     row = found[0]

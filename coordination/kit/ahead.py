@@ -45,6 +45,14 @@ class Question:
         """Its rows when they were asked already."""
         return session.remembered.get(self.key(about))
 
+    def asked(self, session: ActorSession, **values: Any) -> Sequence[Any]:
+        """Its rows for these values, asked now."""
+        return self._alone.answers(session, **values)[0]
+
+    @cached_property
+    def _alone(self) -> "Together":
+        return Together(self)
+
     def key(self, about: UUID | None) -> Hashable:
         return (self, None if self.whole else about)
 
@@ -61,10 +69,14 @@ class Together:
 
     def ask(self, session: ActorSession, about: UUID) -> None:
         """Asks them all about one thing; `Question.of` finds the answers."""
+        for question, rows in zip(self.questions, self.answers(session, **{ABOUT.key: about}), strict=True):
+            session.remembered[question.key(about)] = rows
+
+    def answers(self, session: ActorSession, **values: Any) -> list[list[Any]]:
+        """The rows of each, for these values."""
         words, makers = self._written
-        (found,) = session.ask(words, **{ABOUT.key: about})
-        for question, make, rows in zip(self.questions, makers, found, strict=True):
-            session.remembered[question.key(about)] = [make(row) for row in rows]
+        (found,) = session.ask(words, **values)
+        return [[make(row) for row in rows] for make, rows in zip(makers, found, strict=True)]
 
 
 def _together(questions: Sequence[Question]) -> Written:

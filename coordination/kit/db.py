@@ -1,6 +1,6 @@
 """The database: sessions that belong to an actor, and columns that say what personal data they hold."""
 
-import select
+from collections import namedtuple
 from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
@@ -9,7 +9,6 @@ from typing import Any, NewType, TypeVar
 from uuid import UUID
 
 import psycopg
-from psycopg_pool import ConnectionPool
 from sqlalchemy import (
     BindParameter,
     ClauseElement,
@@ -17,11 +16,9 @@ from sqlalchemy import (
     Connection,
     Dialect,
     Engine,
-    NullPool,
     Table,
     Uuid,
     any_,
-    create_engine,
     event,
     insert,
     inspect,
@@ -32,8 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session as OrmSession
 from sqlalchemy.orm import SessionTransaction, UOWTransaction
@@ -61,9 +57,6 @@ class Lent(PGDialect_psycopg):
 
 registry.register("postgresql.lent", __name__, "Lent")
 DIALECT: Dialect = Lent()  # type: ignore[no-untyped-call]
-# Our statements name one file, one network, one page: the plan made for any of them is the plan for each, and making it
-# anew costs more than running it. For the same reason none is worth compiling.
-OPTIONS = "-c timezone=Europe/Paris -c plan_cache_mode=force_generic_plan -c jit=off"
 REFUSED_ROLE = (
     "Le rôle « {role} » possède des tables ou contourne la sécurité par ligne : l’application refuse de servir. "
     "Donnez dans DATABASE_URL le rôle applicatif, pas le propriétaire."
@@ -166,12 +159,26 @@ def straight(connection: Connection, statement: Written, values: dict[str, Any])
 
 
 TELL = Written("select " + ", ".join(f"set_config('app.{name}', %({name})s, true)" for name in SETTINGS))
-_words = lru_cache(maxsize=500)(text)
 
 
-def among(column: Any, values: Collection[UUID]) -> ColumnElement[bool]:
+@lru_cache(maxsize=500)
+def _words(query: str) -> Written:
+    return Written(str(text(query).compile(dialect=DIALECT)))
+
+
+@lru_cache(maxsize=500)
+def _row(*names: str) -> Callable[[Sequence[Any]], Any]:
+    made: Any = namedtuple("Row", names, rename=True)  # type: ignore[misc]
+    return made._make
+
+
+KEYS = ARRAY(Uuid)
+"""Several ids, given together."""
+
+
+def among(column: Any, values: Collection[UUID] | Given) -> ColumnElement[bool]:
     """Whether a column is one of these ids: one statement however many they are, where `in` makes one by number."""
-    return col(column) == any_(literal(list(values), ARRAY(Uuid)))
+    return col(column) == any_(values if isinstance(values, Given) else literal(list(values), KEYS))
 
 
 class ActorSession(Session):
@@ -209,9 +216,9 @@ class ActorSession(Session):
 
     def door(self, call: str, **values: Any) -> Any:
         """The single value answered by a door of `policies/access.sql`, for instance `access.revoke(:id)`."""
-        self.flush()
         self.remembered.clear()
-        return self.connection().execute(_words(f"select {call}"), values).scalar()
+        answer = self.run(_words(f"select {call}"), **values).fetchone()
+        return answer and answer[0]
 
     def ask(self, query: Written, **values: Any) -> list[Any]:
         """The rows of a written statement, for these values: bare tuples."""
@@ -255,8 +262,22 @@ class ActorSession(Session):
 
     def rows(self, query: str, **values: Any) -> list[Any]:
         """The rows answered by a door that returns a table."""
-        self.flush()
-        return list(self.connection().execute(_words(query), values))
+        return named(self.run(_words(query), **values))
+
+
+FOR_NOBODY = "select answer.* from set_config('app.kind', 'nobody', true) told,"
+
+
+def rows_for_nobody(bind: Engine, door: str, **values: Any) -> list[Any]:
+    """The rows of a door asked before there is an actor: one journey to the server, which is its own transaction.
+    The door is given `told`, so that PostgreSQL is told that nobody acts before it opens."""
+    with bind.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        return named(straight(connection, _words(f"{FOR_NOBODY} {door} answer"), values))
+
+
+def named(answer: psycopg.Cursor[Any]) -> list[Any]:
+    """Rows whose values have the names of their columns."""
+    return list(map(_row(*(column.name for column in answer.description or ())), answer.fetchall()))
 
 
 @event.listens_for(ActorSession, "after_begin")
@@ -295,67 +316,6 @@ def _identity(row: Any) -> tuple[str, Any]:
     """The table and the key of a row; keys are made by the client, so they exist before the flush."""
     keys = inspect(type(row)).primary_key
     return row.__tablename__, tuple(getattr(row, key.name) for key in keys)
-
-
-def make_engine(url: str, *, size: int = 8, timeout: float = 5.0) -> Engine:
-    """An engine over a psycopg pool. A server that does not answer within `timeout` seconds raises."""
-    parsed = make_url(url)
-    host = parsed.query.get("host", parsed.host)
-    conninfo = psycopg.conninfo.make_conninfo(
-        host=host if isinstance(host, str) else None,
-        port=parsed.port,
-        dbname=parsed.database,
-        user=parsed.username,
-        password=parsed.password,
-        connect_timeout=int(timeout),
-        options=OPTIONS,
-        application_name="coordination",
-    )
-    pool: ConnectionPool[Any] = ConnectionPool(
-        conninfo,
-        min_size=0,
-        max_size=size,
-        timeout=timeout,
-        open=False,
-        check=_refuse_dead,
-        kwargs={"autocommit": False},
-        close_returns=True,
-    )
-
-    def connect() -> Any:
-        pool.open()
-        try:
-            return pool.getconn()
-        except psycopg.OperationalError as failure:
-            raise OperationalError("connexion", None, failure) from failure
-
-    engine = create_engine("postgresql+lent://", creator=connect, poolclass=NullPool, hide_parameters=True)
-    engine.pool_of_psycopg = pool  # type: ignore[attr-defined]
-
-    @event.listens_for(engine, "close")
-    def give_back(connection: psycopg.Connection[Any] | None, _: object) -> None:
-        """What the server cut no longer goes back by itself: without this its place in the pool would stay taken."""
-        if connection is not None and connection.closed:
-            pool.putconn(connection)
-
-    return engine
-
-
-def _refuse_dead(connection: psycopg.Connection[Any]) -> None:
-    """Raises when the server has left. It says so on the socket, silent between two loans: looking there spares each
-    page a question to the server."""
-    ear = select.poll()
-    ear.register(connection.fileno(), select.POLLIN)
-    if ear.poll(0):
-        ConnectionPool.check_connection(connection)
-
-
-def close_engine(engine: Engine) -> None:
-    """Gives every connection back to the server."""
-    engine.dispose()
-    pool = getattr(engine, "pool_of_psycopg", None)
-    if pool is not None and not pool.closed:
-        pool.close()
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
@@ -19,6 +19,7 @@ from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2_fragments import render_block
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartParser
 
@@ -134,6 +135,7 @@ def environment() -> Environment:
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,
     )
     helpers: dict[str, Any] = {
         "euros": euros,
@@ -230,11 +232,15 @@ def _read_flash(request: Request) -> list[Flash]:
 # ------------------------------------------------------------------ what a route asks for
 
 
-def actor_session(request: Request) -> Iterator[ActorSession]:
+async def actor_session(request: Request) -> AsyncIterator[ActorSession]:
     """A session in the name of whoever is signed in; committed before the answer leaves, rolled back on error."""
     with ActorSession(request.app.state.engine, request.state.actor) as session:
-        yield session
-        session.commit()
+        try:
+            yield session
+        except Exception:
+            await run_in_threadpool(session.rollback)
+            raise
+        await run_in_threadpool(session.commit)
 
 
 Walled = Annotated[ActorSession, Depends(actor_session, scope="function")]
@@ -279,7 +285,7 @@ SentFile = Annotated[tuple[bytes, FormData], Depends(sent_file)]
 def needs(door: str | None) -> Any:
     """The door a route asks for; None: anybody signed in."""
 
-    def check(request: Request) -> None:
+    async def check(request: Request) -> None:
         actor: Actor = request.state.actor
         if isinstance(actor, Nobody):
             raise SignInFirst
@@ -290,7 +296,7 @@ def needs(door: str | None) -> Any:
     return Depends(check)
 
 
-def member_of(request: Request) -> Member:
+async def member_of(request: Request) -> Member:
     """The member who acts; a page behind `needs` always has one."""
     actor = request.state.actor
     if not isinstance(actor, Member):

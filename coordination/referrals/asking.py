@@ -18,6 +18,7 @@ from sqlalchemy import (
     exists,
     false,
     func,
+    inspect,
     literal,
     not_,
     or_,
@@ -39,6 +40,7 @@ from coordination.referrals.rules import Outcome
 MANY = 100
 """How far the referrals of a basket are counted."""
 KEY = Uuid()
+TABLE = inspect(Referral).local_table
 AT, SOON, ASKED_SINCE = Given("at", Moment), Given("soon", Moment), Given("asked_since", Moment)
 CARRIED = tuple(sorted(state.value for state in CARRIED_STATES))
 Asked = list[ColumnElement[bool]]
@@ -217,7 +219,7 @@ def counting(side: Side, shape: Shape, baskets: tuple[Basket, ...] | None = None
 
 @lru_cache(maxsize=500)
 def listing(side: Side, shape: Shape, basket: Basket, *, size: int, after: bool, down: bool) -> Written:
-    """The ids of one page of a basket and one more, from the row's own indexed columns, each state in index order."""
+    """The rows of one page of a basket and one more, from their own indexed columns, each state in index order."""
     where = _seen_from(side, shape)
     if after:
         place = tuple_(col(Referral.sent_at), col(Referral.id))
@@ -225,14 +227,14 @@ def listing(side: Side, shape: Shape, basket: Basket, *, size: int, after: bool,
         where.append(place < there if down else place > there)
     order = [c.desc() if down else c.asc() for c in (col(Referral.sent_at), col(Referral.id))]
     by_state = [
-        select(col(Referral.id), col(Referral.sent_at))
+        select(*TABLE.c)
         .where(*where, col(Referral.state) == stored.value, *asked)
         .order_by(*order)
         .limit(size + 1)
         .subquery()
         for stored, asked in _pieces(basket, _one_by_one())
     ]
-    together = union_all(*(select(part.c.id, part.c.sent_at) for part in by_state)).subquery()
+    together = union_all(*(select(*part.c) for part in by_state)).subquery()
     keys = [together.c.sent_at, together.c.id]
-    ordered: Select[Any] = select(together.c.id).order_by(*(k.desc() if down else k.asc() for k in keys))
+    ordered: Select[Any] = select(*together.c).order_by(*(k.desc() if down else k.asc() for k in keys))
     return written(ordered.limit(size + 1))

@@ -11,6 +11,7 @@ from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotAllowed, NotKnown, NotNow
 from coordination.kit.web import date_fr
 from coordination.referrals import following, moves, queries
+from coordination.referrals.machine import CANCELLABLE, TAKEN_STATES
 from coordination.referrals.models import Referral
 from coordination.referrals.queries import Line
 from coordination.referrals.rules import Dropped, Many, Refusal, reason_label
@@ -22,6 +23,21 @@ COLUMNS = (
     *("Code du foyer", "Nom", "Besoin", "Envoyée par", "Adressée à", "Envoyée le", "État", "Motif ou résultat"),
     *("Jours depuis l’envoi", "Attente", "Suivie par"),
 )
+
+
+def siblings(session: ActorSession, view: queries.ReferralView) -> list[Line]:
+    """The other open referrals of the need that one's organisation sent: to take back once a partner took this one."""
+    row = view.line.row
+    if view.line.state not in TAKEN_STATES:
+        return []
+    return [
+        line
+        for line in queries.referrals_of(session, row.household_id)
+        if line.row.need_id == row.need_id
+        and line.row.id != row.id
+        and line.state in CANCELLABLE
+        and line.row.from_organisation_id == session.member.organisation_id
+    ]
 
 
 @dataclass(frozen=True)

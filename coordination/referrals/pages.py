@@ -15,7 +15,7 @@ from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotNow
 from coordination.kit.forms import Form, FormState, read
 from coordination.kit.web import Submitted, Walled, go, needs, page
-from coordination.referrals import following, forms, moves, queries, recipients, service
+from coordination.referrals import bulk, following, forms, moves, queries, recipients, service
 from coordination.referrals.household import Explanation
 from coordination.referrals.machine import LOST_STATES, SPEAKS, WRITERS, Side, State
 from coordination.referrals.models import Referral
@@ -94,7 +94,7 @@ def _show(
             "dropped": [(d.value, d.label) for d in Dropped],
             "to": [(str(p.id), p.name, p.coverage.label) for p in others],
         },
-        siblings=queries.siblings(session, view) if "cancel" in verbs else [],
+        siblings=bulk.siblings(session, view) if "cancel" in verbs else [],
         parent=next((one for one in family if one.row.id == line.row.parent_id), None),
         children=[one for one in family if one.row.parent_id == line.row.id],
         follower=str(given.membership_id) if (given := following.assignment_of(session, line.row.id)) else "",

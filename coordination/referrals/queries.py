@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_
+from sqlalchemy import Uuid, and_, func, or_
+from sqlalchemy import select as sql_select
 from sqlmodel import col, select
 
 from coordination.directory.queries import service_names
@@ -13,19 +15,17 @@ from coordination.households import queries as households
 from coordination.identity import queries as identity
 from coordination.identity.permissions import Permission
 from coordination.kit.actor import may
-from coordination.kit.ahead import ABOUT, Question
+from coordination.kit.ahead import ABOUT, Question, Together
 from coordination.kit.clock import now
-from coordination.kit.db import ActorSession, Written, among
+from coordination.kit.db import KEYS, ActorSession, Given, Written, among
 from coordination.kit.errors import NotKnown
 from coordination.kit.web import datetime_fr
 from coordination.referrals.baskets import Clocks, Wait
 from coordination.referrals.machine import (
-    CANCELLABLE,
     CARRIED_STATES,
     DERIVED,
     EXPIRING_STATES,
     SPEAKS,
-    TAKEN_STATES,
     WAITING_STATES,
     WRITERS,
     Side,
@@ -40,7 +40,6 @@ from coordination.referrals.rules import Domain, NeedState, Outcome, needs_state
 
 AUTOMATIC = "Automatique"
 HOUSEHOLD = "Le foyer"
-ENDED = Written("select id from unnest(%(ids)s::uuid[]) id where access.stopped(id)")
 STEPS = Written(
     "select verb, state, reason, at, membership_id from referral_event where referral_id = %(about)s order by version"
 )
@@ -96,34 +95,62 @@ def member_sides(session: ActorSession, row: Referral) -> frozenset[Side]:
 def lines(
     session: ActorSession, rows: Sequence[Referral], at: datetime | None = None, household_id: UUID | None = None
 ) -> list[Line]:
-    """Rows dressed for a list: names and true domains through the wall, one query each for the whole page; fewer when
-    they are those of a file that was read ahead."""
+    """Rows dressed for a list: names and true domains through the wall, in one question for the whole page; in none for
+    those of a file that was read ahead."""
     at = at or now()
-    names = households.reference_names(session, {row.household_id for row in rows})
-    needs = NEEDS.ahead(session, household_id)
-    domains = (
-        _domains(session, {row.need_id for row in rows}) if needs is None else {n.id: Domain(n.domain) for n in needs}
-    )
-    organisations = {o.id: o.name for o in identity.organisations(session).values()} if rows else {}
+    if not rows:
+        return []
+    names, domains, ended, followers = _around(session, rows, household_id)
+    organisations = {o.id: o.name for o in identity.organisations(session).values()}
     receivers = organisations | service_names(session, {row.to_service_id for row in rows if row.to_service_id})
-    ended = stopped(session, rows) if needs is None else set(STOPPED.of(session, household_id))
-    followers = followers_of(session, rows) if needs is None else dict(FOLLOWED.of(session, household_id))
-    names_of = identity.member_names(session, set(followers.values()))
     return [
         Line(
             row=row,
             state=(state := stands(row, at, stopped=row.id in ended)),
             sides=member_sides(session, row),
             name=names.get(row.household_id),
-            domain=domains.get(row.need_id, Domain(row.public_domain)),
+            domain=Domain(domains.get(row.need_id, row.public_domain)),
             sender=organisations[row.from_organisation_id],
             receiver=receivers[recipient_of(row)],
             waiting_days=max(0, (at - row.sent_at).days),
             wait=clocks_of(row).wait(at) if state in WAITING_STATES else None,
-            follower=names_of.get(followers[row.id], "") if row.id in followers else "",
+            follower=followers.get(row.id, ""),
         )
         for row in rows
     ]
+
+
+_HERE = among(ReferralAssignment.referral_id, Given("referrals", KEYS))
+_CARRIED: Any = func.unnest(Given("carried", KEYS), type_=Uuid()).column_valued("carried")
+AROUND = Together(
+    households.REFERENCES,
+    Question(select(Need.id, Need.domain).where(among(Need.id, Given("needs", KEYS)))),
+    Question(sql_select(_CARRIED).where(func.access.stopped(_CARRIED))),
+    Question(select(ReferralAssignment.referral_id, ReferralAssignment.membership_id).where(_HERE)),
+    identity.names_ahead(select(ReferralAssignment.membership_id).where(_HERE)),
+)
+
+
+def _around(
+    session: ActorSession, rows: Sequence[Referral], household_id: UUID | None
+) -> tuple[dict[UUID, str], dict[UUID, str], set[UUID], dict[UUID, str]]:
+    """The names of the households, the domains of the needs, whose agreement ended, the names of those who follow."""
+    needs = NEEDS.ahead(session, household_id)
+    if household_id and needs is not None:
+        domains, ended = [(need.id, need.domain) for need in needs], STOPPED.of(session, household_id)
+        followed = FOLLOWED.of(session, household_id)
+        names = households.reference_names(session, {household_id})
+        called = identity.member_names(session, {who for _, who in followed})
+    else:
+        found, domains, ended, followed, members = AROUND.answers(
+            session,
+            households=[row.household_id for row in rows],
+            needs=[row.need_id for row in rows],
+            carried=[row.id for row in rows if not row.by_hand and State(row.state).is_open],
+            referrals=[row.id for row in rows],
+        )
+        names, called = households.named(found), dict(members)
+    return names, dict(domains), set(ended), {key: called.get(who, "") for key, who in followed}
 
 
 def recipient_of(row: Referral) -> UUID:
@@ -131,16 +158,6 @@ def recipient_of(row: Referral) -> UUID:
     to = row.to_organisation_id or row.to_service_id
     assert to is not None, "the table holds a referral to its recipient"
     return to
-
-
-def followers_of(session: ActorSession, rows: Sequence[Referral]) -> dict[UUID, UUID]:
-    """Who follows each of these in one's own organisation: a membership by referral."""
-    if not rows:
-        return {}
-    query = select(ReferralAssignment.referral_id, ReferralAssignment.membership_id).where(
-        among(ReferralAssignment.referral_id, [row.id for row in rows])
-    )
-    return {row[0]: row[1] for row in session.exec(query)}
 
 
 def clocks_of(row: Referral) -> Clocks:
@@ -153,14 +170,6 @@ def stands(row: Referral, at: datetime, *, stopped: bool) -> State:
     return standing(State(row.state), by_hand=row.by_hand, expires_at=row.expires_at, stopped=stopped, now=at)
 
 
-def stopped(session: ActorSession, rows: Sequence[Referral]) -> set[UUID]:
-    """Those whose agreement no longer carries them, in one question to the wall."""
-    asked = [row.id for row in rows if not row.by_hand and State(row.state).is_open]
-    if not asked:
-        return set()
-    return {key for (key,) in session.ask(ENDED, ids=asked)}
-
-
 def due_rows(session: ActorSession, most: int) -> list[UUID]:
     """The open referrals of the network whose time or agreement has ended and which still say otherwise."""
     spent = and_(col(Referral.state).in_([s.value for s in EXPIRING_STATES]), col(Referral.expires_at) <= now())
@@ -170,13 +179,6 @@ def due_rows(session: ActorSession, most: int) -> list[UUID]:
         or_(spent, func.access.stopped(col(Referral.id))),
     )
     return list(session.exec(query.order_by(col(Referral.sent_at), col(Referral.id)).limit(most)))
-
-
-def _domains(session: ActorSession, need_ids: Iterable[UUID]) -> dict[UUID, Domain]:
-    """The true domains of the needs one may see."""
-    ids = list(need_ids)
-    query = select(Need.id, Need.domain).where(among(Need.id, ids))
-    return {row[0]: Domain(row[1]) for row in session.exec(query)} if ids else {}
 
 
 # ------------------------------------------------------------------ one referral
@@ -250,21 +252,6 @@ def words_by_id(session: ActorSession, ids: Iterable[UUID]) -> dict[UUID, str]:
     wanted = list(ids)
     query = select(ReferralText.id, ReferralText.words).where(col(ReferralText.id).in_(wanted))
     return {row[0]: row[1] for row in session.exec(query)} if wanted else {}
-
-
-def siblings(session: ActorSession, view: ReferralView) -> list[Line]:
-    """The other open referrals of the need that one's organisation sent: to take back once a partner took this one."""
-    row = view.line.row
-    if view.line.state not in TAKEN_STATES:
-        return []
-    return [
-        line
-        for line in referrals_of(session, row.household_id)
-        if line.row.need_id == row.need_id
-        and line.row.id != row.id
-        and line.state in CANCELLABLE
-        and line.row.from_organisation_id == session.member.organisation_id
-    ]
 
 
 def _told(session: ActorSession, texts: Sequence[ReferralText]) -> list[Told]:

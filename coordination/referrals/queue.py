@@ -1,6 +1,6 @@
 """The queue of referrals: baskets with their counts, a page of one. Counts and lists ask the same question."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
@@ -9,8 +9,9 @@ from sqlmodel import select
 
 from coordination.identity.permissions import Permission
 from coordination.kit.actor import may
+from coordination.kit.ahead import Question
 from coordination.kit.clock import PARIS, now
-from coordination.kit.db import ActorSession, among
+from coordination.kit.db import KEYS, ActorSession, Given, among, loose
 from coordination.kit.errors import NotKnown
 from coordination.referrals.asking import MANY, Shape, counting, listing
 from coordination.referrals.baskets import BASKETS, EXPIRES_SOON, MINE, Basket
@@ -67,6 +68,7 @@ class Filters:
 
 
 NO_FILTER = Filters()
+THESE = Question(select(Referral).where(among(Referral.id, Given("ids", KEYS))))
 
 
 def sides_open(session: ActorSession) -> list[Side]:
@@ -144,27 +146,20 @@ def page_of(
     size: int = PAGE,
     newest_first: bool | None = None,
 ) -> QueuePage:
-    """One page of a basket: ids first, then the rows."""
+    """One page of a basket: its rows, then what dresses them."""
     at = at or now()
     filters = mine(session, filters) if basket is MINE else filters
     down = basket.newest_first if newest_first is None else newest_first
     asked = listing(side, _shape(filters), basket, size=size, after=after is not None, down=down)
     there = {"sent_at": after.sent_at, "id": after.id} if after else {}
-    ids = [key for (key,) in session.ask(asked, **_values(session, side, filters, at), **there)]
-    rows = _by_ids(session, ids[:size])
-    more = len(ids) > size
-    return QueuePage(lines(session, rows, at), Cursor(rows[-1].sent_at, rows[-1].id) if more and rows else None)
-
-
-def _by_ids(session: ActorSession, ids: Sequence[UUID]) -> list[Referral]:
-    """The rows of these ids, in their order."""
-    found = {r.id: r for r in session.exec(select(Referral).where(among(Referral.id, ids)))} if ids else {}
-    return [found[i] for i in ids if i in found]
+    found = list(map(loose(Referral), session.ask(asked, **_values(session, side, filters, at), **there)))
+    rows, more = found[:size], len(found) > size
+    return QueuePage(lines(session, rows, at), Cursor(rows[-1].sent_at, rows[-1].id) if more else None)
 
 
 def lines_by_id(session: ActorSession, ids: Collection[UUID]) -> dict[UUID, Line]:
     """Those of these referrals that one may see, dressed."""
-    return {line.row.id: line for line in lines(session, _by_ids(session, list(ids)))}
+    return {line.row.id: line for line in lines(session, THESE.asked(session, ids=list(ids)))}
 
 
 # ------------------------------------------------------------------ today

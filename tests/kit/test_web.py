@@ -9,7 +9,7 @@ from fastapi import Request
 from fastapi.responses import Response
 from structlog.testing import capture_logs
 
-from coordination.kit.db import close_engine, make_engine
+from coordination.kit.engine import close_engine, make_engine
 from coordination.kit.guards import HEADERS, LARGEST_BODY
 from coordination.kit.web import Submitted, asset, assets, date_fr, datetime_fr, go, month_fr, page
 from coordination.main import create_app

@@ -10,7 +10,8 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
 from coordination.kit.actor import Actor, HouseholdLink, Nobody, OutsideLink, Service, Station
-from coordination.kit.db import ActorSession, acting, close_engine, make_engine, refuse_powerful_role
+from coordination.kit.db import ActorSession, acting, refuse_powerful_role
+from coordination.kit.engine import close_engine, make_engine
 from coordination.sharing.models import Agreement, AgreementPart, AgreementPerson
 from coordination.tables import METADATA
 from tests.policies.conftest import House, open_file

@@ -10,7 +10,8 @@ from sqlmodel import col, select
 
 from coordination.audit.models import JournalLine
 from coordination.kit.actor import Member, Service
-from coordination.kit.db import ActorSession, acting, close_engine, make_engine
+from coordination.kit.db import ActorSession, acting
+from coordination.kit.engine import close_engine, make_engine
 from coordination.kit.errors import NotAllowed, NotKnown
 from coordination.kit.transitions import IllegalMove
 from coordination.referrals import bulk, moves, moving, queries, service
