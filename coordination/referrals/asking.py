@@ -4,8 +4,7 @@ A question is built for a shape (a side, a basket, which filters are set) and it
 building it anew for every page cost more than the answer.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import Any
 
@@ -109,26 +108,39 @@ def _seen_from(side: Side, shape: Shape) -> Asked:
 # ------------------------------------------------------------------ where a referral truly stands
 
 
-def _pieces(basket: Basket, row: Row) -> list[tuple[State, Asked]]:
-    """The basket as stored states, each with what makes it truly stand there (`machine.standing`, in SQL)."""
-    found: list[tuple[State, Asked]] = []
-    for state in basket.states:
-        found += [(stored, [*asked, *_narrowed(basket, row)]) for stored, asked in _standing(state, row)]
-    return found
+@dataclass(frozen=True)
+class Piece:
+    """A stored state, and what makes it truly stand in a basket; `stops`: that its agreement ended, or did not."""
+
+    stored: State
+    asked: Asked
+    stops: bool | None = None
+
+    def holds(self, row: Row) -> ColumnElement[bool]:
+        ended = {None: [], True: [row.stopped], False: [not_(row.stopped)]}[self.stops]
+        return and_(row.state == self.stored.value, *self.asked, *ended)
 
 
-def _standing(state: State, row: Row) -> list[tuple[State, Asked]]:
+def _pieces(basket: Basket, row: Row) -> list[Piece]:
+    """The basket as stored states (`machine.standing`, in SQL)."""
+    narrowed = _narrowed(basket, row)
+    return [
+        replace(piece, asked=[*piece.asked, *narrowed]) for state in basket.states for piece in _standing(state, row)
+    ]
+
+
+def _standing(state: State, row: Row) -> list[Piece]:
     running, spent = row.expires_at > AT, row.expires_at <= AT
     match state:
         case State.EXPIRED:
-            return [(state, []), *((s, [spent, not_(row.stopped)]) for s in sorted(EXPIRING_STATES))]
+            return [Piece(state, []), *(Piece(s, [spent], False) for s in sorted(EXPIRING_STATES))]
         case State.REVOKED:
-            return [(state, []), *((s, [row.stopped]) for s in sorted(CARRIED_STATES))]
+            return [Piece(state, []), *(Piece(s, [], True) for s in sorted(CARRIED_STATES))]
         case _ if state in EXPIRING_STATES:
-            return [(state, [running, not_(row.stopped)])]
+            return [Piece(state, [running], False)]
         case _ if state in CARRIED_STATES:
-            return [(state, [not_(row.stopped)])]
-    return [(state, [])]
+            return [Piece(state, [], False)]
+    return [Piece(state, [])]
 
 
 def _narrowed(basket: Basket, row: Row) -> Asked:
@@ -177,10 +189,6 @@ def _carried_on(row: Row) -> ColumnElement[bool]:
     )
 
 
-def _matches(pieces: Sequence[tuple[State, Asked]], row: Row) -> ColumnElement[bool]:
-    return or_(false(), *(and_(row.state == stored.value, *asked) for stored, asked in pieces))
-
-
 # ------------------------------------------------------------------ the questions
 
 
@@ -203,15 +211,13 @@ def counting(side: Side, shape: Shape, baskets: tuple[Basket, ...] | None = None
     open_row, table = Row(**{name: carried.c[name] for name in Row.__annotations__}), _one_by_one()
     numbers = []
     for basket in baskets or BASKETS[side]:
-        held = _matches([piece for piece in _pieces(basket, open_row) if piece[0] in CARRIED_STATES], open_row)
-        found: ColumnElement[int] = select(func.count()).select_from(carried).where(held).scalar_subquery()
-        for stored, asked in _pieces(basket, table):
-            if stored not in CARRIED_STATES:
-                some = (
-                    select(literal(1))
-                    .select_from(Referral)
-                    .where(*_seen_from(side, shape), col(Referral.state) == stored.value, *asked)
-                )
+        held = [piece.holds(open_row) for piece in _pieces(basket, open_row) if piece.stored in CARRIED_STATES]
+        found: ColumnElement[int] = (
+            select(func.count()).select_from(carried).where(or_(false(), *held)).scalar_subquery()
+        )
+        for piece in _pieces(basket, table):
+            if piece.stored not in CARRIED_STATES:
+                some = select(literal(1)).select_from(Referral).where(*_seen_from(side, shape), piece.holds(table))
                 found = found + select(func.count()).select_from(some.limit(MANY + 1).subquery()).scalar_subquery()
         numbers.append(func.least(found, MANY + 1))
     return written(select(*numbers))
@@ -225,16 +231,24 @@ def listing(side: Side, shape: Shape, basket: Basket, *, size: int, after: bool,
         place = tuple_(col(Referral.sent_at), col(Referral.id))
         there = tuple_(Given("sent_at", Moment), Given("id", KEY))
         where.append(place < there if down else place > there)
-    order = [c.desc() if down else c.asc() for c in (col(Referral.sent_at), col(Referral.id))]
     by_state = [
-        select(*TABLE.c)
-        .where(*where, col(Referral.state) == stored.value, *asked)
-        .order_by(*order)
-        .limit(size + 1)
-        .subquery()
-        for stored, asked in _pieces(basket, _one_by_one())
+        _in_turn(select(*TABLE.c).where(*where), piece, down=down).limit(size + 1).subquery()
+        for piece in _pieces(basket, _one_by_one())
     ]
     together = union_all(*(select(*part.c) for part in by_state)).subquery()
-    keys = [together.c.sent_at, together.c.id]
-    ordered: Select[Any] = select(*together.c).order_by(*(k.desc() if down else k.asc() for k in keys))
-    return written(ordered.limit(size + 1))
+    return written(_ordered(select(*together.c), together.c, down).limit(size + 1))
+
+
+def _ordered(rows: Select[Any], columns: Any, down: bool) -> Select[Any]:
+    return rows.order_by(*(key.desc() if down else key.asc() for key in (columns.sent_at, columns.id)))
+
+
+def _in_turn(rows: Select[Any], piece: Piece, *, down: bool) -> Select[Any]:
+    """These rows where the piece holds: whether the agreement ended is asked of one after the other, in their order,
+    until the page is full, and not of all of them."""
+    there = _ordered(rows.where(replace(piece, stops=None).holds(_one_by_one())), TABLE.c, down)
+    if piece.stops is None:
+        return there
+    first = there.offset(0).subquery()
+    ended = func.access.stopped(first.c.id)
+    return _ordered(select(*first.c).where(ended if piece.stops else not_(ended)), first.c, down)
