@@ -24,7 +24,7 @@ def before_each(base: Base, heard: Callable[[Line, str], None]) -> Iterator[None
             heard(line, said)
 
     def asking(cursor: psycopg.Cursor[Any], query: Any, *rest: Any, **options: Any) -> Any:
-        tell(cursor.connection, str(query))
+        tell(cursor.connection, query.decode() if isinstance(query, bytes) else str(query))
         return ask(cursor, query, *rest, **options)
 
     def committing(line: Line) -> None:

@@ -1,11 +1,12 @@
 """The database: sessions that belong to an actor, and columns that say what personal data they hold."""
 
+import re
 from collections import namedtuple
 from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
-from functools import cache, lru_cache
-from typing import Any, NewType, TypeVar
+from functools import cache, cached_property, lru_cache
+from typing import Any, TypeVar
 from uuid import UUID
 
 import psycopg
@@ -87,8 +88,22 @@ def column(holds: Holds, default: Any = ..., **options: Any) -> Any:
     return Field(default=default, sa_column_kwargs=kwargs, **options)
 
 
-Written = NewType("Written", str)
-"""A statement written out once and for all, for what is too large to be built, or even recognised, each time."""
+class Written(str):
+    """A statement written out once and for all, for what is too large to be built, or even recognised, each time."""
+
+    @cached_property
+    def served(self) -> tuple[bytes, list[str]]:
+        """The same as PostgreSQL takes it, a number for each value, and the names of the values in that order."""
+        names: list[str] = []
+
+        def number(found: re.Match[str]) -> str:
+            if found[1] is None:
+                return "%"
+            if found[1] not in names:
+                names.append(found[1])
+            return f"${names.index(found[1]) + 1}"
+
+        return re.sub(r"%(?:\((\w+)\)s|%)", number, self).encode(), names
 
 
 class Given(BindParameter[Any]):
@@ -147,8 +162,9 @@ def straight(connection: Connection, statement: Written, values: dict[str, Any])
     """Carries a written statement to the driver: SQLAlchemy, which has nothing to learn from it, would take longer than
     PostgreSQL. What is raised is what SQLAlchemy would raise."""
     driver: Any = connection.connection.driver_connection
+    words, names = statement.served
     try:
-        cursor: psycopg.Cursor[Any] = driver.execute(statement, values)
+        cursor = psycopg.RawCursor(driver).execute(words, [values[name] for name in names])
     except psycopg.Error as failure:
         if driver.closed:
             connection.invalidate(failure)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
 from types import SimpleNamespace
@@ -153,6 +153,8 @@ def environment() -> Environment:
         for name, macro in vars(module).items():
             if not name.startswith("_"):
                 setattr(macros, name, macro)
+        if file.name == "icons.html":
+            macros.icon = cache(macros.icon)  # a drawing is the same on every page
     return made
 
 

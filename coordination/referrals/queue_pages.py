@@ -25,6 +25,7 @@ from coordination.referrals import bulk, following, moves
 from coordination.referrals import queue as queue_of
 from coordination.referrals.baskets import AT_REST, MINE, Basket, basket_named
 from coordination.referrals.machine import Side
+from coordination.referrals.queries import Line
 from coordination.referrals.rules import Domain, Dropped, Many, Refusal
 
 router = APIRouter()
@@ -124,7 +125,7 @@ def queue(request: Request, session: Walled, asked: Wanted) -> Response:
         side=view.side,
         basket=view.basket,
         lines=found.lines,
-        offers={line.row.id: {move.verb for move in moves.offers(session.member, line)} for line in found.lines},
+        accepts=_accepted_at_once(session, found.lines) if view.side is Side.RECEIVER else (),
         form=FormState.of(asked.given),
         tabs=[
             {"href": f"/orientations?cote={s.value}", "label": s.label, "current": s is view.side}
@@ -139,6 +140,11 @@ def queue(request: Request, session: Walled, asked: Wanted) -> Response:
         kept=following.kept_views(session),
         **_choices(session, view.side),
     )
+
+
+def _accepted_at_once(session: ActorSession, lines: list[Line]) -> set[UUID]:
+    """Those of these that one may accept without opening them."""
+    return {line.row.id for line in lines if any(m.verb == "accept" for m in moves.offers(session.member, line))}
 
 
 def _choices(session: ActorSession, side: Side) -> dict[str, Any]:
