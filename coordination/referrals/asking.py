@@ -199,10 +199,13 @@ def counting(side: Side, shape: Shape, baskets: tuple[Basket, ...] | None = None
     Those still carried are few, and read once, the wall being asked about all of them at once; what ended is counted
     along the index, basket by basket, and not beyond `MANY`.
     """
+    # What one person follows is little: asked one by one.
+    here = col(Referral.id).in_(select(func.access.stopped_here()))
+    stopped = func.access.stopped(col(Referral.id)) if shape.follower else here
     carried = (
         select(
             *(col(getattr(Referral, name)) for name in ("state", "late_at", "risk_at", "expires_at", "need_id", "id")),
-            col(Referral.id).in_(select(func.access.stopped_here())).label("stopped"),
+            stopped.label("stopped"),
         )
         .where(*_seen_from(side, shape), col(Referral.state).in_(CARRIED))
         .cte("carried")
