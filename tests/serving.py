@@ -43,14 +43,15 @@ class Served:
             stdout=subprocess.DEVNULL,
         )
         started = time.monotonic()
-        while time.monotonic() - started < PATIENCE:
-            if self._process.poll() is not None:
-                raise RuntimeError(f"the server ended with {self._process.returncode}")
-            try:
-                if httpx.get(f"{self.url}/sante", timeout=5).status_code == 200:
-                    return self
-            except httpx.TransportError:
-                time.sleep(0.1)
+        with httpx.Client(timeout=5) as asking:  # one: each makes its own ground for encryption, anew
+            while time.monotonic() - started < PATIENCE:
+                if self._process.poll() is not None:
+                    raise RuntimeError(f"the server ended with {self._process.returncode}")
+                try:
+                    if asking.get(f"{self.url}/sante").status_code == 200:
+                        return self
+                except httpx.TransportError:
+                    time.sleep(0.1)
         self._end()
         raise RuntimeError("the server did not answer in time")
 

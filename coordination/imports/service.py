@@ -131,8 +131,9 @@ def choose_columns(session: ActorSession, batch_id: UUID, means: Sequence[str], 
     else:
         known.columns = list(means)
     session.flush()
+    looked_at = (col(ImportRow.batch_id) == batch.id, col(ImportRow.state) != RowState.NEW.value)
     session.connection().execute(
-        update(ImportRow).where(col(ImportRow.batch_id) == batch.id).values(state="new", said={}, faults={}, doubles={})
+        update(ImportRow).where(*looked_at).values(state=RowState.NEW.value, said={}, faults={}, doubles={})
     )
     return batch
 

@@ -22,6 +22,9 @@ STRUCTURE = {
     "rules": {rule: {"enabled": False} for rule in SIGHT},
     "resultTypes": ["violations"],
 }
+# Before its rules axe fetches what they may need beforehand, style sheets and media: of these rules the one of what
+# plays by itself alone needs any, and of media.
+STRUCTURED = "rules => axe.run({...rules, preload: document.querySelector('audio, video') !== null})"
 # How a screen is shown; what it is made of, each kind of element counted up to two; and the marks of all that is drawn:
 # where it stands (its kind and those of all around it, what comes before), its colours and the one behind, its letters,
 # whether it is small or covered.
@@ -65,7 +68,8 @@ JUDGE = """([fresh, sight]) => {
         counts.set(mark, counts.get(mark) + 1);
         if (counts.get(mark) <= 2 && !strangers.some(other => other.contains(e))) strangers.push(e);
     }
-    return axe.run({include: strangers}, {runOnly: {type: 'rule', values: sight}, resultTypes: ['violations']}) }"""
+    return axe.run({include: strangers}, {runOnly: {type: 'rule', values: sight}, resultTypes: ['violations'],
+        preload: false}) }"""
 
 
 class Known:
@@ -116,7 +120,7 @@ def complaints_of_axe(page: Page) -> list[str]:
     _bring_axe(page)
     found: list[Any] = []
     if build not in KNOWN.built:
-        found += page.evaluate("rules => axe.run(rules)", STRUCTURE)["violations"]
+        found += page.evaluate(STRUCTURED, STRUCTURE)["violations"]
     if fresh:
         found += page.evaluate(JUDGE, [json.dumps(fresh), SIGHT])["violations"]
     if not found:

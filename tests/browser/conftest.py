@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 
-import httpx
 import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, ConsoleMessage, Frame, Page, Request
@@ -118,10 +117,9 @@ class Visitor:
 
     def _take_cookie(self, email: str) -> "Visitor":
         typed = {"email": email, "password": PASSWORD}
-        answer = httpx.post(f"{self.url}/connexion", data=typed, headers={"sec-fetch-site": "same-origin"})
-        assert answer.status_code == 303, answer.text
-        for name, value in answer.cookies.items():
-            self.page.context.add_cookies([{"name": name, "value": value, "url": self.url, "httpOnly": True}])
+        same = {"sec-fetch-site": "same-origin"}
+        answer = self.page.context.request.post(f"{self.url}/connexion", form=typed, headers=same, max_redirects=0)
+        assert answer.status == 303, answer.text()
         return self
 
     def sign_out(self) -> "Visitor":
