@@ -26,7 +26,7 @@ from tests.casework.make import meet, write
 from tests.cast import Cast, add_person
 from tests.conftest import Base
 from tests.households.make import open_household
-from tests.imports.make import deposited, found_in, imported
+from tests.imports.make import FAULTY_LIST, deposited, found_in, imported
 from tests.sharing.make import agree
 
 # A household of two, whose person of reference comes second, and a household of one.
@@ -161,6 +161,16 @@ def test_columns_must_name_somebody_and_are_remembered_for_the_same_titles(cast:
     with acting(cast.engine, worker) as session:
         again = service.deposit(session, read_list(b"USAGER;petit  nom;autre\nD;E;F\n"), "Carvin")
         assert again.columns == ["family_name", "given_name", ""]
+
+
+def test_columns_chosen_again_have_every_row_checked_again(cast: Cast, worker: Member) -> None:
+    batch_id = deposited(cast.engine, worker, FAULTY_LIST)
+    assert {state for state, *_ in found_in(cast.engine, worker, batch_id).values()} == {"faulty"}
+    with acting(cast.engine, worker) as session:
+        service.choose_columns(session, batch_id, ["family_name", "given_name", ""], ColumnsForm(commune="Carvin"))
+    with acting(cast.engine, worker) as session:
+        assert service.check_some(session, batch_id).checked == 1
+    assert list(found_in(cast.engine, worker, batch_id).values()) == [("good", {}, {})]
 
 
 # ------------------------------------------------------------------ likenesses
