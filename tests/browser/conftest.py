@@ -116,7 +116,7 @@ class Visitor:
         return self.press("Se connecter")
 
     def _take_cookie(self, email: str) -> "Visitor":
-        typed = {"email": email, "password": PASSWORD}
+        typed: dict[str, str | float | bool] = {"email": email, "password": PASSWORD}
         same = {"sec-fetch-site": "same-origin"}
         answer = self.page.context.request.post(f"{self.url}/connexion", form=typed, headers=same, max_redirects=0)
         assert answer.status == 303, answer.text()
