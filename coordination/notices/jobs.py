@@ -1,12 +1,15 @@
 """The worker: what is done in time, on procrastinate's queue in the same PostgreSQL. Its tasks carry no argument.
 
-Two workers share the work: each turn of a task is queued once, and runs once at a time.
+Two workers share the work: each turn of a task is queued once, and runs once at a time. What a worker that died had
+begun is let go, so that the next turn of that task is not kept waiting for ever.
 """
 
 from collections.abc import Callable
 
 import procrastinate
 import psycopg
+import structlog
+from procrastinate.jobs import Status
 from sqlalchemy import Engine
 
 from coordination.kit.clock import PARIS
@@ -22,6 +25,8 @@ MORNING_HOURS_UTC = "30 5,6 * * *"
 MORNING = 7
 
 Turn = Callable[[], object]
+
+log = structlog.get_logger("coordination.worker")
 
 
 def turns(engine: Engine, mailer: Mailer | None, base_url: str) -> dict[str, tuple[str, Turn]]:
@@ -49,7 +54,20 @@ def queue(app_url: str, found: dict[str, tuple[str, Turn]]) -> procrastinate.App
     app = procrastinate.App(connector=connector)
     for name, (cron, turn) in found.items():
         _task(app, name, cron, turn)
+    _let_go_of_the_dead(app)
     return app
+
+
+def _let_go_of_the_dead(app: procrastinate.App) -> None:
+    """Turns begun by a worker that gives no sign of life any more. They are not done again: the next ones do all there
+    is to do. Without a lock of its own: it would be held in turn by a worker that dies."""
+
+    @app.periodic(cron=EVERY_MINUTE, periodic_id="let_go")
+    @app.task(name="let_go", queueing_lock="let_go")
+    async def let_go(timestamp: int) -> None:
+        for job in await app.job_manager.get_stalled_jobs():
+            log.warning("turn_let_go", task=job.task_name)
+            await app.job_manager.finish_job(job, Status.FAILED, delete_job=True)
 
 
 def _task(app: procrastinate.App, name: str, cron: str, turn: Turn) -> None:

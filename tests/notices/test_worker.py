@@ -30,6 +30,24 @@ def test_a_turn_is_queued_once_whoever_asks_and_is_run(base: Base) -> None:
     assert ran == ["tell"]
 
 
+def test_a_worker_that_dies_in_a_turn_does_not_keep_the_next_one_waiting(base: Base) -> None:
+    ran: list[str] = []
+    app = jobs.queue(base.app_url, {"tell": (jobs.EVERY_MINUTE, lambda: ran.append("tell"))})
+    with app.open():
+        for name in ("tell", "let_go"):
+            app.tasks[name].configure(queueing_lock=name, lock=None if name == "let_go" else name).defer(timestamp=1)
+        base.admin("set search_path to jobs")
+        base.admin("insert into procrastinate_workers (last_heartbeat) values (now() - interval '1 minute')")
+        base.admin(  # as the dead one left it
+            "update procrastinate_jobs set status = 'doing', worker_id = (select id from procrastinate_workers)"
+            " where task_name = 'tell'"
+        )
+        app.tasks["tell"].configure(queueing_lock="tell", lock="tell").defer(timestamp=2)
+        aside(lambda: app.run_worker(wait=False, install_signal_handlers=False, listen_notify=False))
+        aside(lambda: app.run_worker(wait=False, install_signal_handlers=False, listen_notify=False))
+    assert set(ran) == {"tell"}
+
+
 def test_the_command_works_once_and_without_a_mail_server(base: Base) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "coordination", "worker", "--once"],
