@@ -1079,6 +1079,16 @@ create function access.passes(file_id uuid, organisation uuid, service uuid, par
     as $$ select case when service is null then access.covered(file_id, organisation, part)
                       else access.service_covered(file_id, service, part) end $$;
 
+-- Whether everything a referral of this need transmits passes. Its own path keeps it apart from the policies that ask it:
+-- written there, its tables would be made ready at each move of a referral, even when nobody asks.
+create function access.carries(file_id uuid, organisation uuid, service uuid, need_id uuid) returns boolean
+    language sql stable set search_path = public, pg_temp
+    as $$ select access.passes(file_id, organisation, service, 'identity')
+             and access.passes(file_id, organisation, service, 'needs')
+             and exists (select 1 from need n
+                          where n.id = carries.need_id and n.household_id = file_id
+                            and (not n.sensitive or access.passes(file_id, organisation, service, 'sensitive'))) $$;
+
 -- The outside services to which as many people were sent in the last thirty days as they said they can receive.
 create function access.full_services() returns setof uuid
     language sql stable security definer set search_path = public, pg_temp
@@ -1680,15 +1690,19 @@ create function access.budget_to_reproduce(wanted uuid) returns jsonb
 -- The files an organisation may be said to have acted on: it sees or saw a part, or stands at an end of a referral;
 -- a coordinator and the worker act on the referrals of their network.
 create function access.concerned(file_id uuid) returns boolean
-    language sql stable security definer set search_path = public, pg_temp
-    as $$ select exists (select 1 from share s
-                          where s.household_id = file_id and s.network_id = access.network()
-                            and s.organisation_id = access.organisation())
-              or exists (select 1 from referral r
-                          where r.household_id = file_id and r.network_id = access.network()
-                            and (r.from_organisation_id = access.organisation()
-                                 or r.to_organisation_id = access.organisation() and not r.by_hand
-                                 or access.has_role('coordinator') or access.is_service('worker'))) $$;
+    language plpgsql stable security definer set search_path = public, pg_temp
+    as $$ begin
+        if exists (select 1 from share s
+                    where s.household_id = file_id and s.network_id = access.network()
+                      and s.organisation_id = access.organisation()) then
+            return true;
+        end if;
+        return exists (select 1 from referral r
+                        where r.household_id = file_id and r.network_id = access.network()
+                          and (r.from_organisation_id = access.organisation()
+                               or r.to_organisation_id = access.organisation() and not r.by_hand
+                               or access.has_role('coordinator') or access.is_service('worker')));
+    end $$;
 
 create function access.journal_text(line journal) returns text language sql immutable
     as $$ select array_to_string(array[
@@ -1702,8 +1716,11 @@ create function access.chain_journal() returns trigger
     as $$
     declare head journal_head;
     begin
-        insert into journal_head (network_id, number, hash) values (new.network_id, 0, '') on conflict do nothing;
         select * into head from journal_head where network_id = new.network_id for update;
+        if not found then
+            insert into journal_head (network_id, number, hash) values (new.network_id, 0, '') on conflict do nothing;
+            select * into head from journal_head where network_id = new.network_id for update;
+        end if;
         new.number := head.number + 1;
         new.previous_hash := head.hash;
         new.at := clock_timestamp();

@@ -49,14 +49,10 @@ create policy add on referral for insert to coordination_app
         and (select true from need n
                      where n.id = referral.need_id and n.household_id = referral.household_id
                        and (referral.public_domain = 'autre'
-                            or n.domain = referral.public_domain and not n.sensitive)
-                       and (referral.by_hand or not n.sensitive
-                            or access.passes(referral.household_id, referral.to_organisation_id,
-                                             referral.to_service_id, 'sensitive')) limit 1)
+                            or n.domain = referral.public_domain and not n.sensitive) limit 1)
         and (select true from access.live_share s
                      where s.household_id = referral.household_id and s.scope = 'needs' limit 1)
-        and (by_hand or access.passes(household_id, to_organisation_id, to_service_id, 'identity')
-                    and access.passes(household_id, to_organisation_id, to_service_id, 'needs')));
+        and (by_hand or access.carries(household_id, to_organisation_id, to_service_id, need_id)));
 -- A side reaches only the states that are its own, under its own name; from which state, `referrals/machine.py` says.
 -- Whoever sent it notes what a service without an account answered her.
 -- What time or the end of the agreement decided is written by whoever comes next.
@@ -69,8 +65,7 @@ create policy move on referral for update to coordination_app
         and (not guarded or (select access.is_service('worker')) or access.reaches(household_id)))
     with check (network_id = (select access.network())
         and moved_by is not distinct from (select access.membership())
-        and access.is_code(refusal) and access.is_code(outcome)
-        and access.is_code(household_says) and access.is_code(household_due)
+        and access.is_code(concat(refusal, outcome, household_says, household_due))
         and ((to_organisation_id = (select access.organisation())
                     or to_service_id is not null and from_organisation_id = (select access.organisation()))
                 and not by_hand
@@ -81,13 +76,7 @@ create policy move on referral for update to coordination_app
                     or not by_hand and state in ('received', 'redirected', 'dropped')
                     -- Sent again: the agreement must carry it, as when it was first sent.
                     or not by_hand and state = 'sent'
-                        and access.passes(household_id, to_organisation_id, to_service_id, 'identity')
-                        and access.passes(household_id, to_organisation_id, to_service_id, 'needs')
-                        and (select true from need n
-                                     where n.id = referral.need_id
-                                       and (not n.sensitive
-                                            or access.passes(household_id, to_organisation_id, to_service_id,
-                                                             'sensitive')) limit 1))
+                        and access.carries(household_id, to_organisation_id, to_service_id, need_id))
             or (select access.has_role('coordinator')) and not by_hand and state in ('closed', 'redirected', 'dropped')
             -- What the household says of it once it is closed, by either side; a coordinator may end a disagreement.
             or state in ('closed', 'disputed') and access.was_closed(id)
