@@ -37,7 +37,7 @@ class Pace:
 def measure(base: Base, files: Sequence[str]) -> dict[str, Pace]:
     """The file page over many files, and a full page of the network's queue."""
     worker = base.networks[0].organisations[0].workers["coordinator"]
-    network = base.networks[0].id
+    network, organisation = base.networks[0].id, base.networks[0].organisations[0].id
     environment = {
         **os.environ,
         "DATABASE_URL": libpq(base.app_url),
@@ -56,7 +56,10 @@ def measure(base: Base, files: Sequence[str]) -> dict[str, Pace]:
         cookie = sign_in(ours, worker.email)
         pages = {
             "file page": ([f"/foyers/{file}" for file in files], [f"/file/{file}" for file in files]),
-            "queue page": ([f"/orientations?cote={Side.COORDINATOR}&bannette={basket}"], [f"/queue/{network}"]),
+            "queue page": (
+                [f"/orientations?cote={Side.COORDINATOR}&bannette={basket}"],
+                [f"/queue/{network}/{organisation}"],
+            ),
         }
         return {name: _pace(ours, cookie, real, minimal, plain) for name, (real, plain) in pages.items()}
 
