@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Annotated, Protocol
 from uuid import UUID
 
-from fastapi import Depends, Header, Request, Response
+from fastapi import Header, Request, Response
 from pydantic import BaseModel
 from sqlalchemy import delete
 from sqlmodel import col
@@ -16,7 +16,7 @@ from coordination.identity.models import Idempotency
 from coordination.kit.clock import now
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import Malformed
-from coordination.kit.web import Walled
+from coordination.kit.web import Walled, on_the_spot
 
 REMEMBERED = timedelta(hours=24)
 REPLAYED = "Idempotency-Replayed"
@@ -103,4 +103,4 @@ class Once:
         return hmac.new(self._request.app.state.key.encode(), f"{kind}:{value}".encode(), hashlib.sha256).hexdigest()
 
 
-OnceOnly = Annotated[Once, Depends()]
+OnceOnly = Annotated[Once, on_the_spot(Once)]

@@ -37,7 +37,7 @@ def make_engine(url: str, *, size: int = 8, timeout: float = 5.0) -> Engine:
         timeout=timeout,
         open=False,
         check=_refuse_dead,
-        kwargs={"autocommit": False},
+        kwargs={"autocommit": False, "prepare_threshold": 1},  # asked twice, asked all day
         close_returns=True,
     )
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
-from fastapi import Depends, Query, Request
+from fastapi import Query, Request
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse, Response
 from fastapi.security import OAuth2PasswordBearer
@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute
 
 from coordination.kit.errors import Malformed, Problem
 from coordination.kit.forms import UNREADABLE, french
+from coordination.kit.web import on_the_spot
 
 PREFIX = "/api/v1"
 MEDIA_TYPE = "application/problem+json"
@@ -157,7 +158,7 @@ class Keyset:
         return f"{url.path}?{url.query}"
 
 
-Paged = Annotated[Keyset, Depends()]
+Paged = Annotated[Keyset, on_the_spot(Keyset)]
 
 
 def mark(moment: datetime, key: UUID) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cache, lru_cache
 from importlib.resources import files
+from inspect import signature
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Annotated, Any, Protocol, TypeVar
@@ -282,6 +283,16 @@ async def sent_file(request: Request) -> tuple[bytes, FormData]:
 
 
 SentFile = Annotated[tuple[bytes, FormData], Depends(sent_file)]
+
+
+def on_the_spot(make: Callable[..., Any]) -> Any:
+    """A dependency that asks nothing of the database: FastAPI would change threads to make it."""
+
+    async def made(**given: Any) -> Any:
+        return make(**given)
+
+    made.__signature__ = signature(make)  # type: ignore[attr-defined]
+    return Depends(made)
 
 
 def needs(door: str | None) -> Any:

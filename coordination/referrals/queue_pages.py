@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from coordination.directory import queries as directory
@@ -20,7 +20,7 @@ from coordination.kit.db import ActorSession
 from coordination.kit.errors import Malformed, NotAllowed
 from coordination.kit.forms import FormState
 from coordination.kit.text import lower_first
-from coordination.kit.web import Walled, needs, page
+from coordination.kit.web import Walled, needs, on_the_spot, page
 from coordination.referrals import bulk, following, moves
 from coordination.referrals import queue as queue_of
 from coordination.referrals.baskets import AT_REST, MINE, Basket, basket_named
@@ -67,7 +67,7 @@ class Asked:
         return any(self.given[name] for name in ("domaine", "partenaire", "suivi", "code"))
 
 
-Wanted = Annotated[Asked, Depends()]
+Wanted = Annotated[Asked, on_the_spot(Asked)]
 
 
 @dataclass(frozen=True)
