@@ -4,17 +4,18 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from coordination.audit.models import JournalLine
 from coordination.kit.actor import may
-from coordination.kit.db import ActorSession, insertion
+from coordination.kit.db import ActorSession, Written
 from coordination.kit.errors import NotAllowed
 
 Given = ParamSpec("Given")
 Changed = TypeVar("Changed")
-SET_BY_TRIGGER = {"number": 0, "at": None, "previous_hash": "", "hash": ""} | dict.fromkeys(
-    ("actor_kind", "actor_id", "organisation_id")
+# The rest is set by the trigger: number, moment, actor and hashes.
+LINE = Written(
+    "insert into journal (id, network_id, verb, subject, subject_id, household_id, fields) values (gen_random_uuid(),"
+    " %(network_id)s, %(verb)s, %(subject)s, %(subject_id)s, %(household_id)s, string_to_array(%(fields)s, ','))"
 )
 
 
@@ -88,14 +89,12 @@ def _append(
     household_id: UUID | None,
     fields: Iterable[str],
 ) -> None:
-    session.run(
-        insertion(JournalLine),
-        **SET_BY_TRIGGER,
-        id=uuid4(),
+    session.run_last(
+        LINE,
         network_id=network_id,
         verb=verb,
         subject=subject,
         subject_id=subject_id,
         household_id=household_id,
-        fields=list(fields),
+        fields=",".join(fields),
     )

@@ -21,7 +21,6 @@ from sqlalchemy import (
     Uuid,
     any_,
     event,
-    insert,
     inspect,
     literal,
     text,
@@ -128,18 +127,18 @@ def written(query: ClauseElement) -> Written:
 
 
 @cache
-def insertion(model: type[SQLModel]) -> Written:
-    """The INSERT of one row of this table, every column given by its name: for what is written at each deed."""
-    table: Table = inspect(model).local_table
-    return written(insert(table).values({c.name: Given(c.name, c.type) for c in table.columns}))
-
-
-@cache
 def rewriting(model: type[SQLModel], names: tuple[str, ...]) -> Written:
     """The UPDATE of these columns of one row of this table, named by its `id`."""
     table: Table = inspect(model).local_table
     given = {name: Given(name, table.c[name].type) for name in names}
     return written(update(table).where(table.c.id == Given("id", table.c.id.type)).values(given))
+
+
+@cache
+def together(first: Written, last: Written) -> Written:
+    """Two INSERTs in one statement; the values of the first one are named `first_…`."""
+    renamed = re.sub(r"%\((\w+)\)s", r"%(first_\1)s", first)
+    return Written(f"with first as ({renamed}) {last}")
 
 
 @cache
@@ -205,6 +204,8 @@ class ActorSession(Session):
         self.actor = actor
         self.told: Connection | None = None
         """The connection that knows who acts, while a transaction lasts."""
+        self.kept: tuple[Written, dict[str, Any]] | None = None
+        """What goes with the next line of the journal."""
         self.changed: dict[tuple[str, Any], set[str]] = {}
         self.remembered: dict[Hashable, Any] = {}
         """What a page asks again and again, until this transaction ends, writes anything or locks a row."""
@@ -245,6 +246,15 @@ class ActorSession(Session):
         self.remembered.clear()
         self.run(statement, **values)
 
+    def keep(self, statement: Written, **values: Any) -> None:
+        """An INSERT that goes with the next line of the journal, in one statement: neither without the other."""
+        assert self.kept is None, "two deeds, and one line of the journal"
+        self.kept = statement, values
+
+    def commit(self) -> None:
+        assert self.kept is None, "a deed without its line of the journal"
+        super().commit()
+
     def begin_nested(self) -> SessionTransaction:
         """A savepoint, set at once: SQLAlchemy would wait until it carries something itself."""
         savepoint = super().begin_nested()
@@ -275,6 +285,14 @@ class ActorSession(Session):
         """Carries out a written statement that changes nothing of what a page remembers."""
         self.flush()
         return straight(self.told or self.connection(), statement, values)
+
+    def run_last(self, statement: Written, **values: Any) -> None:
+        """The same, of an INSERT that takes what was kept along."""
+        if self.kept is not None:
+            kept, first = self.kept
+            statement, self.kept = together(kept, statement), None
+            values |= {f"first_{name}": value for name, value in first.items()}
+        self.run(statement, **values)
 
     def rows(self, query: str, **values: Any) -> list[Any]:
         """The rows answered by a door that returns a table."""
@@ -315,6 +333,7 @@ def _forget_who_acts(session: ActorSession, transaction: SessionTransaction) -> 
 @event.listens_for(ActorSession, "after_soft_rollback")
 def _forget(session: ActorSession, transaction: SessionTransaction) -> None:
     session.remembered.clear()
+    session.kept = None
 
 
 @event.listens_for(ActorSession, "before_flush")

@@ -1,21 +1,27 @@
 """Acts on needs and referrals: noting a need, referring it, redirecting, words between the two sides."""
 
 from collections.abc import Sequence
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from coordination.audit.service import act, note_reading, reading
 from coordination.households import queries as households
 from coordination.identity.permissions import Part, Permission
 from coordination.kit.clock import now
-from coordination.kit.db import ActorSession, insertion
+from coordination.kit.db import ActorSession, Written
 from coordination.kit.errors import NotAllowed, NotKnown, NotNow
 from coordination.referrals import queries, receptions, recipients
 from coordination.referrals.machine import WRITERS, State
-from coordination.referrals.models import Need, Referral, ReferralEvent, ReferralLink, ReferralText
+from coordination.referrals.models import Need, Referral, ReferralLink, ReferralText
 from coordination.referrals.recipients import Partner, Reach
 from coordination.referrals.rules import LINK_LASTS, Domain
 
 READ = reading("referral.read", "Orientation lue")
+EVENT = Written(
+    "insert into referral_event"
+    " (id, network_id, referral_id, at, verb, state, reason, organisation_id, membership_id, version)"
+    " values (gen_random_uuid(), %(network_id)s, %(referral_id)s, %(at)s, %(verb)s, %(state)s, %(reason)s,"
+    " %(organisation_id)s, %(membership_id)s, %(version)s)"
+)
 
 
 class NotShared(NotAllowed):
@@ -248,10 +254,9 @@ def note(session: ActorSession, row: Referral, verb: str, reason: str | None = N
 def event(
     session: ActorSession, row: Referral, verb: str, reason: str | None, organisation: UUID | None, by: UUID | None
 ) -> None:
-    """One line of the timeline: where the row stands now, under its version."""
-    session.write(
-        insertion(ReferralEvent),
-        id=uuid4(),
+    """One line of the timeline: where the row stands now, under its version. The line of the journal takes it along."""
+    session.keep(
+        EVENT,
         network_id=row.network_id,
         referral_id=row.id,
         verb=verb,

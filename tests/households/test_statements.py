@@ -36,4 +36,4 @@ def test_an_opening_is_journalled_last(
     with before_each(shared_base, lambda _, words: said.append(words)):
         visitor.get(f"/foyers/{file}")
     assert said[-1] == COMMIT
-    assert said[-2].startswith("INSERT INTO journal")
+    assert said[-2].startswith("insert into journal")
