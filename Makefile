@@ -10,7 +10,7 @@ PY := .venv/bin/python
 JOBS ?= 3
 ARGS ?=
 
-.PHONY: help run stop rights test fuzz bench lint format lock clean
+.PHONY: help run stop rights test fuzz chaos bench lint format lock clean
 
 help: ## Affiche cette aide
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -35,6 +35,10 @@ test: ## Lance toute la suite ; sous root, installe Chromium et PostgreSQL 15 sâ
 fuzz: ## Rejoue longuement les tests au hasard
 	@scripts/setup test
 	HYPOTHESIS_PROFILE=fuzz $(PY) -m pytest -n $(JOBS) -m "fuzz or hypothesis" --timeout=3600 $(ARGS)
+
+chaos: ## Fait tout tomber pendant quâ€™on travaille ; CHAOS_SECONDS allonge, CHAOS_SEED rejoue
+	@scripts/setup test
+	$(PY) -m pytest -n 0 -s -x -m chaos $(ARGS) tests/chaos
 
 bench: ## Mesure la recherche et les pages ; BENCH_SIZES=1000,100000,1000000 pour aller au bout
 	@scripts/setup bench

@@ -203,8 +203,7 @@ def worker(
                     turn()
                 return
             out.print("Le travail en arrière-plan a commencé. Arrêter : Ctrl+C.")
-            with jobs.queue(url, turns).open() as queue:
-                queue.run_worker(concurrency=2, delete_jobs="successful")
+            jobs.work(url, turns)
         finally:
             close_engine(engine)
 

@@ -29,7 +29,9 @@ def free_port() -> int:
 class Served:
     """`with Served(variables) as served:` — `coordination serve` under these variables, at `served.url`."""
 
-    def __init__(self, variables: dict[str, str]) -> None:
+    def __init__(self, variables: dict[str, str], workers: int = 1, *, quiet: bool = False) -> None:
+        self._workers = workers
+        self._errors = subprocess.DEVNULL if quiet else None
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._variables = variables
@@ -37,10 +39,11 @@ class Served:
 
     def __enter__(self) -> "Served":
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "coordination", "serve", "--port", str(self.port)],
+            [sys.executable, "-m", "coordination", "serve", "--port", str(self.port), "--workers", str(self._workers)],
             cwd=ROOT,
             env={**os.environ, **self._variables, "COORDINATION_BASE_URL": self.url},
             stdout=subprocess.DEVNULL,
+            stderr=self._errors,
         )
         started = time.monotonic()
         with httpx.Client(timeout=5) as asking:  # one: each makes its own ground for encryption, anew
@@ -59,6 +62,12 @@ class Served:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._end()
+
+    @property
+    def pid(self) -> int:
+        """The process that was started; those that answer may be children of it."""
+        assert self._process is not None
+        return self._process.pid
 
     def _end(self) -> None:
         if self._process is not None:

@@ -4,7 +4,10 @@ Two workers share the work: each turn of a task is queued once, and runs once at
 begun is let go, so that the next turn of that task is not kept waiting for ever.
 """
 
+import asyncio
+import signal
 from collections.abc import Callable
+from contextlib import suppress
 
 import procrastinate
 import psycopg
@@ -23,6 +26,8 @@ EVERY_MINUTE = "* * * * *"
 EVERY_FIVE_MINUTES = "*/5 * * * *"
 MORNING_HOURS_UTC = "30 5,6 * * *"
 MORNING = 7
+AGAIN = 1.0
+"""Seconds after which a queue that was lost is looked for again."""
 
 Turn = Callable[[], object]
 
@@ -56,6 +61,38 @@ def queue(app_url: str, found: dict[str, tuple[str, Turn]]) -> procrastinate.App
         _task(app, name, cron, turn)
     _let_go_of_the_dead(app)
     return app
+
+
+def work(app_url: str, found: dict[str, tuple[str, Turn]]) -> None:
+    """Works on the queue of these tasks until asked to stop (SIGINT, SIGTERM)."""
+    asyncio.run(_work(app_url, found))
+
+
+async def _work(app_url: str, found: dict[str, tuple[str, Turn]]) -> None:
+    """procrastinate ends its worker when PostgreSQL leaves, as if it had been asked to: it is begun again."""
+    asked = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, asked.set)
+    while not asked.is_set():
+        try:
+            await _work_until(queue(app_url, found), asked)
+        except procrastinate.exceptions.ConnectorException as lost:
+            log.warning("queue_lost", why=type(lost.__cause__ or lost).__name__)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asked.wait(), AGAIN)
+
+
+async def _work_until(app: procrastinate.App, asked: asyncio.Event) -> None:
+    async with app.open_async():
+        working = asyncio.create_task(
+            app.run_worker_async(concurrency=2, delete_jobs="successful", install_signal_handlers=False)
+        )
+        waiting = asyncio.create_task(asked.wait())
+        await asyncio.wait((working, waiting), return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        working.cancel()  # what it is doing is done first
+        with suppress(asyncio.CancelledError):
+            await working
 
 
 def _let_go_of_the_dead(app: procrastinate.App) -> None:

@@ -1,4 +1,4 @@
-"""A real SMTP server on loopback that keeps what it receives, and can be told to refuse."""
+"""A real SMTP server on loopback that keeps what it receives, can be told to refuse, falls and rises again."""
 
 from email import message_from_bytes, policy
 from email.message import Message
@@ -12,32 +12,44 @@ from tests.serving import free_port
 
 
 class Letterbox:
-    """`with Letterbox() as box:` — `box.mailer` writes to it, `box.letters` came, `box.open = False` refuses."""
+    """`with Letterbox() as box:` — `box.mailer` writes to it, `box.letters` came, `box.open = False` refuses,
+    `box.mumbles = True` keeps a letter and says that it did not."""
 
     def __init__(self) -> None:
         self.letters: list[tuple[str, Message]] = []
         self.open = True
-        self._controller = Controller(self, hostname="127.0.0.1", port=free_port())
+        self.mumbles = False
+        self.port = free_port()
+        self._controller: Controller | None = None
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802, ARG002 - aiosmtpd's
         if not self.open:
             return "451 come back later"
         self.letters.append((envelope.rcpt_tos[0], message_from_bytes(envelope.content, policy=policy.default)))
-        return "250 kept"
+        return "451 I am not sure" if self.mumbles else "250 kept"
+
+    def rise(self) -> None:
+        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        self._controller.start()
+
+    def fall(self) -> None:
+        if self._controller is not None:
+            self._controller.stop()
+            self._controller = None
 
     @property
     def mailer(self) -> Mailer:
-        return Mailer(f"smtp://127.0.0.1:{self._controller.port}", "avis@exemple.fr")
+        return Mailer(f"smtp://127.0.0.1:{self.port}", "avis@exemple.fr")
 
     def to(self, email: str) -> list[Message]:
         """What somebody received."""
         return [letter for who, letter in self.letters if who == email]
 
     def __enter__(self) -> "Letterbox":
-        self._controller.start()
+        self.rise()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._controller.stop()
+        self.fall()

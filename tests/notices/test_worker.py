@@ -67,18 +67,25 @@ def test_the_command_works_once_and_without_a_mail_server(base: Base) -> None:
 
 
 def test_the_worker_takes_up_its_periodic_turns(base: Base) -> None:
-    """Started for good, it registers in the queue and ends when asked."""
+    """Started for good, it registers in the queue, again when the server cut it off, and ends when asked."""
     worker = subprocess.Popen(
         [sys.executable, "-m", "coordination", "worker"],
         cwd=ROOT,
         env={"PATH": "/usr/bin:/bin", "DATABASE_URL": base.app_url, "COORDINATION_SECRET_KEY": TEST_KEY},
         stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,  # which connections it lost
     )
     try:
-        started = time.monotonic()
-        while base.admin("select count(*) from jobs.procrastinate_workers") == [(0,)]:
-            assert time.monotonic() - started < 30
-            time.sleep(0.1)
+        registered(base, 1)
+        base.admin("select pg_terminate_backend(pid) from pg_stat_activity where application_name ~ '^coordination w'")
+        registered(base, 2)
     finally:
         worker.terminate()
     assert worker.wait(20) == 0
+
+
+def registered(base: Base, times: int) -> None:
+    started = time.monotonic()
+    while base.admin("select coalesce(max(id), 0) from jobs.procrastinate_workers") < [(times,)]:
+        assert time.monotonic() - started < 30
+        time.sleep(0.1)
