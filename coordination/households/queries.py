@@ -220,11 +220,13 @@ def named(rows: Iterable[Any]) -> dict[UUID, str]:
     return {row.household_id: full_name(row) for row in rows}
 
 
+CODES = Question(select(Household.id, Household.code).where(among(Household.id, Given("households", KEYS))))
+
+
 def household_codes(session: ActorSession, household_ids: Iterable[UUID]) -> dict[UUID, str]:
     """The codes of files one sees something of."""
     ids = list(household_ids)
-    query = select(Household.id, Household.code).where(col(Household.id).in_(ids))
-    return {row[0]: row[1] for row in session.exec(query)} if ids else {}
+    return dict(CODES.asked(session, households=ids)) if ids else {}
 
 
 def profile_of(session: ActorSession, household_id: UUID) -> HouseholdProfile | None:

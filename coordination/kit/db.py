@@ -182,8 +182,8 @@ def _words(query: str) -> Written:
 
 
 @lru_cache(maxsize=500)
-def _row(*names: str) -> Callable[[Sequence[Any]], Any]:
-    made: Any = namedtuple("Row", names, rename=True)  # type: ignore[misc]
+def _row(*names: bytes | None) -> Callable[[Sequence[Any]], Any]:
+    made: Any = namedtuple("Row", [(name or b"").decode() for name in names], rename=True)  # type: ignore[misc]
     return made._make
 
 
@@ -311,7 +311,9 @@ def rows_for_nobody(bind: Engine, door: str, **values: Any) -> list[Any]:
 
 def named(answer: psycopg.Cursor[Any]) -> list[Any]:
     """Rows whose values have the names of their columns."""
-    return list(map(_row(*(column.name for column in answer.description or ())), answer.fetchall()))
+    found = answer.pgresult
+    names = map(found.fname, range(found.nfields)) if found else ()
+    return list(map(_row(*names), answer.fetchall()))
 
 
 @event.listens_for(ActorSession, "after_begin")
