@@ -174,22 +174,34 @@ def served(demonstration: Base) -> Iterator[str]:
         yield address
 
 
+RESTING: dict[tuple[bool, int, bool], list[BrowserContext]] = {}
+"""Contexts that have served, by kind: to start the processes of a new one costs as much as to draw a page."""
+
+
 @pytest.fixture
 def visitors(chromium: Chromium, served: str) -> Iterator[Callable[..., Visitor]]:
-    """Makes visitors, each with a browser context of her own."""
-    contexts: list[BrowserContext] = []
+    """Makes visitors, each with a browser context of her own, where nobody is signed in."""
+    busy: list[tuple[tuple[bool, int, bool], BrowserContext]] = []
 
     def make(*, javascript: bool = True, width: int = 1280, dark: bool = False) -> Visitor:
-        context = chromium.new_context(
-            java_script_enabled=javascript,
-            locale="fr-FR",
-            viewport={"width": width, "height": 900},
-            color_scheme="dark" if dark else "light",
-        )
-        contexts.append(context)
-        page = context.new_page()
-        return Visitor(page, served, javascript).watch()
+        kind = (javascript, width, dark)
+        context = RESTING[kind].pop() if RESTING.get(kind) else new_context(chromium, *kind)
+        assert context.cookies() == []
+        busy.append((kind, context))
+        return Visitor(context.new_page(), served, javascript).watch()
 
     yield make
-    for context in contexts:
-        context.close()
+    for kind, context in busy:
+        for page in context.pages:
+            page.close()
+        context.clear_cookies()
+        RESTING.setdefault(kind, []).append(context)
+
+
+def new_context(chromium: Chromium, javascript: bool, width: int, dark: bool) -> BrowserContext:
+    return chromium.new_context(
+        java_script_enabled=javascript,
+        locale="fr-FR",
+        viewport={"width": width, "height": 900},
+        color_scheme="dark" if dark else "light",
+    )

@@ -96,7 +96,10 @@ def storm(ground: Ground) -> Shared:
     calmed.set()
     turner.join(60)
     calm(ground)
-    say(f"fini : {sum(one.done for one in shared.asked)} faits sur {len(shared.asked)} ; {dict(ground.fallen)}")
+    done = Counter(one.verb for one in shared.asked if one.done)
+    again = sum(len(one.tries) > 1 for one in shared.asked)
+    say(f"fini : {done.total()} faits sur {len(shared.asked)} ({again} demandés plus d’une fois) : {dict(done)}")
+    say(f"coups : {dict(ground.fallen)}")
     return shared
 
 
