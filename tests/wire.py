@@ -6,22 +6,30 @@ from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import Connection
 
+from coordination.kit import db
+from coordination.kit.actor import Actor
 from coordination.kit.roles import APP
 from tests.conftest import Base
 
-COMMIT = "commit"
+BEGIN, COMMIT = "begin", "commit"
 Line = psycopg.Connection[Any]
 
 
 @contextmanager
 def before_each(base: Base, heard: Callable[[Line, str], None]) -> Iterator[None]:
-    """Calls `heard` right before each statement, and each commit, of the application in this base."""
-    ask, commit = psycopg.Cursor.execute, psycopg.Connection.commit
+    """Calls `heard` right before each statement, each beginning and each commit of the application in this base."""
+    begin, ask, commit = db.begin_as, psycopg.Cursor.execute, psycopg.Connection.commit
 
     def tell(line: Line, said: str) -> None:
         if (line.info.dbname, line.info.user) == (base.name, APP):
             heard(line, said)
+
+    def beginning(connection: Connection, actor: Actor) -> None:
+        line: Any = connection.connection.driver_connection
+        tell(line, BEGIN)
+        begin(connection, actor)
 
     def asking(cursor: psycopg.Cursor[Any], query: Any, *rest: Any, **options: Any) -> Any:
         tell(cursor.connection, query.decode() if isinstance(query, bytes) else str(query))
@@ -32,6 +40,7 @@ def before_each(base: Base, heard: Callable[[Line, str], None]) -> Iterator[None
         commit(line)
 
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(db, "begin_as", beginning)
         patch.setattr(psycopg.Cursor, "execute", asking)
         patch.setattr(psycopg.Connection, "commit", committing)
         yield

@@ -40,7 +40,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 from sqlmodel import Field, Session, SQLModel, col
 
-from coordination.kit.actor import SETTINGS, Actor, Member, settings_of
+from coordination.kit.actor import Actor, Member, settings_of
 
 Asked = TypeVar("Asked")
 
@@ -173,7 +173,18 @@ def straight(connection: Connection, statement: Written, values: dict[str, Any])
     return cursor
 
 
-TELL = Written("select " + ", ".join(f"set_config('app.{name}', %({name})s, true)" for name in SETTINGS))
+def begin_as(connection: Connection, actor: Actor) -> None:
+    """Begins the transaction and tells PostgreSQL who acts in it: one journey, where the driver would make two."""
+    driver: Any = connection.connection.driver_connection
+    quoted = psycopg.pq.Escaping(driver.pgconn).escape_literal
+    told = [
+        b"set_config('app.%b', %b, true)" % (name.encode(), quoted(value.encode()))
+        for name, value in settings_of(actor).items()
+    ]
+    answer = driver.pgconn.exec_(b"begin; select " + b", ".join(told))
+    if answer.status != psycopg.pq.ExecStatus.TUPLES_OK:
+        straight(connection, Written("select 1"), {})  # a server that has left is told as everywhere
+        raise RuntimeError("PostgreSQL was not told who acts")
 
 
 @lru_cache(maxsize=500)
@@ -322,7 +333,7 @@ def _tell_who_acts(session: ActorSession, transaction: SessionTransaction, conne
     if transaction.nested:
         return
     session.changed.clear()
-    straight(connection, TELL, settings_of(session.actor))
+    begin_as(connection, session.actor)
     session.told = connection
 
 
