@@ -7,8 +7,9 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
 from coordination.kit.actor import may
-from coordination.kit.db import ActorSession, Written
+from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotAllowed
+from coordination.kit.written import Written
 
 Given = ParamSpec("Given")
 Changed = TypeVar("Changed")

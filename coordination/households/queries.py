@@ -21,8 +21,9 @@ from coordination.households.rules import (
 )
 from coordination.kit.ahead import ABOUT, Question
 from coordination.kit.clock import today
-from coordination.kit.db import KEYS, ActorSession, Given, among, lock
+from coordination.kit.db import ActorSession, lock
 from coordination.kit.errors import NotAllowed, NotKnown, NotNow
+from coordination.kit.written import KEYS, Given, among
 
 PAGE = 25
 MANY = PAGE

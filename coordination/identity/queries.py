@@ -15,7 +15,8 @@ from coordination.identity.permissions import known_roles, parts_of, permissions
 from coordination.identity.rules import IDLE_SIGN_OUT
 from coordination.kit.actor import Actor, Member, Nobody
 from coordination.kit.ahead import ABOUT, Question
-from coordination.kit.db import ActorSession, among, rows_for_nobody
+from coordination.kit.db import ActorSession, rows_for_nobody
+from coordination.kit.written import among
 
 
 @dataclass(frozen=True)

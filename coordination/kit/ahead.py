@@ -21,7 +21,8 @@ from sqlalchemy.types import TypeEngine
 from sqlmodel import SQLModel
 
 from coordination.kit.clock import PARIS
-from coordination.kit.db import ActorSession, Given, Written, loose, written
+from coordination.kit.db import ActorSession
+from coordination.kit.written import Given, Written, loose, written
 
 ABOUT = Given("about", Uuid())
 """What the page is about: its key, given when the questions are asked."""

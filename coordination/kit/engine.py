@@ -9,7 +9,7 @@ from sqlalchemy import Engine, NullPool, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
-import coordination.kit.db  # noqa: F401 - the dialect of connections that are lent
+import coordination.kit.written  # noqa: F401 - the dialect of connections that are lent
 
 # Our statements name one file, one network, one page: the plan made for any of them is the plan for each, and making it
 # anew costs more than running it. For the same reason none is worth compiling.

@@ -28,8 +28,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from coordination.kit.db import Given, Written, written
 from coordination.kit.types import Moment
+from coordination.kit.written import Given, Written, written
 from coordination.referrals.baskets import BASKETS, Basket, Wait
 from coordination.referrals.household import Due
 from coordination.referrals.machine import CARRIED_STATES, EXPIRING_STATES, Side, State

@@ -11,9 +11,10 @@ from sqlmodel import col, select
 from coordination.audit.service import act
 from coordination.kit.actor import Member
 from coordination.kit.clock import now
-from coordination.kit.db import ActorSession, Given, loose, written
+from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotKnown, NotNow
 from coordination.kit.transitions import IllegalMove, Move
+from coordination.kit.written import Given, loose, written
 from coordination.referrals import queries, receptions, service
 from coordination.referrals.machine import (
     CARRIED_STATES,

@@ -17,9 +17,10 @@ from coordination.identity.permissions import Permission
 from coordination.kit.actor import may
 from coordination.kit.ahead import ABOUT, Question, Together
 from coordination.kit.clock import now
-from coordination.kit.db import KEYS, ActorSession, Given, Written, among
+from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotKnown
 from coordination.kit.web import datetime_fr
+from coordination.kit.written import KEYS, Given, Written, among
 from coordination.referrals.baskets import Clocks, Wait
 from coordination.referrals.machine import (
     CARRIED_STATES,

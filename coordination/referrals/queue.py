@@ -11,8 +11,9 @@ from coordination.identity.permissions import Permission
 from coordination.kit.actor import may
 from coordination.kit.ahead import Question
 from coordination.kit.clock import PARIS, now
-from coordination.kit.db import KEYS, ActorSession, Given, among, loose
+from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotKnown
+from coordination.kit.written import KEYS, Given, among, loose
 from coordination.referrals.asking import MANY, Shape, counting, listing
 from coordination.referrals.baskets import BASKETS, EXPIRES_SOON, MINE, Basket
 from coordination.referrals.delays import confirmation

@@ -7,8 +7,9 @@ from coordination.audit.service import act, note_reading, reading
 from coordination.households import queries as households
 from coordination.identity.permissions import Part, Permission
 from coordination.kit.clock import now
-from coordination.kit.db import ActorSession, Written
+from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotAllowed, NotKnown, NotNow
+from coordination.kit.written import Written
 from coordination.referrals import queries, receptions, recipients
 from coordination.referrals.machine import WRITERS, State
 from coordination.referrals.models import Need, Referral, ReferralLink, ReferralText

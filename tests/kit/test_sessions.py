@@ -3,7 +3,8 @@
 import pytest
 
 from coordination.kit.actor import Service
-from coordination.kit.db import Written, acting
+from coordination.kit.db import acting
+from coordination.kit.written import Written
 from tests.conftest import Base
 
 ACTOR = Written("select current_setting('app.actor', true)")

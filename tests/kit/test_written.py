@@ -1,6 +1,6 @@
 """Statements written out once: what PostgreSQL is served."""
 
-from coordination.kit.db import Written
+from coordination.kit.written import Written
 
 
 def test_a_value_named_twice_is_given_once_and_a_percent_sign_stays_one() -> None:
