@@ -228,14 +228,17 @@ def counting(side: Side, shape: Shape, baskets: tuple[Basket, ...] | None = None
 
 @lru_cache(maxsize=500)
 def listing(side: Side, shape: Shape, basket: Basket, *, size: int, after: bool, down: bool) -> Written:
-    """The rows of one page of a basket and one more, from their own indexed columns, each state in index order."""
+    """The rows of one page of a basket and one more, from their own indexed columns, each state in index order; last,
+    whether its agreement ended."""
     where = _seen_from(side, shape)
     if after:
         place = tuple_(col(Referral.sent_at), col(Referral.id))
         there = tuple_(Given("sent_at", Moment), Given("id", KEY))
         where.append(place < there if down else place > there)
     by_state = [
-        _in_turn(select(*TABLE.c).where(*where), piece, down=down).limit(size + 1).subquery()
+        _in_turn(select(*TABLE.c, literal(bool(piece.stops)).label("stopped")).where(*where), piece, down=down)
+        .limit(size + 1)
+        .subquery()
         for piece in _pieces(basket, _one_by_one())
     ]
     together = union_all(*(select(*part.c) for part in by_state)).subquery()

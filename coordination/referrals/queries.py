@@ -1,6 +1,6 @@
 """Reads of needs and referrals: lines for a list, one referral with its history, those of a household, partners."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -94,14 +94,18 @@ def member_sides(session: ActorSession, row: Referral) -> frozenset[Side]:
 
 
 def lines(
-    session: ActorSession, rows: Sequence[Referral], at: datetime | None = None, household_id: UUID | None = None
+    session: ActorSession,
+    rows: Sequence[Referral],
+    at: datetime | None = None,
+    household_id: UUID | None = None,
+    ended: Collection[UUID] | None = None,
 ) -> list[Line]:
     """Rows dressed for a list: names and true domains through the wall, in one question for the whole page; in none for
-    those of a file that was read ahead."""
+    those of a file that was read ahead. `ended`: those whose agreement ended, when it was asked already."""
     at = at or now()
     if not rows:
         return []
-    names, domains, ended, followers = _around(session, rows, household_id)
+    names, domains, ended, followers = _around(session, rows, household_id, ended)
     organisations = {o.id: o.name for o in identity.organisations(session).values()}
     receivers = organisations | service_names(session, {row.to_service_id for row in rows if row.to_service_id})
     return [
@@ -133,7 +137,7 @@ AROUND = Together(
 
 
 def _around(
-    session: ActorSession, rows: Sequence[Referral], household_id: UUID | None
+    session: ActorSession, rows: Sequence[Referral], household_id: UUID | None, known: Collection[UUID] | None
 ) -> tuple[dict[UUID, str], dict[UUID, str], set[UUID], dict[UUID, str]]:
     """The names of the households, the domains of the needs, whose agreement ended, the names of those who follow."""
     needs = NEEDS.ahead(session, household_id)
@@ -147,11 +151,11 @@ def _around(
             session,
             households=[row.household_id for row in rows],
             needs=[row.need_id for row in rows],
-            carried=[row.id for row in rows if not row.by_hand and State(row.state).is_open],
+            carried=[row.id for row in rows if known is None and not row.by_hand and State(row.state).is_open],
             referrals=[row.id for row in rows],
         )
         names, called = households.named(found), dict(members)
-    return names, dict(domains), set(ended), {key: called.get(who, "") for key, who in followed}
+    return names, dict(domains), {*ended, *(known or ())}, {key: called.get(who, "") for key, who in followed}
 
 
 def recipient_of(row: Referral) -> UUID:

@@ -153,9 +153,11 @@ def page_of(
     down = basket.newest_first if newest_first is None else newest_first
     asked = listing(side, _shape(filters), basket, size=size, after=after is not None, down=down)
     there = {"sent_at": after.sent_at, "id": after.id} if after else {}
-    found = list(map(loose(Referral), session.ask(asked, **_values(session, side, filters, at), **there)))
-    rows, more = found[:size], len(found) > size
-    return QueuePage(lines(session, rows, at), Cursor(rows[-1].sent_at, rows[-1].id) if more else None)
+    found = session.ask(asked, **_values(session, side, filters, at), **there)
+    rows = [loose(Referral)(cells) for *cells, _ in found[:size]]
+    ended = [row.id for row, (*_, stopped) in zip(rows, found, strict=False) if stopped]
+    more = len(found) > size
+    return QueuePage(lines(session, rows, at, ended=ended), Cursor(rows[-1].sent_at, rows[-1].id) if more else None)
 
 
 def lines_by_id(session: ActorSession, ids: Collection[UUID]) -> dict[UUID, Line]:
