@@ -22,6 +22,8 @@ BODIES: dict[str, dict[str, str]] = {
 }  # fmt: skip
 RARE = {"cancel": 0.1}
 PATIENCE = 120.0
+UNANSWERED = (0, 401, 503)
+"""Cut off, without a token any more, or told to come back: it is asked again."""
 
 
 @dataclass
@@ -118,7 +120,7 @@ class Person:
         """Sent until an answer says whether it was done. It is told to the others once it is."""
         asked = Asked(self.email, verb, path, version)
         key, began = str(uuid4()), time.monotonic()
-        while not asked.tries or asked.tries[-1].status in (0, 401) or asked.tries[-1].status >= 500:
+        while not asked.tries or asked.tries[-1].status in UNANSWERED:
             assert time.monotonic() - began < PATIENCE, f"never answered: {asked}"
             if asked.tries:
                 time.sleep(0.2)
