@@ -28,6 +28,10 @@ RECOVERS = 3.0
 """Seconds after a blow during which a page may still say that it failed."""
 WEIGHTS = {"connections": 5, "serving process": 2, "worker": 4, "PostgreSQL": 2, "mail": 3}
 """What falls, and how often."""
+CONNECTIONS = (
+    "select pid from pg_stat_activity where datname = %s and application_name like 'coordination%%'"
+    " and (not %s or state <> 'idle') order by random()"
+)
 
 
 @dataclass(frozen=True)
@@ -142,16 +146,14 @@ class Ground:
         self.fallen[what] += 1
 
     def _cut_connections(self, draw: random.Random) -> None:
+        """Up to four of them; rather, one after the other, those in the middle of something."""
+        patient, most, busy = time.monotonic() + 2, draw.randint(1, 4), draw.random() < 0.7
         with psycopg.connect(libpq(self.cluster.admin_url), autocommit=True) as admin:
-            found = admin.execute(
-                "select pid, state from pg_stat_activity where datname = %s and application_name like 'coordination%%'"
-                " order by pid",
-                [self.base.name],
-            ).fetchall()
-            busy = [pid for pid, state in found if state != "idle"]
-            victims = busy if busy and draw.random() < 0.6 else [pid for pid, _ in found]
-            for pid in draw.sample(victims, min(len(victims), draw.randint(1, 4))):
-                admin.execute("select pg_terminate_backend(%s)", [pid])
+            while most > 0 and time.monotonic() < patient:
+                found = admin.execute(CONNECTIONS, [self.base.name, busy]).fetchall()
+                for (pid,) in found[:most]:
+                    admin.execute("select pg_terminate_backend(%s)", [pid])
+                most -= len(found)
 
     def _kill_serving(self, draw: random.Random) -> None:
         with suppress(psutil.Error):
