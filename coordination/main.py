@@ -50,7 +50,7 @@ from coordination.indicators import api as figures_api
 from coordination.indicators import pages as figures
 from coordination.kit import embedded, errors
 from coordination.kit.db import refuse_powerful_role
-from coordination.kit.engine import close_engine, make_engine
+from coordination.kit.engine import close_engine, make_engine, once_it_answers
 from coordination.kit.guards import App, Guards, Scope, TooLargeBody
 from coordination.kit.rest import PREFIX, Invalid, fault_of, is_api, openapi_of, problem_json
 from coordination.kit.web import NavItem, SignInFirst, assets, page
@@ -191,7 +191,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        refuse_powerful_role(app.state.engine)
+        await once_it_answers(app.state.engine, refuse_powerful_role)
         yield
         close_engine(app.state.engine)
 

@@ -1,10 +1,13 @@
 """The connections to PostgreSQL: lent by a pool and given back."""
 
+import asyncio
 import select
+import time
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
-from psycopg_pool import ConnectionPool
+from psycopg_pool import ConnectionPool, PoolTimeout
 from sqlalchemy import Engine, NullPool, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
@@ -14,6 +17,20 @@ import coordination.kit.written  # noqa: F401 - the dialect of connections that 
 # Our statements name one file, one network, one page: the plan made for any of them is the plan for each, and making it
 # anew costs more than running it. For the same reason none is worth compiling.
 OPTIONS = "-c timezone=Europe/Paris -c plan_cache_mode=force_generic_plan -c jit=off"
+STARTS = 60.0
+"""Seconds a process that starts waits for its server: for one that fails to start, uvicorn ends them all."""
+
+
+async def once_it_answers(engine: Engine, check: Callable[[Engine], None]) -> None:
+    """Runs the check as soon as the server answers; what the check itself refuses is raised at once."""
+    give_up = time.monotonic() + STARTS
+    while True:
+        try:
+            return check(engine)
+        except (OperationalError, PoolTimeout):
+            if time.monotonic() > give_up:
+                raise
+            await asyncio.sleep(0.5)
 
 
 def make_engine(url: str, *, size: int = 8, timeout: float = 5.0) -> Engine:

@@ -28,6 +28,8 @@ RECOVERS = 3.0
 """Seconds after a blow during which a page may still say that it failed."""
 WEIGHTS = {"connections": 5, "serving process": 2, "worker": 4, "PostgreSQL": 2, "mail": 3}
 """What falls, and how often."""
+STARTED = 15.0
+"""Seconds after which a worker must have found its server; before, it may say that it found none and leave."""
 CONNECTIONS = (
     "select pid from pg_stat_activity where datname = %s and application_name like 'coordination%%'"
     " and (not %s or state <> 'idle') order by random()"
@@ -75,6 +77,7 @@ class Ground:
             "COORDINATION_BASE_URL": self.served.url,
         }
         self.workers = [self._worker() for _ in range(2)]
+        self.begun = [time.monotonic()] * 2
         self._keeper.start()
         return self
 
@@ -126,8 +129,9 @@ class Ground:
         while not self._over.wait(0.5):
             for place, one in enumerate(self.workers):
                 if one.poll() is not None:
-                    self.fallen["worker gone" if one.returncode == -signal.SIGKILL else "worker gone by itself"] += 1
-                    self.workers[place] = self._worker()
+                    how = "by itself" if time.monotonic() - self.begun[place] > STARTED else "before it had started"
+                    self.fallen["worker gone" if one.returncode == -signal.SIGKILL else f"worker gone {how}"] += 1
+                    self.workers[place], self.begun[place] = self._worker(), time.monotonic()
 
     # -------------------------------------------------------------- the blows
 

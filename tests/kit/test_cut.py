@@ -1,11 +1,17 @@
 """Connections that the server cuts: their places in the pool are free again."""
 
+from threading import Timer
 from typing import Any
+
+import psycopg
+from fastapi.testclient import TestClient
 
 from coordination.kit.actor import Service
 from coordination.kit.db import acting
+from coordination.kit.engine import close_engine, make_engine
+from coordination.kit.roles import libpq
 from coordination.kit.written import Written
-from tests.conftest import Base
+from tests.conftest import Base, application, settings_for
 from tests.killing import killed
 
 
@@ -35,3 +41,21 @@ def test_a_connection_lent_again_is_not_burdened_by_the_loans_before(shared_base
             driver: Any = session.connection().connection.driver_connection
             heard.append(len(driver._notice_handlers))
     assert heard == [0, 0, 0]
+
+
+def test_a_process_that_starts_while_the_server_is_away_waits_for_it(base: Base) -> None:
+    """uvicorn takes one that fails to start for a fault of the application, and ends all those that serve."""
+
+    def closed(said: bool) -> None:
+        with psycopg.connect(libpq(base.cluster.admin_url), autocommit=True) as admin:
+            admin.execute(f"alter database {base.name} allow_connections {not said}")
+
+    back = Timer(1.5, closed, [False])
+    with application(settings_for(base.app_url), base.app_url) as app:
+        close_engine(app.state.engine)
+        app.state.engine = make_engine(base.app_url, timeout=1)
+        closed(True)
+        back.start()
+        with TestClient(app) as client:
+            assert client.get("/sante").status_code == 200
+    back.join()
