@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from coordination.kit import db
 from coordination.kit.actor import Actor
 from coordination.kit.roles import APP
+from coordination.kit.written import Lent
 from tests.conftest import Base
 
 BEGIN, COMMIT = "begin", "commit"
@@ -20,7 +21,7 @@ Line = psycopg.Connection[Any]
 @contextmanager
 def before_each(base: Base, heard: Callable[[Line, str], None]) -> Iterator[None]:
     """Calls `heard` right before each statement, each beginning and each commit of the application in this base."""
-    begin, ask, commit = db.begin_as, psycopg.Cursor.execute, psycopg.Connection.commit
+    begin, ask, commit = db.begin_as, psycopg.Cursor.execute, Lent.do_commit
 
     def tell(line: Line, said: str) -> None:
         if (line.info.dbname, line.info.user) == (base.name, APP):
@@ -35,12 +36,12 @@ def before_each(base: Base, heard: Callable[[Line, str], None]) -> Iterator[None
         tell(cursor.connection, query.decode() if isinstance(query, bytes) else str(query))
         return ask(cursor, query, *rest, **options)
 
-    def committing(line: Line) -> None:
-        tell(line, COMMIT)
-        commit(line)
+    def committing(dialect: Lent, lent: Any) -> None:
+        tell(lent.driver_connection, COMMIT)
+        commit(dialect, lent)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(db, "begin_as", beginning)
         patch.setattr(psycopg.Cursor, "execute", asking)
-        patch.setattr(psycopg.Connection, "commit", committing)
+        patch.setattr(Lent, "do_commit", committing)
         yield

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -142,9 +143,10 @@ class ActorSession(Session):
         self.remembered.clear()
         if self.run(rewriting(table, tuple(values)), id=row.id, **values).rowcount != 1:
             raise StaleDataError(f"a row of {row.__tablename__} was not there to be written")
-        names = {name for name, value in values.items() if getattr(row, name) != value}
+        before = vars(row)
+        names = {name for name, value in values.items() if before[name] != value}
         self.changed.setdefault(_identity(row), set()).update(names)
-        vars(row).update(values)
+        before.update(values)
         known = self.identity_map.get(identity_key(table, row.id))
         if known is not None:
             for name, value in values.items():
@@ -219,8 +221,13 @@ def _remember_field_names(session: ActorSession, flush: UOWTransaction, instance
 
 def _identity(row: Any) -> tuple[str, Any]:
     """The table and the key of a row; keys are made by the client, so they exist before the flush."""
-    keys = inspect(type(row)).primary_key
-    return row.__tablename__, tuple(getattr(row, key.name) for key in keys)
+    table: type[SQLModel] = type(row)
+    return row.__tablename__, tuple(getattr(row, name) for name in _keys(table))
+
+
+@cache
+def _keys(model: type[SQLModel]) -> list[str]:
+    return [key.name for key in inspect(model).primary_key]
 
 
 @contextmanager

@@ -65,7 +65,13 @@ def make_engine(url: str, *, size: int = 8, timeout: float = 5.0) -> Engine:
         except psycopg.OperationalError as failure:
             raise OperationalError("connexion", None, failure) from failure
 
-    engine = create_engine("postgresql+lent://", creator=connect, poolclass=NullPool, hide_parameters=True)
+    engine = create_engine(
+        "postgresql+lent://",
+        creator=connect,
+        poolclass=NullPool,
+        pool_reset_on_return=None,  # the pool sees to it
+        hide_parameters=True,
+    )
     engine.pool_of_psycopg = pool  # type: ignore[attr-defined]
 
     @event.listens_for(engine, "close")

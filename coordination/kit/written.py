@@ -42,6 +42,15 @@ class Lent(PGDialect_psycopg):
     def on_connect(self) -> None:
         return None
 
+    def do_commit(self, dbapi_connection: Any) -> None:
+        """In one message, where the driver sends several."""
+        line = dbapi_connection.pgconn
+        if line.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+            answer = line.exec_(b"commit")
+            if answer.status != psycopg.pq.ExecStatus.COMMAND_OK:
+                dbapi_connection.commit()  # tells a server that has left
+                raise psycopg.errors.error_from_result(answer)
+
 
 registry.register("postgresql.lent", __name__, "Lent")
 DIALECT: Dialect = Lent()  # type: ignore[no-untyped-call]

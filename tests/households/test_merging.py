@@ -255,7 +255,7 @@ def seen_by(cast: Cast, who: Member) -> set[tuple[str, ...]]:
     with ActorSession(cast.engine, who) as session:
         found: set[tuple[str, ...]] = {tuple(row) for row in session.rows(every)}
         for row in session.rows("select * from household_profile"):
-            found |= {("profile", name, str(row._mapping[name])) for _, _, names in UNITS for name in names}
+            found |= {("profile", name, str(getattr(row, name))) for _, _, names in UNITS for name in names}
         for row in session.rows("select regexp_split_to_table(words, E'\\n') from safe_contact"):
             found.add(("contact", str(row[0])))
         for row in session.rows("select family_name || given_name || birth_date from person"):
