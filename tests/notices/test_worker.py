@@ -67,7 +67,7 @@ def test_the_command_works_once_and_without_a_mail_server(base: Base) -> None:
 
 
 def test_the_worker_takes_up_its_periodic_turns(base: Base) -> None:
-    """Started for good, it registers in the queue, again when the server cut it off, and ends when asked."""
+    """Started for good, it registers in the queue, again when the queue was away for a while, and ends when asked."""
     worker = subprocess.Popen(
         [sys.executable, "-m", "coordination", "worker"],
         cwd=ROOT,
@@ -76,16 +76,28 @@ def test_the_worker_takes_up_its_periodic_turns(base: Base) -> None:
         stderr=subprocess.DEVNULL,  # which connections it lost
     )
     try:
-        registered(base, 1)
-        base.admin("select pg_terminate_backend(pid) from pg_stat_activity where application_name ~ '^coordination w'")
-        registered(base, 2)
+        seen(base, f"{REGISTERED} having max(id) = 1")
+        seen(base, f"select 1 where {LISTENS}")
+        base.admin("alter schema jobs rename to away")
+        base.admin('select pg_notify(\'procrastinate_any_queue_v1\', \'{"type": "job_inserted", "job_id": 1}\')')
+        seen(base, f"select 1 where not {LISTENS}")
+        base.admin("alter schema away rename to jobs")
+        seen(base, f"{REGISTERED} having max(id) = 2")
     finally:
         worker.terminate()
     assert worker.wait(20) == 0
 
 
-def registered(base: Base, times: int) -> None:
+REGISTERED = "select 1 from jobs.procrastinate_workers"
+LISTENS = (
+    "exists (select 1 from pg_stat_activity where application_name = 'coordination worker' and query ~ '^LISTEN'"
+    " and datname = current_database())"
+)
+
+
+def seen(base: Base, question: str) -> None:
+    """Waits until this has an answer."""
     started = time.monotonic()
-    while base.admin("select coalesce(max(id), 0) from jobs.procrastinate_workers") < [(times,)]:
-        assert time.monotonic() - started < 30
-        time.sleep(0.1)
+    while not base.admin(question):
+        assert time.monotonic() - started < 30, question
+        time.sleep(0.05)
