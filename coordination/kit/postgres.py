@@ -47,7 +47,7 @@ CARELESS = {
 }
 
 # Servers started by this process. Kept so that Python does not complain of children left running on purpose.
-_children: list[subprocess.Popen[bytes]] = []
+_children: list[tuple[Path, subprocess.Popen[bytes]]] = []
 
 
 class ServerError(Exception):
@@ -183,7 +183,10 @@ def _clear_after_a_kill(server: Server) -> None:
             with suppress(psutil.Error):
                 process.send_signal(signal.SIGQUIT)
         time.sleep(0.1)
-    for child in _children:
+    for data, child in _children:
+        if data == server.data:  # it has nothing open any more, and may not have gone yet
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(LEAVE_SECONDS)
         child.poll()
     for named in (server.data / "postmaster.pid", server.sockets / f".s.PGSQL.{PORT}.lock"):
         named.unlink(missing_ok=True)
@@ -219,7 +222,7 @@ def _launch_once(server: Server, command: list[str]) -> str | None:
             group=account.gid if account else None,
             extra_groups=[] if account else None,
         )
-    _children.append(child)
+    _children.append((server.data, child))
     give_up = time.monotonic() + START_SECONDS
     while child.poll() is None and time.monotonic() < give_up:
         lines = _pid_lines(server)
