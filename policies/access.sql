@@ -1367,11 +1367,16 @@ create function access.take_mail(wanted text, stale interval, most integer)
         drawn as (select w.id, gen_random_uuid() as mail from waiting w)
         update notice n set mail_id = d.mail, claimed_at = now(), attempts = 1
           from drawn d where n.membership_id = d.id and n.mail_state = 'pending' and n.claimed_at is null;
-        with again as (
-            select n.id from notice n
-             where n.network_id = access.network() and n.mail_state = 'pending' and n.claimed_at < now() - stale
-             order by n.mail_id, n.id limit most for update skip locked)
-        update notice n set claimed_at = now(), attempts = n.attempts + 1 from again a where n.id = a.id;
+        -- What was taken up and never went: whole mails, however much they tell.
+        with waiting as (
+            select m.id
+              from membership m
+             where m.network_id = access.network()
+               and exists (select 1 from notice n where n.membership_id = m.id and n.mail_state = 'pending'
+                              and n.claimed_at < now() - stale)
+             order by m.id limit most for no key update of m skip locked)
+        update notice n set claimed_at = now(), attempts = n.attempts + 1
+          from waiting w where n.membership_id = w.id and n.mail_state = 'pending' and n.claimed_at < now() - stale;
         return query
             select n.mail_id, a.email::text, o.name::text, n.step::text, count(*)
               from notice n join membership m on m.id = n.membership_id join account a on a.id = m.account_id

@@ -1,5 +1,6 @@
 """Notices and mail: each thing is told once to the right people, without any name, and no mail is lost or doubled."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -195,6 +196,25 @@ def test_what_a_killed_worker_took_up_goes_later_under_the_same_message_id(
     shared_base.admin("update notice set claimed_at = claimed_at - interval '11 minutes'")
     assert service.post(cast.engine, letterbox.mailer, URL, When.IMMEDIATE) == (3, 0)
     assert {letter["Message-ID"] for _, letter in letterbox.letters} == {f"<{r.mail_id}@exemple.fr>" for r in rows}
+
+
+def test_what_goes_again_goes_whole(cast: Cast, shared_base: Base, sent: UUID) -> None:
+    """However few are taken up at a time: a mail counts in people, not in what it tells them."""
+    service.tell_news(cast.engine)
+    age(shared_base, sent, 15)
+    service.tell_news(cast.engine)
+
+    def taken(most: int) -> list[tuple[UUID, str]]:
+        with service.working(cast.engine, cast.ccas.network_id) as session:
+            rows = session.rows("select * from access.take_mail('immediate', interval '10 minutes', :most)", most=most)
+        return sorted((row.mail_id, row.step) for row in rows)
+
+    first = taken(10)
+    assert {Counter(mail for mail, _ in first)[mail] for mail, _ in first} == {2}
+    shared_base.admin("update notice set claimed_at = claimed_at - interval '11 minutes'")
+    again = [taken(1) for _ in range(4)]
+    assert sorted(line for lines in again for line in lines) == first
+    assert [len(lines) for lines in again] == [2, 2, 2, 0]
 
 
 def test_a_daily_digest_gathers_and_none_is_none(
