@@ -1276,10 +1276,10 @@ create function access.unanswered(late_before timestamptz)
     end $$;
 
 -- What moved since a moment, oldest first; a message too, unless it came with a move, which tells of both; `confirm_call` is
--- a household that wishes to be called back. An answer that bears nobody's name was given by the holder of a service's link;
--- what whoever sent it noted in the place of a service is no news to herself.
+-- a household that wishes to be called back. An answer that bears nobody's name was given by the holder of a service's link.
+-- `by_sender`: by whoever sent it, or by a colleague when she is suspended.
 create function access.moved_since(moment timestamptz)
-    returns table (referral_id uuid, verb text, at timestamptz, by_receiver boolean)
+    returns table (referral_id uuid, verb text, at timestamptz, by_receiver boolean, by_sender boolean)
     language plpgsql stable security definer set search_path = public, pg_temp
     as $$ begin
         perform access.refuse_but_worker();
@@ -1287,13 +1287,13 @@ create function access.moved_since(moment timestamptz)
             select e.referral_id,
                    e.verb || case when e.verb = 'confirm' and e.reason like '%\_call' then '_call' else '' end,
                    e.at, coalesce(e.organisation_id = r.to_organisation_id,
-                                  e.organisation_id is null and e.verb in ('accept', 'refuse', 'ask', 'close'))
+                                  e.organisation_id is null and e.verb in ('accept', 'refuse', 'ask', 'close')),
+                   coalesce(e.membership_id = r.sent_by or e.organisation_id = r.from_organisation_id and exists (
+                                select 1 from membership s where s.id = r.sent_by and s.suspended_at is not null), false)
               from referral_event e join referral r on r.id = e.referral_id
              where e.network_id = access.network() and e.at >= moment
-               and not (r.to_service_id is not null and e.organisation_id is not distinct from r.from_organisation_id
-                        and e.verb in ('accept', 'refuse', 'ask', 'start', 'hold', 'resume', 'close'))
             union all
-            select t.referral_id, 'message', t.written_at, t.organisation_id = r.to_organisation_id
+            select t.referral_id, 'message', t.written_at, t.organisation_id = r.to_organisation_id, false
               from referral_text t join referral r on r.id = t.referral_id
              where t.network_id = access.network() and t.written_at >= moment and not t.confidential and t.words <> ''
                and not exists (select 1 from referral_event e

@@ -25,6 +25,7 @@ class Step(StrEnum):
 
     SENT = "sent"
     MOVED = "moved"
+    STEPPED_IN = "stepped_in"
     MESSAGE = "message"
     REMINDER = "reminder"
     ABANDON = "abandon"
@@ -45,6 +46,7 @@ class Step(StrEnum):
 LABELS = {
     Step.SENT: "Une nouvelle orientation attend votre réponse",
     Step.MOVED: "Une de vos orientations a avancé",
+    Step.STEPPED_IN: "Quelqu’un d’autre a agi sur une de vos orientations : classée, réorientée, annulée ou reprise",
     Step.MESSAGE: "Un nouveau message sur une orientation",
     Step.REMINDER: "Une orientation attend votre réponse : le délai est passé",
     Step.GLASS: "Un dossier protégé a été ouvert en urgence",
@@ -57,7 +59,7 @@ LABELS = {
     Step.CALL: "Un foyer souhaite être rappelé au sujet d’une orientation",
 }
 
-# Moves that are no news for the other side, or have their own step.
+# Moves that have their own step; those of `SILENT` are no news.
 EVENT_STEPS: dict[str, tuple[tuple[Step, To], ...]] = {
     "send": ((Step.SENT, To.RECEIVER),),
     "reopen": ((Step.SENT, To.RECEIVER),),
@@ -68,6 +70,8 @@ EVENT_STEPS: dict[str, tuple[tuple[Step, To], ...]] = {
     "confirm_call": ((Step.CALL, To.SENDER),),
 }
 MOVED = ((Step.MOVED, To.SENDER),)
+# What is hers to do: when a coordinator or a colleague does it, whoever sent the referral is told.
+HERS = frozenset({"answer", "cancel", "reopen", "drop", "redirect", "explain"})
 SILENT = frozenset(
     {"by_hand", "receive", "undo", "redirect", "drop", "assign", "read", "confirm", "miss", "unreached", "recall"}
 )
@@ -112,13 +116,15 @@ class Told:
     about: datetime
 
 
-def of_event(verb: str, *, by_receiver: bool) -> tuple[tuple[Step, To], ...]:
-    """What a move of the timeline tells, and to whom; nothing when it is no news. Words go to the other side."""
-    if verb in SILENT:
-        return ()
+def of_event(verb: str, *, by_receiver: bool, by_sender: bool) -> tuple[tuple[Step, To], ...]:
+    """What a move of the timeline tells, and to whom; nothing when it is no news. Words go to the other side; whoever
+    sent the referral is not told what she did herself."""
     if verb == "message":
         return ((Step.MESSAGE, To.SENDER if by_receiver else To.RECEIVER),)
-    return EVENT_STEPS.get(verb, MOVED)
+    news = () if verb in SILENT else EVENT_STEPS.get(verb, MOVED)
+    if verb in HERS:
+        news = (*news, (Step.STEPPED_IN, To.SENDER))
+    return tuple((step, to) for step, to in news if not (by_sender and to is To.SENDER))
 
 
 def of_silence(watched: Watched, now: datetime) -> Iterator[Told]:

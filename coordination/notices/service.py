@@ -88,7 +88,7 @@ def _moves(session: ActorSession, at: datetime) -> list[Told]:
     return [
         Told(row.referral_id, step, to, row.at)
         for row in rows
-        for step, to in of_event(row.verb, by_receiver=bool(row.by_receiver))
+        for step, to in of_event(row.verb, by_receiver=bool(row.by_receiver), by_sender=row.by_sender)
     ]
 
 

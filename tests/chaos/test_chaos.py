@@ -255,9 +255,10 @@ def news_of(ground: Ground) -> Counter[tuple[object, ...]]:
     }
     found: set[tuple[object, str, UUID, datetime]] = set()
     for key, past in events_of(ground).items():
-        for _, verb, _, _, at, _, organisation in past:
-            for step, to in of_event(verb, by_receiver=organisation == rows[key][0]):
-                found |= {(key, step.value, member, at) for member in hears[to](rows[key])}
+        for _, verb, _, _, at, member, organisation in past:
+            own = member == rows[key][1]
+            for step, to in of_event(verb, by_receiver=organisation == rows[key][0], by_sender=own):
+                found |= {(key, step.value, told, at) for told in hears[to](rows[key])}
     return Counter(found)
 
 

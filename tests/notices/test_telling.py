@@ -18,6 +18,7 @@ from coordination.notices import queries, service
 from coordination.notices.rules import Step, When
 from coordination.referrals import moves
 from coordination.referrals import service as referrals
+from coordination.referrals.rules import Dropped, Refusal
 from tests.appointments.make import a_date
 from tests.cast import PASSWORD, Cast
 from tests.conftest import Base, Browser
@@ -73,6 +74,25 @@ def test_the_sender_is_told_what_became_of_it(cast: Cast, sent: UUID) -> None:
         moves.accept(session, sent, 1)
     service.tell_news(cast.engine)
     assert told(cast, cast.ccas.people["intake"]) == [Step.MOVED.label]
+
+
+def test_the_sender_is_told_when_a_coordinator_acts_on_her_referral_and_not_of_what_she_does_herself(
+    cast: Cast, sent: UUID
+) -> None:
+    sender, coordinator = cast.ccas.people["intake"], cast.secours.people["coordinator"]
+    with acting(cast.engine, cast.secours.people["intake"]) as session:
+        moves.refuse(session, sent, 1, Refusal.CAPACITY)
+    with acting(cast.engine, coordinator) as session:
+        moves.drop(session, sent, 2, Dropped.NOBODY)
+    service.tell_news(cast.engine)
+    known = told(cast, sender)
+    assert sorted(known) == sorted([Step.MOVED.label, Step.STEPPED_IN.label])
+    with acting(cast.engine, sender) as session:
+        moves.reopen(session, sent, 3)
+        moves.cancel(session, sent, 4)
+    service.tell_news(cast.engine)
+    assert told(cast, sender) == known
+    assert told(cast, coordinator).count(Step.STEPPED_IN.label) == 0
 
 
 def test_a_message_is_told_to_the_other_side_and_words_that_come_with_a_move_only_once(

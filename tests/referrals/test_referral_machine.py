@@ -80,7 +80,6 @@ DEEDS: dict[str, Callable[[ActorSession, UUID, int], Referral]] = {
     "drop": lambda s, i, v: moves.drop(s, i, v, Dropped.NOBODY),
 }
 # What whoever sent it notes in the place of a service is no news to herself.
-IN_ITS_PLACE = frozenset({"accept", "refuse", "ask", "start", "hold", "resume", "close"})
 HEARS = ("confirm", "dispute", "miss", "unreached", "recall")
 SAID, WISH = st.sampled_from(Said), st.booleans()
 CODED = {"ask": Question.PAPERS, "refuse": Refusal.CAPACITY, "hold": Pause.PLACE, "close": Outcome.PARTIAL}
@@ -387,9 +386,9 @@ class Loop(RuleBasedStateMachine):
         """What moved of late, to the other side; the silence of who should answer, and the link's own mail."""
         started = now()
         for number, (verb, at) in enumerate(self.happened):
-            own = self.to_service and self.steps[number][2] == self.worker.membership_id and verb in IN_ITS_PLACE
-            if at >= started - notices.LOOK_BACK and not own:
-                for step, to in of_event(verb, by_receiver=False):
+            own = self.steps[number][2] == self.worker.membership_id
+            if at >= started - notices.LOOK_BACK:
+                for step, to in of_event(verb, by_receiver=False, by_sender=own):
                     self.tell(step, to, at, number)
         if self.state in WAITING_STATES:
             if self.late_at <= started:
