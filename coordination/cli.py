@@ -3,6 +3,7 @@
 What is heavy is imported by the command that needs it: a computation needs neither a database nor settings.
 """
 
+import asyncio
 import os
 import socket
 import subprocess
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from coordination.operate import add_commands
-from coordination.terminal import Stop, app_url, cluster, get_settings, operator, out, plainly
+from coordination.terminal import Stop, app_url, cluster, errors, get_settings, operator, out, plainly
 
 if TYPE_CHECKING:
     from coordination.settings import Settings
@@ -148,13 +149,28 @@ def start_server(settings: "Settings", host: str, port: int, workers: int) -> No
 
 
 def check_role(url: str) -> None:
-    """Refuses a powerful role before any page is served; each worker checks it again."""
-    from coordination.kit.db import refuse_powerful_role
-    from coordination.kit.engine import close_engine, make_engine
+    """Refuses a powerful role before anything is served or sent; each process checks it again. PostgreSQL, when it is
+    away, is waited for."""
+    from sqlalchemy import Engine
+    from sqlalchemy.exc import OperationalError
 
-    engine = make_engine(url, size=1)
+    from coordination.kit.db import refuse_powerful_role
+    from coordination.kit.engine import STARTS, close_engine, make_engine, once_it_answers
+
+    waits: list[str] = []
+
+    def check(engine: Engine) -> None:
+        try:
+            refuse_powerful_role(engine)
+        except OperationalError:
+            if not waits:
+                waits.append(f"La base de données ne répond pas encore : elle est attendue, {STARTS:.0f} secondes au plus.")
+                errors.print(waits[0])
+            raise
+
+    engine = make_engine(url, size=1, timeout=2)
     try:
-        refuse_powerful_role(engine)
+        asyncio.run(once_it_answers(engine, check))
     finally:
         close_engine(engine)
 

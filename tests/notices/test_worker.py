@@ -5,8 +5,11 @@ import sys
 import time
 
 import procrastinate
+import psycopg
 import pytest
 
+from coordination.kit.engine import close_engine
+from coordination.kit.roles import libpq
 from coordination.notices import jobs
 from tests.aside import aside
 from tests.conftest import TEST_KEY, Base
@@ -48,22 +51,25 @@ def test_a_worker_that_dies_in_a_turn_does_not_keep_the_next_one_waiting(base: B
     assert set(ran) == {"tell"}
 
 
-def test_the_command_works_once_and_without_a_mail_server(base: Base) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "coordination", "worker", "--once"],
-        cwd=ROOT,
-        env={
-            "PATH": "/usr/bin:/bin",
-            "DATABASE_URL": base.app_url,
-            "COORDINATION_SECRET_KEY": TEST_KEY,
-        },
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "aucun courriel ne part" in done.stdout
+def test_the_command_waits_for_its_server_works_once_and_without_a_mail_server(base: Base) -> None:
+    close_engine(base.engine)
+    with psycopg.connect(libpq(base.cluster.admin_url), autocommit=True) as admin:
+        admin.execute(f"alter database {base.name} allow_connections false")
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "coordination", "worker", "--once"],
+            cwd=ROOT,
+            env={"PATH": "/usr/bin:/bin", "DATABASE_URL": base.app_url, "COORDINATION_SECRET_KEY": TEST_KEY},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert worker.stderr is not None
+        while "elle est attendue" not in (line := worker.stderr.readline()):
+            assert line, "it left without waiting"
+        admin.execute(f"alter database {base.name} allow_connections true")
+        said, wrong = worker.communicate(timeout=60)
+    assert worker.returncode == 0, wrong
+    assert "aucun courriel ne part" in said
 
 
 def test_the_worker_takes_up_its_periodic_turns(base: Base) -> None:
