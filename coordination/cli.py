@@ -164,7 +164,9 @@ def check_role(url: str) -> None:
             refuse_powerful_role(engine)
         except OperationalError:
             if not waits:
-                waits.append(f"La base de données ne répond pas encore : elle est attendue, {STARTS:.0f} secondes au plus.")
+                waits.append(
+                    f"La base de données ne répond pas encore : elle est attendue, {STARTS:.0f} secondes au plus."
+                )
                 errors.print(waits[0])
             raise
 

@@ -10,10 +10,12 @@ from coordination.directory.forms import ServiceForm
 from coordination.directory.models import OutsideService
 from coordination.directory.rules import Day
 from coordination.identity.permissions import Permission
+from coordination.kit.actor import may
 from coordination.kit.clock import today
 from coordination.kit.errors import NotNow
 from coordination.kit.forms import FormState, read
 from coordination.kit.web import Submitted, Walled, go, needs, page
+from coordination.referrals.queries import unknown_to_routes
 from coordination.referrals.rules import Domain
 
 router = APIRouter(prefix="/services")
@@ -25,14 +27,16 @@ KEEPS = needs(Permission.KEEP_DIRECTORY)
 @router.get("", dependencies=[needs(None)])
 def services(request: Request, session: Walled) -> Response:
     """Every service, what it does, and whether it takes somebody today."""
+    keeps = may(session.actor, Permission.KEEP_DIRECTORY)
     return page(
         request,
         "directory/services.html",
         title="Services extérieurs",
+        unknown=unknown_to_routes(session) if keeps else [],
         services=queries.services(session),
         labels={domain.value: domain.label for domain in Domain},
         on=today(),
-        keeps=Permission.KEEP_DIRECTORY,
+        keeps=keeps,
     )
 
 

@@ -10,13 +10,14 @@ from sqlalchemy import Uuid, and_, func, or_
 from sqlalchemy import select as sql_select
 from sqlmodel import col, select
 
+from coordination.directory import queries as directory
 from coordination.directory.queries import service_names
 from coordination.households import queries as households
 from coordination.identity import queries as identity
 from coordination.identity.permissions import Permission
 from coordination.kit.actor import may
 from coordination.kit.ahead import ABOUT, Question, Together
-from coordination.kit.clock import now
+from coordination.kit.clock import now, today
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotKnown
 from coordination.kit.web import datetime_fr
@@ -37,6 +38,7 @@ from coordination.referrals.machine import (
     undone,
 )
 from coordination.referrals.models import Need, Referral, ReferralAssignment, ReferralEvent, ReferralText
+from coordination.referrals.routing import named_but, service_key
 from coordination.referrals.rules import Domain, NeedState, Outcome, needs_state, reason_label
 
 AUTOMATIC = "Automatique"
@@ -386,3 +388,9 @@ def _needs(session: ActorSession, rows: Sequence[Need], referrals: Sequence[Line
 def referrals_of(session: ActorSession, household_id: UUID) -> list[Line]:
     """The referrals of a household the actor may see, the oldest first."""
     return lines(session, REFERRALS.of(session, household_id), household_id=household_id)
+
+
+def unknown_to_routes(session: ActorSession) -> list[str]:
+    """Whom the rules of referral name and this network does not have: these rules propose nobody here."""
+    here = {one.slug for one in identity.organisations(session).values()}
+    return named_but(here | {service_key(s.name) for s in directory.services(session) if s.active}, today())

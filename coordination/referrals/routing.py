@@ -38,11 +38,12 @@ def service_key(name: str) -> str:
 @dataclass(frozen=True)
 class Route:
     """One line of the file. No commune, no public: for everybody. `to`: an organisation's short name, or the key of an
-    outside service."""
+    outside service; `named`: as the file writes it."""
 
     domain: Domain
     to: str
     why: str
+    named: str
     communes: frozenset[str] = frozenset()
     publics: frozenset[Public] = frozenset()
 
@@ -107,6 +108,12 @@ def propose(domain: Domain, commune: str, publics: Collection[Public], on: date)
     return routes.propose(domain, commune, publics) if routes else []
 
 
+def named_but(known: Collection[str], on: date) -> list[str]:
+    """Whom the routes in force that day name, but for these keys: as the file writes them, each once."""
+    routes = routes_of().at(on)
+    return list(dict.fromkeys(route.named for route in routes.routes if route.to not in known)) if routes else []
+
+
 def _version(entry: Entry, start: date) -> Routes:
     entry.only("from", "source", "routes")
     return Routes(tuple(_route(one) for one in entry.field("routes").items()), read_source(entry.field("source")))
@@ -119,6 +126,7 @@ def _route(entry: Entry) -> Route:
         domain=entry.field("domain", "alimentation").choice(Domain),
         to=_recipient(entry),
         why=entry.field("why", "Épicerie de la commune").text(),
+        named=(entry.maybe("service") or entry.field("to")).text(),
         communes=frozenset(fold(one.text()) for one in communes.items()) if communes else frozenset(),
         publics=frozenset(one.choice(Public) for one in publics.items()) if publics else frozenset(),
     )

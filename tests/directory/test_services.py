@@ -105,6 +105,16 @@ def test_the_record_is_written_then_changed_on_the_pages(coordinator: Browser) -
     assert "Tapé en dernier" in stale.text
 
 
+def test_whom_the_rules_of_referral_name_in_vain_is_said_to_whoever_can_add_it(
+    cast: Cast, coordinator: Browser, browser: Callable[[], Browser]
+) -> None:
+    unknown = "« ccas-carvin » et « Point-justice », que ce réseau ne connaît pas"
+    assert unknown in coordinator.get("/services").text.replace("\xa0", " ")
+    assert "ne connaît pas" not in browser().sign_in(cast.ccas.emails["intake"], PASSWORD).get("/services").text
+    assert coordinator.post("/services/nouveau", data=RECORD | {"name": "POINT-JUSTICE"}).status_code == 303
+    assert "Point-justice" not in coordinator.get("/services").text
+
+
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
