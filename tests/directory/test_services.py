@@ -12,7 +12,7 @@ from coordination.directory.rules import Day, Presence, suits
 from coordination.kit.db import acting
 from coordination.kit.errors import NotAllowed, NotKnown, Stale
 from tests.cast import PASSWORD, Cast
-from tests.conftest import Browser
+from tests.conftest import Base, Browser
 from tests.directory.make import outside, told
 
 MONDAY = date(2026, 11, 23)
@@ -106,8 +106,9 @@ def test_the_record_is_written_then_changed_on_the_pages(coordinator: Browser) -
 
 
 def test_whom_the_rules_of_referral_name_in_vain_is_said_to_whoever_can_add_it(
-    cast: Cast, coordinator: Browser, browser: Callable[[], Browser]
+    cast: Cast, shared_base: Base, coordinator: Browser, browser: Callable[[], Browser]
 ) -> None:
+    shared_base.admin("update outside_service set active = false where name ilike 'point%justice'")
     unknown = "« ccas-carvin » et « Point-justice », que ce réseau ne connaît pas"
     assert unknown in coordinator.get("/services").text.replace("\xa0", " ")
     assert "ne connaît pas" not in browser().sign_in(cast.ccas.emails["intake"], PASSWORD).get("/services").text
