@@ -15,7 +15,7 @@ from tests.wire import before_each
 
 @dataclass
 class Blow:
-    """How many questions are left before it falls; it has, or it has not."""
+    """How many messages are left before it falls; it has, or it has not."""
 
     left: int
 
@@ -26,11 +26,11 @@ class Blow:
 
 @contextmanager
 def killed(base: Base, place: int) -> Iterator[Blow]:
-    """Within the block the connection is cut right before its `place`-th question, commits counted; what that raises
-    goes no further. A block that asks fewer questions ends well."""
+    """Within the block the connection is cut right before its `place`-th message, commits counted; what that raises
+    goes no further. A block that says fewer ends well."""
     blow = Blow(place)
 
-    def strike(connection: psycopg.Connection[Any], _: str) -> None:
+    def strike(connection: psycopg.Connection[Any], _: list[str]) -> None:
         blow.left -= 1
         if blow.left == 0:
             _cut(base, connection.info.backend_pid)

@@ -1,47 +1,38 @@
-"""What the application says to PostgreSQL, heard where it leaves: through SQLAlchemy or straight to the driver."""
+"""What the application says to PostgreSQL, heard where it leaves: written out, or through SQLAlchemy."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import Connection
 
-from coordination.kit import db
-from coordination.kit.actor import Actor
+from coordination.kit import wire
 from coordination.kit.roles import APP
-from coordination.kit.written import Lent
+from coordination.kit.wire import Line, Said
 from tests.conftest import Base
 
-BEGIN, COMMIT = "begin", "commit"
-Line = psycopg.Connection[Any]
+BEGIN, COMMIT = wire.BEGIN, wire.COMMIT
 
 
 @contextmanager
-def before_each(base: Base, heard: Callable[[Line, str], None]) -> Iterator[None]:
-    """Calls `heard` right before each statement, each beginning and each commit of the application in this base."""
-    begin, ask, commit = db.begin_as, psycopg.Cursor.execute, Lent.do_commit
+def before_each(base: Base, heard: Callable[[psycopg.Connection[Any], list[str]], None]) -> Iterator[None]:
+    """Calls `heard` right before each message of the application to this base, with the statements that are in it."""
+    say, ask = Line.say, psycopg.Cursor.execute
 
-    def tell(line: Line, said: str) -> None:
+    def tell(line: psycopg.Connection[Any], said: list[str]) -> None:
         if (line.info.dbname, line.info.user) == (base.name, APP):
             heard(line, said)
 
-    def beginning(connection: Connection, actor: Actor) -> None:
-        line: Any = connection.connection.driver_connection
-        tell(line, BEGIN)
-        begin(connection, actor)
+    def saying(line: Line, said: Sequence[Said]) -> Any:
+        tell(line, [str(statement) for statement, _ in said])
+        return say(line, said)
 
     def asking(cursor: psycopg.Cursor[Any], query: Any, *rest: Any, **options: Any) -> Any:
-        tell(cursor.connection, query.decode() if isinstance(query, bytes) else str(query))
+        tell(cursor.connection, [query.decode() if isinstance(query, bytes) else str(query)])
         return ask(cursor, query, *rest, **options)
 
-    def committing(dialect: Lent, lent: Any) -> None:
-        tell(lent.driver_connection, COMMIT)
-        commit(dialect, lent)
-
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(db, "begin_as", beginning)
+        patch.setattr(Line, "say", saying)
         patch.setattr(psycopg.Cursor, "execute", asking)
-        patch.setattr(Lent, "do_commit", committing)
         yield

@@ -1,13 +1,13 @@
 """The database: sessions that belong to an actor, and columns that say what personal data they hold."""
 
-from collections.abc import Callable, Hashable, Iterator
+from collections import namedtuple
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TypeVar
 from uuid import UUID
 
-import psycopg
 from sqlalchemy import (
     Connection,
     Engine,
@@ -18,12 +18,12 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session as OrmSession
 from sqlalchemy.orm import SessionTransaction, UOWTransaction
 from sqlalchemy.orm.attributes import flag_dirty, set_committed_value
-from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.orm.util import identity_key
 from sqlmodel import Field, Session, SQLModel
 
-from coordination.kit.actor import Actor, Member, settings_of
-from coordination.kit.written import Written, named, rewriting, straight, together, words
+from coordination.kit.actor import SETTINGS, Actor, Member, settings_of
+from coordination.kit.wire import Answer, line_of, straight
+from coordination.kit.written import Written, rewriting, together, words
 
 Asked = TypeVar("Asked")
 
@@ -58,18 +58,12 @@ def column(holds: Holds, default: Any = ..., **options: Any) -> Any:
     return Field(default=default, sa_column_kwargs=kwargs, **options)
 
 
+TOLD = Written("select " + ", ".join(f"set_config('app.{name}', %({name})s, true)" for name in SETTINGS))
+
+
 def begin_as(connection: Connection, actor: Actor) -> None:
-    """Begins the transaction and tells PostgreSQL who acts in it: one journey, where the driver would make two."""
-    driver: Any = connection.connection.driver_connection
-    quoted = psycopg.pq.Escaping(driver.pgconn).escape_literal
-    told = [
-        b"set_config('app.%b', %b, true)" % (name.encode(), quoted(value.encode()))
-        for name, value in settings_of(actor).items()
-    ]
-    answer = driver.pgconn.exec_(b"begin; select " + b", ".join(told))
-    if answer.status != psycopg.pq.ExecStatus.TUPLES_OK:
-        straight(connection, Written("select 1"), {})  # a server that has left is told as everywhere
-        raise RuntimeError("PostgreSQL was not told who acts")
+    """Begins the transaction and tells PostgreSQL who acts in it, with whatever is asked first."""
+    line_of(connection).begin((TOLD, settings_of(actor)))
 
 
 class ActorSession(Session):
@@ -110,12 +104,12 @@ class ActorSession(Session):
     def door(self, call: str, **values: Any) -> Any:
         """The single value answered by a door of `policies/access.sql`, for instance `access.revoke(:id)`."""
         self.remembered.clear()
-        answer = self.run(words(f"select {call}"), **values).fetchone()
-        return answer and answer[0]
+        rows = self.run(words(f"select {call}"), **values).rows
+        return rows[0][0] if rows else None
 
     def ask(self, query: Written, **values: Any) -> list[Any]:
         """The rows of a written statement, for these values: bare tuples."""
-        return self.run(query, **values).fetchall()
+        return self.run(query, **values).rows
 
     def write(self, statement: Written, **values: Any) -> None:
         """Carries out a written statement that answers no row."""
@@ -141,8 +135,7 @@ class ActorSession(Session):
         """Writes these columns of a loose row that was locked, and remembers the names of those that differ."""
         table: type[SQLModel] = type(row)
         self.remembered.clear()
-        if self.run(rewriting(table, tuple(values)), id=row.id, **values).rowcount != 1:
-            raise StaleDataError(f"a row of {row.__tablename__} was not there to be written")
+        self.later(rewriting(table, tuple(values)), id=row.id, **values)
         before = vars(row)
         names = {name for name, value in values.items() if before[name] != value}
         self.changed.setdefault(_identity(row), set()).update(names)
@@ -158,10 +151,16 @@ class ActorSession(Session):
         self.remembered.clear()
         return self.ask(query, **values)
 
-    def run(self, statement: Written, **values: Any) -> psycopg.Cursor[Any]:
+    def run(self, statement: Written, **values: Any) -> Answer:
         """Carries out a written statement that changes nothing of what a page remembers."""
         self.flush()
         return straight(self.told or self.connection(), statement, values)
+
+    def later(self, statement: Written, **values: Any) -> None:
+        """A written statement of which nothing is asked back: it leaves with the next question, or with the commit,
+        which raise what PostgreSQL refuses of it."""
+        self.flush()
+        line_of(self.told or self.connection()).waiting.append((statement, values))
 
     def run_last(self, statement: Written, **values: Any) -> None:
         """The same, of an INSERT that takes what was kept along."""
@@ -169,11 +168,22 @@ class ActorSession(Session):
             kept, first = self.kept
             statement, self.kept = together(kept, statement), None
             values |= {f"first_{name}": value for name, value in first.items()}
-        self.run(statement, **values)
+        self.later(statement, **values)
 
     def rows(self, query: str, **values: Any) -> list[Any]:
         """The rows answered by a door that returns a table."""
         return named(self.run(words(query), **values))
+
+
+@lru_cache(maxsize=500)
+def _row(*names: str) -> Callable[[Sequence[Any]], Any]:
+    made: Any = namedtuple("Row", names, rename=True)  # type: ignore[misc]
+    return made._make
+
+
+def named(answer: Answer) -> list[Any]:
+    """Rows whose values have the names of their columns."""
+    return list(map(_row(*answer.names), answer.rows))
 
 
 FOR_NOBODY = "select answer.* from set_config('app.kind', 'nobody', true) told,"

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, NullPool, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
-import coordination.kit.written  # noqa: F401 - the dialect of connections that are lent
+from coordination.kit.wire import Line
 
 # Our statements name one file, one network, one page: the plan made for any of them is the plan for each, and making it
 # anew costs more than running it. For the same reason none is worth compiling.
@@ -49,6 +49,7 @@ def make_engine(url: str, *, size: int = 8, timeout: float = 5.0) -> Engine:
     )
     pool: ConnectionPool[Any] = ConnectionPool(
         conninfo,
+        connection_class=Line,
         min_size=0,
         max_size=size,
         timeout=timeout,

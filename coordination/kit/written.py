@@ -1,59 +1,36 @@
-"""Statements written out once and for all, and how they reach PostgreSQL: SQLAlchemy is spared what it has nothing to
-learn from."""
+"""Statements written out once and for all, for what is too large, or asked too often, to be built each time."""
 
 import re
-from collections import namedtuple
 from collections.abc import Callable, Collection, Sequence
 from functools import cache, cached_property, lru_cache
 from typing import Any
 from uuid import UUID
 
-import psycopg
 from sqlalchemy import (
     BindParameter,
     ClauseElement,
     ColumnElement,
-    Connection,
     Dialect,
+    Integer,
     Table,
     Uuid,
     any_,
+    func,
     inspect,
     literal,
+    literal_column,
+    select,
     text,
     update,
 )
-from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 from sqlmodel import SQLModel, col
 
-
-class Lent(PGDialect_psycopg):
-    """SQLAlchemy's dialect for connections that are lent again and again: it would add the same listener to one at each
-    loan, and they would never leave."""
-
-    supports_statement_cache = True
-
-    def on_connect(self) -> None:
-        return None
-
-    def do_commit(self, dbapi_connection: Any) -> None:
-        """In one message, where the driver sends several."""
-        line = dbapi_connection.pgconn
-        if line.transaction_status != psycopg.pq.TransactionStatus.IDLE:
-            answer = line.exec_(b"commit")
-            if answer.status != psycopg.pq.ExecStatus.COMMAND_OK:
-                dbapi_connection.commit()  # tells a server that has left
-                raise psycopg.errors.error_from_result(answer)
-
-
-registry.register("postgresql.lent", __name__, "Lent")
-DIALECT: Dialect = Lent()  # type: ignore[no-untyped-call]
+DIALECT: Dialect = PGDialect_psycopg()  # type: ignore[no-untyped-call]
 
 
 class Written(str):
@@ -97,10 +74,14 @@ def written(query: ClauseElement) -> Written:
 
 @cache
 def rewriting(model: type[SQLModel], names: tuple[str, ...]) -> Written:
-    """The UPDATE of these columns of one row of this table, named by its `id`."""
+    """The UPDATE of these columns of one row of this table, named by its `id`. One that finds no row is a division by
+    zero: what leaves with it, its commit perhaps, is not done either."""
     table: Table = inspect(model).local_table
     given = {name: Given(name, table.c[name].type) for name in names}
-    return written(update(table).where(table.c.id == Given("id", table.c.id.type)).values(given))
+    one: Any = (
+        update(table).where(table.c.id == Given("id", table.c.id.type)).values(given).returning(literal_column("1"))
+    )
+    return written(select(literal_column("1", Integer) // func.count()).select_from(one.cte("written")))
 
 
 @cache
@@ -126,31 +107,9 @@ def loose(model: type[SQLModel]) -> Callable[[Sequence[Any]], Any]:
     return made
 
 
-def straight(connection: Connection, statement: Written, values: dict[str, Any]) -> psycopg.Cursor[Any]:
-    """Carries a written statement to the driver: SQLAlchemy, which has nothing to learn from it, would take longer than
-    PostgreSQL. What is raised is what SQLAlchemy would raise."""
-    driver: Any = connection.connection.driver_connection
-    words, names = statement.served
-    try:
-        cursor = psycopg.RawCursor(driver).execute(words, [values[name] for name in names])
-    except psycopg.Error as failure:
-        if driver.closed:
-            connection.invalidate(failure)
-        raise DBAPIError.instance(
-            statement, None, failure, psycopg.Error, hide_parameters=True, dialect=DIALECT
-        ) from failure
-    return cursor
-
-
 @lru_cache(maxsize=500)
 def words(query: str) -> Written:
     return Written(str(text(query).compile(dialect=DIALECT)))
-
-
-@lru_cache(maxsize=500)
-def _row(*names: bytes | None) -> Callable[[Sequence[Any]], Any]:
-    made: Any = namedtuple("Row", [(name or b"").decode() for name in names], rename=True)  # type: ignore[misc]
-    return made._make
 
 
 KEYS = ARRAY(Uuid)
@@ -160,10 +119,3 @@ KEYS = ARRAY(Uuid)
 def among(column: Any, values: Collection[UUID] | Given) -> ColumnElement[bool]:
     """Whether a column is one of these ids: one statement however many they are, where `in` makes one by number."""
     return col(column) == any_(values if isinstance(values, Given) else literal(list(values), KEYS))
-
-
-def named(answer: psycopg.Cursor[Any]) -> list[Any]:
-    """Rows whose values have the names of their columns."""
-    found = answer.pgresult
-    names = map(found.fname, range(found.nfields)) if found else ()
-    return list(map(_row(*names), answer.fetchall()))
