@@ -3,7 +3,6 @@
 What is heavy is imported by the command that needs it: a computation needs neither a database nor settings.
 """
 
-import asyncio
 import os
 import socket
 import subprocess
@@ -172,7 +171,7 @@ def check_role(url: str) -> None:
 
     engine = make_engine(url, size=1, timeout=2)
     try:
-        asyncio.run(once_it_answers(engine, check))
+        once_it_answers(engine, check)
     finally:
         close_engine(engine)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 from fastapi import Depends, FastAPI, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, PlainTextResponse, Response
 from psycopg.errors import InsufficientPrivilege
@@ -191,7 +192,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        await once_it_answers(app.state.engine, refuse_powerful_role)
+        await run_in_threadpool(once_it_answers, app.state.engine, refuse_powerful_role)
         yield
         close_engine(app.state.engine)
 

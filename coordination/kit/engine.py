@@ -1,6 +1,5 @@
 """The connections to PostgreSQL: lent by a pool and given back."""
 
-import asyncio
 import select
 import time
 from collections.abc import Callable
@@ -21,7 +20,7 @@ STARTS = 60.0
 """Seconds a process that starts waits for its server: for one that fails to start, uvicorn ends them all."""
 
 
-async def once_it_answers(engine: Engine, check: Callable[[Engine], None]) -> None:
+def once_it_answers(engine: Engine, check: Callable[[Engine], None]) -> None:
     """Runs the check as soon as the server answers; what the check itself refuses is raised at once."""
     give_up = time.monotonic() + STARTS
     while True:
@@ -30,7 +29,7 @@ async def once_it_answers(engine: Engine, check: Callable[[Engine], None]) -> No
         except (OperationalError, PoolTimeout):
             if time.monotonic() > give_up:
                 raise
-            await asyncio.sleep(0.5)
+            time.sleep(0.5)
 
 
 def make_engine(url: str, *, size: int = 8, timeout: float = 5.0) -> Engine:
