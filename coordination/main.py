@@ -1,7 +1,7 @@
 """The front door: create_app(settings), and one readable list of rooms."""
 
 import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 from traceback import extract_tb
@@ -54,7 +54,7 @@ from coordination.kit.db import refuse_powerful_role
 from coordination.kit.engine import close_engine, make_engine, once_it_answers
 from coordination.kit.guards import App, Guards, Scope, TooLargeBody
 from coordination.kit.rest import PREFIX, Invalid, fault_of, is_api, openapi_of, problem_json
-from coordination.kit.web import NavItem, SignInFirst, assets, page
+from coordination.kit.web import NavItem, SignInFirst, assets, page, typed_in
 from coordination.notices import pages as notices
 from coordination.outside import public_pages as outside_links
 from coordination.papers import api as papers_api
@@ -152,13 +152,6 @@ NAVIGATION = (
 )
 
 
-class WrongVerb(errors.Problem):
-    """Cette adresse ne s’ouvre pas de cette façon. Rien n’a été modifié."""
-
-    status = 405
-    title = "Demande non permise"
-
-
 class NeedsToken(errors.Problem):
     """Un jeton valable est nécessaire : demandez-en un à /api/v1/token. Rien n’a été modifié."""
 
@@ -170,12 +163,13 @@ REFUSALS: dict[int, type[errors.Problem]] = {
     400: errors.Malformed,
     403: errors.ForeignRequest,
     404: errors.NotKnown,
-    405: WrongVerb,
+    405: errors.WrongVerb,
     413: errors.TooLarge,
     422: errors.Malformed,
 }
 # Where a list is sent: the file, and the little that a form adds around it.
 LARGER = {imports.UPLOAD: LARGEST_FILE + 100_000}
+KEPT_HERE = "Ce que vous avez écrit est gardé sur cette page : ne la fermez pas. Rien n’est encore enregistré."
 KEPT = "Ce qui était enregistré avant cette demande n’a pas changé."
 
 
@@ -271,6 +265,7 @@ def _health(request: Request) -> Response:
 
 def _answer_errors(app: FastAPI) -> None:
     app.add_exception_handler(errors.Problem, _problem)
+    app.add_exception_handler(SignInFirst, _sign_in_first)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(TooLargeBody, _too_large)
@@ -279,8 +274,9 @@ def _answer_errors(app: FastAPI) -> None:
         app.add_exception_handler(lost, _no_database)
 
 
-def error_page(request: Request, problem: errors.Problem) -> Response:
-    """The one answer of every refusal: what happened, what was kept, what to do; for the API, the same as JSON."""
+def error_page(request: Request, problem: errors.Problem, typed: Sequence[tuple[str, str]] = ()) -> Response:
+    """The one answer of every refusal: what happened, what was kept, what to do; for the API, the same as JSON.
+    `typed`: what the form had sent, which the page sends again."""
     if is_api(request.url.path):
         return _api_problem(request, problem)
     if problem.status == 413 and request.url.path in LARGER:
@@ -292,9 +288,15 @@ def error_page(request: Request, problem: errors.Problem) -> Response:
         title=problem.title,
         status=problem.status,
         sentence=problem.sentence,
-        kept=kept,
+        kept=KEPT_HERE if typed else kept,
+        typed=typed,
+        here=_address(request),
         next_step=_next_step(problem.status) if problem.next_step is None else problem.next_step,
     )
+
+
+def _address(request: Request) -> str:
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
 
 
 def _api_problem(request: Request, problem: errors.Problem) -> Response:
@@ -317,11 +319,18 @@ def _next_step(status: int) -> str:
 
 def _problem(request: Request, problem: Exception) -> Response:
     assert isinstance(problem, errors.Problem)
-    if isinstance(problem, SignInFirst) and not is_api(request.url.path):
-        suite = request.url.path if request.method == "GET" else "/"
-        query = f"?{request.url.query}" if request.method == "GET" and request.url.query else ""
-        return identity.to_sign_in(suite + query)
     return error_page(request, problem)
+
+
+async def _sign_in_first(request: Request, problem: Exception) -> Response:
+    """A page is found again after the sign-in; what was typed in a form, when the session ended, is sent again."""
+    assert isinstance(problem, SignInFirst)
+    if is_api(request.url.path) or request.headers.get("hx-request") == "true":
+        return error_page(request, problem)
+    if request.method == "GET":
+        return identity.to_sign_in(_address(request))
+    typed = await typed_in(request)
+    return error_page(request, errors.SessionOver(), typed) if typed else identity.to_sign_in("/")
 
 
 def _http(request: Request, raised: Exception) -> Response:
@@ -357,10 +366,10 @@ def _too_large(request: Request, raised: Exception) -> Response:
     return error_page(request, errors.TooLarge())
 
 
-def _no_database(request: Request, raised: Exception) -> Response:
+async def _no_database(request: Request, raised: Exception) -> Response:
     log.error("database unavailable", error=type(raised).__name__)
     request.state.me = None
-    return error_page(request, errors.Unavailable())
+    return error_page(request, errors.Unavailable(), () if request.method == "GET" else await typed_in(request))
 
 
 def _unexpected(app: FastAPI, raised: Exception) -> App:

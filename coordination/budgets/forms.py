@@ -12,8 +12,9 @@ from starlette.datastructures import FormData
 
 from coordination.budgets.rules import CHARGES, RESOURCES, Line, LineKind, Origin, Period, Side
 from coordination.kit.clock import today
-from coordination.kit.forms import LONGEST_ROWS, Form, FormState, read
+from coordination.kit.forms import LONGEST_ROWS, Form, FormState, read, typed_day
 from coordination.kit.money import parse_cents
+from coordination.kit.text import day_in_figures
 
 USUAL: tuple[LineKind, ...] = (
     LineKind.RSA,
@@ -46,8 +47,6 @@ FREE_OFFERED = 2
 OLDEST_YEAR = 2000
 """Budgets and months before it are typing errors."""
 
-_DAY = re.compile(r"([0-9]{1,2})[/. -]([0-9]{1,2})[/. -]([0-9]{4})")
-_ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _MONTH = re.compile(r"(?:[0-9]{1,2}[/. -])?([0-9]{1,2})[/. -]([0-9]{4})")
 
 
@@ -69,12 +68,8 @@ def _day(typed: object) -> object:
         return typed
     if not typed.strip():
         return today()
-    french, iso = _DAY.fullmatch(typed.strip()), _ISO.fullmatch(typed.strip())
-    found = french or iso
-    if found is None:
-        raise ValueError("Date illisible. Écrivez par exemple 21/11/2026.")
-    day, month, year = found.groups() if french else reversed(found.groups())
-    return _existing(int(year), int(month), int(day))
+    found = typed_day(typed)
+    return _plausible(found) if isinstance(found, date) else found
 
 
 def _month(typed: object) -> object:
@@ -83,17 +78,15 @@ def _month(typed: object) -> object:
         return typed
     if not typed.strip():
         return None
-    found = _MONTH.fullmatch(typed.strip())
+    found = _MONTH.fullmatch(day_in_figures(typed).strip())
     if found is None:
         raise ValueError("Mois illisible. Écrivez par exemple 11/2026.")
-    return _existing(int(found.group(2)), int(found.group(1)), 1)
+    if not 1 <= (month := int(found.group(1))) <= 12:
+        raise ValueError("Cette date n’existe pas dans le calendrier.")
+    return _plausible(date(int(found.group(2)), month, 1))
 
 
-def _existing(year: int, month: int, day: int) -> date:
-    try:
-        found = date(year, month, day)
-    except ValueError as impossible:
-        raise ValueError("Cette date n’existe pas dans le calendrier.") from impossible
+def _plausible(found: date) -> date:
     if not OLDEST_YEAR <= found.year <= today().year + 1:
         raise ValueError(f"L’année va de {OLDEST_YEAR} à {today().year + 1} : vérifiez-la.")
     return found

@@ -1,6 +1,5 @@
 """What a person may send about a household file."""
 
-import re
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -25,7 +24,7 @@ from coordination.households.rules import (
     read_code,
 )
 from coordination.kit.clock import today
-from coordination.kit.forms import Form, blank_is_none
+from coordination.kit.forms import Form, blank_is_none, typed_day
 
 OLDEST_YEAR = 1900
 SHORTEST_REASON = 15
@@ -60,15 +59,8 @@ def read_day(typed: str) -> date | None:
     """A full date as typed in French; blank means none. Raises ValueError with a French sentence."""
     if not typed.strip():
         return None
-    shape = re.fullmatch(r"([0-9]{1,2})[/. -]([0-9]{1,2})[/. -]([0-9]{4})", typed.strip())
-    iso = re.fullmatch(r"([0-9]{4})-([0-9]{2})-([0-9]{2})", typed.strip())
-    if not shape and not iso:
-        raise ValueError("La date entière est attendue, par exemple 21/11/2026.")
-    year, month, day = iso.groups() if iso else reversed(shape.groups()) if shape else ()
-    try:
-        read = date(int(year), int(month), int(day))
-    except ValueError as impossible:
-        raise ValueError("Cette date n’existe pas dans le calendrier.") from impossible
+    read = typed_day(typed)
+    assert isinstance(read, date)
     if read.year < OLDEST_YEAR:
         raise ValueError("Cette date est trop ancienne : vérifiez l’année.")
     return read

@@ -10,6 +10,8 @@ from itertools import combinations
 from typing import Protocol
 from uuid import UUID
 
+from coordination.kit.text import day_in_figures
+
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXZ"
 CODE_LENGTH = 6
 OLDEST_AGE = 120
@@ -282,8 +284,8 @@ UNKNOWN_BIRTH = BirthDate(None, Precision.UNKNOWN)
 
 
 def parse_birth(typed: str, today: date) -> BirthDate:
-    """Reads `21/11/1990`, `11/1990`, `1990` or nothing. Raises ValueError with a French sentence."""
-    typed = typed.strip()
+    """Reads `21/11/1990`, `21 novembre 1990`, `11/1990`, `1990` or nothing. Raises ValueError, in French."""
+    typed = day_in_figures(typed).strip()
     if not typed:
         return UNKNOWN_BIRTH
     shape = re.fullmatch(r"(?:(?:([0-9]{1,2})[/. -])?([0-9]{1,2})[/. -])?([0-9]{4})", typed)
@@ -292,6 +294,8 @@ def parse_birth(typed: str, today: date) -> BirthDate:
         year, month, day = iso.group(1), iso.group(2), iso.group(3)
     elif shape:
         day, month, year = shape.group(1), shape.group(2), shape.group(3)
+    elif re.fullmatch(r"[0-9]{1,2}[/. -][0-9]{1,2}[/. -][0-9]{2}", typed):
+        raise ValueError("Écrivez l’année en quatre chiffres, par exemple 21/11/1990.")
     else:
         raise ValueError("Date illisible. Écrivez par exemple 21/11/1990, 11/1990 ou 1990.")
     try:

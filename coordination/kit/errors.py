@@ -30,6 +30,20 @@ class NotAllowed(Problem):
     title = "Action réservée à un autre rôle"
 
 
+class SessionOver(Problem):
+    """Votre session a pris fin avant l’envoi. Elle dure deux heures sans rien faire, ou quatorze heures en tout."""
+
+    status = 401
+    title = "Reconnectez-vous pour enregistrer"
+
+
+class WrongVerb(Problem):
+    """Cette adresse ne s’ouvre pas de cette façon. Rien n’a été modifié."""
+
+    status = 405
+    title = "Demande non permise"
+
+
 class ForeignRequest(Problem):
     """Cette demande ne vient pas d’une page de l’application : elle a été refusée et rien n’a été modifié."""
 

@@ -9,7 +9,13 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 from starlette.datastructures import FormData
 
+from coordination.kit.text import day_in_figures
+
 ROW = re.compile(r"([a-z_]+)-([0-9]{1,3})-([a-z_]+)")
+DAY = re.compile(
+    r"(?P<day>[0-9]{1,2})[/. -]+(?P<month>[0-9]{1,2})[/. -]+(?P<year>[0-9]{4}|[0-9]{2})"
+    r"|(?P<y>[0-9]{4})[/.-](?P<m>[0-9]{1,2})[/.-](?P<d>[0-9]{1,2})"
+)
 UNREADABLE = re.compile("[\x00\ufffd\ud800-\udfff]")
 LONGEST_ROWS = 60
 
@@ -23,15 +29,18 @@ class Form(BaseModel):
 
 
 def typed_day(typed: object) -> object:
-    """A whole date, typed in French (21/11/2026) or sent by a program (2026-11-21). Raises ValueError in French."""
+    """A whole date, typed in French (21/11/2026, 21/11/26, 21 novembre 2026) or sent by a program (2026-11-21). Raises
+    ValueError in French."""
     if not isinstance(typed, str):
         return typed
-    pieces = typed.strip().replace(".", "/").replace("-", "/").split("/")
+    shape = DAY.fullmatch(day_in_figures(typed).strip())
+    if shape is None:
+        raise ValueError("Date illisible. Écrivez par exemple 21/11/2026.")
+    day, month, year = shape.group("day", "month", "year") if shape["day"] else shape.group("d", "m", "y")
     try:
-        numbers = [int(piece) for piece in pieces]
-        return date(*numbers) if len(pieces[0]) == 4 else date(*reversed(numbers))
-    except (ValueError, TypeError, OverflowError) as unreadable:
-        raise ValueError("Date illisible. Écrivez par exemple 21/11/2026.") from unreadable
+        return date(int(year) + (2000 if len(year) == 2 else 0), int(month), int(day))
+    except ValueError as impossible:
+        raise ValueError("Cette date n’existe pas dans le calendrier.") from impossible
 
 
 def blank_is_none(typed: object) -> object:

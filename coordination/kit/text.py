@@ -31,6 +31,11 @@ SOUNDS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 )
 
 
+MONTHS = (
+    "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()  # noqa: SIM905
+)
+
+
 def fold(words: str) -> str:
     """Plain lower-case words separated by single spaces: `Éloïse DE-LA Cœur` gives `eloise de la coeur`.
 
@@ -40,6 +45,17 @@ def fold(words: str) -> str:
         plain = ARABIC_ARTICLE.sub("al ", unicodedata.normalize("NFKC", words))
         words = "".join(_latin(c) if c.isalpha() else c for c in plain if not unicodedata.combining(c))
     return re.sub(r"[\W_]+", " ", words.lower()).strip()
+
+
+def day_in_figures(typed: str) -> str:
+    """A date whose month is a word, as the pages write it, in figures: `1er mai 2026` gives `1/5/2026`, `nov. 2026`
+    gives `11/2026`; any other is left as it was typed."""
+    plain = " ".join(typed.lower().split())
+    found = re.fullmatch(r"(?:(\d{1,2})(?:er)?[ /.-]+)?([^\W\d]{3,9})\.?[ /.-]+(\d{2,4})", plain)
+    named = [n for n, month in enumerate(MONTHS, 1) if found and fold(month).startswith(fold(found.group(2)))]
+    if found is None or len(named) != 1:
+        return typed
+    return "/".join(filter(None, (found.group(1), str(named[0]), found.group(3))))
 
 
 @lru_cache(maxsize=4_000)

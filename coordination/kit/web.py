@@ -31,14 +31,15 @@ from coordination.kit.errors import Malformed, NotAllowed, NotNow, Problem, Stal
 from coordination.kit.forms import FormState
 from coordination.kit.guards import TooLargeBody
 from coordination.kit.money import euros, euros_exact
+from coordination.kit.summary import name_faults
+from coordination.kit.text import MONTHS
 
 ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "coordination" / "static"
 HTMX = Path(str(files("js_lib_htmx"))) / "static" / "htmx" / "htmx.min.js"
 FLASH_COOKIE = "mot"
-MONTHS = (
-    "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()  # noqa: SIM905
-)
+SECRETS = {"password", "current", "again", "pin"}
+"""Fields of which no page repeats what was typed."""
 
 
 class SignInFirst(Problem):
@@ -186,6 +187,7 @@ def page(
         html = render_block(environment(), template, block, **whole)
     else:
         html = environment().get_template(template).render(**whole)
+    html = name_faults(html)
     # A guillemet never stands alone at the end of a line.
     html = html.replace("« ", "«\u00a0").replace(" »", "\u00a0»")
     response = HTMLResponse(html, status_code=status, headers={"Vary": "HX-Request"})
@@ -260,6 +262,18 @@ async def submitted(request: Request) -> FormData:
 
 
 Submitted = Annotated[FormData, Depends(submitted)]
+
+
+async def typed_in(request: Request) -> list[tuple[str, str]]:
+    """What a form sent, to be sent again from the page of its refusal; nothing when it holds a password or a file, or
+    cannot be read."""
+    try:
+        typed = (await submitted(request)).multi_items()
+    except (Malformed, TooLargeBody):
+        return []
+    if any(name in SECRETS or not isinstance(value, str) for name, value in typed):
+        return []
+    return [(name, value) for name, value in typed if isinstance(value, str)]
 
 
 async def sent_file(request: Request) -> tuple[bytes, FormData]:

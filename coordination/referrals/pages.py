@@ -106,10 +106,16 @@ def _show(
     )
 
 
+# Where a referral stands for a reason that its step alone tells.
+SAID_AT = {State.DROPPED: "drop", State.INFO_REQUESTED: "ask", State.ON_HOLD: "hold"}
+
+
 def _ended(view: queries.ReferralView) -> str:
     """Why it stands where it stands, in words; empty when nothing was said."""
-    row, dropped = view.line.row, view.line.state is State.DROPPED
-    return view.moves[0].reason if dropped else reason_label(row.refusal or row.outcome)
+    row, verb = view.line.row, SAID_AT.get(view.line.state)
+    return (
+        next((m.reason for m in view.moves if m.verb == verb), "") if verb else reason_label(row.refusal or row.outcome)
+    )
 
 
 def _told(session: ActorSession, view: queries.ReferralView) -> list[appointments.Happened]:

@@ -26,7 +26,7 @@ from coordination.referrals import queue as queue_of
 from coordination.referrals.baskets import AT_REST, MINE, Basket, basket_named
 from coordination.referrals.machine import Side
 from coordination.referrals.queries import Line
-from coordination.referrals.rules import Domain, Dropped, Many, Refusal
+from coordination.referrals.rules import Domain, Dropped, Many, Refusal, reason_label
 
 router = APIRouter()
 READS = [needs(Permission.READ_REFERRALS)]
@@ -125,6 +125,7 @@ def queue(request: Request, session: Walled, asked: Wanted) -> Response:
         side=view.side,
         basket=view.basket,
         lines=found.lines,
+        reason_label=reason_label,
         accepts=_accepted_at_once(session, found.lines) if view.side is Side.RECEIVER else (),
         form=FormState.of(asked.given),
         tabs=[

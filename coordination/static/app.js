@@ -81,6 +81,32 @@
     if (dirty) event.preventDefault();
   });
 
+  /* data-most="2000" on a text: how much is typed, once the end comes near. Nothing is cut. */
+  doc.addEventListener("input", function (event) {
+    const area = event.target, most = Number(area.dataset.most);
+    if (!most) return;
+    let said = area.parentNode.querySelector("[data-typed]");
+    if (!said) {
+      said = doc.createElement("p");
+      said.className = "hint";
+      said.dataset.typed = "";
+      said.setAttribute("role", "status");
+      area.after(said);
+    }
+    const length = area.value.replace(/\n/g, "\r\n").length; // as it is sent
+    said.textContent = length < most * 0.9 ? "" : length + " caractères sur " + most + (length > most ? " : raccourcissez ce texte." : "");
+  });
+
+  /* data-check-all="lines" on a button ticks every box of that name, or unticks them all. */
+  doc.addEventListener("click", function (event) {
+    const all = event.target.closest("[data-check-all]");
+    if (!all) return;
+    const boxes = Array.from(doc.querySelectorAll('input[type="checkbox"][name="' + all.dataset.checkAll + '"]'));
+    const some = boxes.some(function (box) { return !box.checked; });
+    boxes.forEach(function (box) { box.checked = some; });
+    all.textContent = some ? "Tout décocher" : "Tout cocher";
+  });
+
   /* data-shows="id" on a radio or a checkbox: the block of that id is shown while it is checked. */
   function reveal(input) {
     if (!input.name || (input.type !== "radio" && input.type !== "checkbox")) return;

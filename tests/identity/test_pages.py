@@ -192,6 +192,20 @@ def test_an_idle_or_too_long_session_ends(
     assert (sent.status_code, sent.headers["location"]) == (303, "/connexion?suite=/moi")
 
 
+def test_what_was_typed_when_the_session_ended_waits_on_the_page_to_be_sent_again(
+    person: tuple[str, Browser], browser: Browsers
+) -> None:
+    late = browser()
+    answer = late.post("/foyers/nouveau?de=1", data={"family_name": 'O’Brien "<b>"', "commune": "\n Carvin"})
+    assert answer.status_code == 401
+    assert 'action="/foyers/nouveau?de=1"' in answer.text
+    assert '<textarea hidden name="family_name">O’Brien &#34;&lt;b&gt;&#34;</textarea>' in answer.text
+    assert '<textarea hidden name="commune">\n\n Carvin</textarea>' in answer.text
+    secret = late.post("/moi/mot-de-passe", data={"current": PASSWORD, "password": "x", "again": "x"})
+    assert (secret.status_code, PASSWORD in secret.text) == (303, False)
+    assert late.post("/foyers/nouveau", data={"family_name": "A"}, headers={"hx-request": "true"}).status_code == 401
+
+
 def test_a_session_in_use_stays_open(person: tuple[str, Browser], shared_base: Base) -> None:
     email, who = person
     own = " where account_id = (select id from account where email_folded = %s)"

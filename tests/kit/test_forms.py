@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import Field
 from starlette.datastructures import FormData, UploadFile
 
-from coordination.kit.forms import LONGEST_ROWS, Form, FormState, read
+from coordination.kit.forms import LONGEST_ROWS, Form, FormState, read, typed_day
 
 
 class Colour(StrEnum):
@@ -53,6 +53,40 @@ def test_a_good_form_is_read_and_trimmed() -> None:
     assert (good.name, good.colours) == ("Roux", [Colour.RED, Colour.BLUE])
     assert state.errors == []
     assert state.values("colours") == ["red", "blue"]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "1/5/2026",
+        "01.05.26",
+        " 1-5-2026 ",
+        "2026-05-01",
+        "1er mai 2026",
+        "1 MAI 26",
+        "01 / 05 / 2026",
+        "1\u00a0mai\u00a02026",
+    ],
+)
+def test_a_day_is_read_however_people_write_it(typed: str) -> None:
+    assert typed_day(typed) == date(2026, 5, 1)
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("31/02/2026", "n’existe pas"),
+        ("31 févr. 2026", "n’existe pas"),
+        ("12 jui 2026", "illisible"),
+        ("5/2026", "illisible"),
+        ("1/5/226", "illisible"),
+        ("demain", "illisible"),
+        ("२/५/२०२६", "illisible"),
+    ],
+)
+def test_a_day_that_cannot_be_is_refused_with_why(typed: str, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        typed_day(typed)
 
 
 @pytest.mark.parametrize(

@@ -375,7 +375,7 @@ def test_the_version_tried_is_taken_away_as_a_file_that_check_policies_accepts(p
     ("typed", "says"),
     [
         ({"first_day": "01/01/2026"}, "après celui de la dernière version"),
-        ({"first_day": "31/02/2027"}, "Date illisible"),
+        ({"first_day": "31/02/2027"}, "n’existe pas dans le calendrier"),
         ({"source_title": ""}, "la décision qui l’adopte"),
         ({"source_title": "x" * 200}, "la décision qui l’adopte"),
         ({"family_0": "8"}, "Aucun nombre n’a bougé"),

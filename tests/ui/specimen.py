@@ -136,6 +136,8 @@ def render_error(**context: object) -> str:
         sentence="Karim Haddad (Mission locale) l’a acceptée le 21 novembre 2026 à 14 h 05, avant votre réponse.",
         kept="Votre note n’a pas été enregistrée ; l’orientation est inchangée.",
         next_step="Rouvrez l’orientation pour voir où elle en est.",
+        typed=(),
+        here="",
         **context,
     )
 
