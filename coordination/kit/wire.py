@@ -20,6 +20,8 @@ from coordination.kit.written import DIALECT, Written
 
 Values = Mapping[str, Any]
 Said = tuple[Written, Values]
+Plan = tuple[Written, tuple[int, ...]]
+"""A statement and the types of its values."""
 BEGIN, COMMIT, ROLLBACK = Written("begin"), Written("commit"), Written("rollback")
 KEPT = 120
 """Statements a connection keeps prepared; beyond, the one that was asked longest ago goes."""
@@ -61,7 +63,7 @@ class Line(psycopg.Connection[Any]):
         super().__init__(pgconn, *rest, **options)
         self.waiting: list[Said] = []
         self._beginning = 0
-        self._names: OrderedDict[tuple[str, tuple[int, ...]], bytes] = OrderedDict()
+        self._names: OrderedDict[Plan, bytes] = OrderedDict()
         self._ever = 0
         self._adapting = Transformer(self)
         self._ear = select.poll()
@@ -70,7 +72,7 @@ class Line(psycopg.Connection[Any]):
 
     def ask(self, statement: Written, values: Values) -> Answer:
         """What a statement answers, once what waited was said. Raises what PostgreSQL refuses, as psycopg does."""
-        result = self.say([*self._taken(), (statement, values)])
+        result = self.say([*self.waiting, (statement, values)])
         rows: list[tuple[Any, ...]] = []
         if result.status == ExecStatus.TUPLES_OK:
             self._adapting.set_pgresult(result)
@@ -87,39 +89,39 @@ class Line(psycopg.Connection[Any]):
     def settle(self) -> None:
         """Says what waits: something else is about to be said by other means."""
         if self.waiting:
-            self.say(self._taken())
+            self.say(self.waiting)
 
     def commit(self) -> None:
         """With what waits. A transaction in which nothing was said never began."""
         if len(self.waiting) > self._beginning or self.pgconn.transaction_status != TransactionStatus.IDLE:
-            self.say([*self._taken(), (COMMIT, {})])
-        self._taken()
+            self.say([*self.waiting, (COMMIT, {})])
+        self._forget()
 
     def rollback(self) -> None:
         """What waits is never said. With a server that has left there is nothing to take back."""
-        self._taken()
+        self._forget()
         if self.pgconn.transaction_status not in (TransactionStatus.IDLE, TransactionStatus.UNKNOWN):
             self.say([(ROLLBACK, {})])
 
     def rollback_to(self, savepoint: str) -> None:
         """The same, as far as a savepoint."""
-        self._taken()
+        self._forget()
         self.say([(Written(f'rollback to savepoint "{savepoint}"'), {})])
 
-    def _taken(self) -> list[Said]:
-        said, self.waiting, self._beginning = self.waiting, [], 0
-        return said
+    def _forget(self) -> None:
+        self.waiting, self._beginning = [], 0
 
     # -------------------------------------------------------------- how it travels
 
     def say(self, said: Sequence[Said]) -> PGresult:
-        """All of it in one message; the answer to the last."""
-        new: list[tuple[str, tuple[int, ...]]] = []
-        line = self.pgconn
+        """All of it in one message, in the place of what waited; the answer to the last."""
+        ready = [self._dressed(statement, values) for statement, values in said]
+        self._forget()
+        line, new = self.pgconn, list[Plan]()
         try:
             line.enter_pipeline_mode()
-            for statement, values in said:
-                self._post(statement, values, new)
+            for plan, *given in ready:
+                line.send_query_prepared(self._named(plan, new), *given)
             line.pipeline_sync()
             results = self._heard()
             line.exit_pipeline_mode()
@@ -128,31 +130,34 @@ class Line(psycopg.Connection[Any]):
             raise
         for result in results:
             if result.status in REFUSED:
-                for key in new:
-                    self._names.pop(key, None)
+                for plan in new:
+                    self._names.pop(plan, None)
                 failure = psycopg.errors.error_from_result(result)
                 if isinstance(failure, STALE):
                     line.finish()
                 raise failure
         return results[-1]
 
-    def _post(self, statement: Written, values: Values, new: list[tuple[str, tuple[int, ...]]]) -> None:
-        words, names = statement.served
-        adapting, line = self._adapting, self.pgconn
-        given = adapting.dump_sequence([values[name] for name in names], [PyFormat.AUTO] * len(names))
-        types = tuple(adapting.types or ())
-        name = self._names.get((statement, types))
-        if name is None:
-            self._ever += 1
-            name = b"said_%d" % self._ever
-            line.send_prepare(name, words, types)
-            self._names[statement, types] = name
-            new.append((statement, types))
-            if len(self._names) > KEPT:
-                line.send_query_params(b"deallocate " + self._names.popitem(last=False)[1], None)
-        else:
-            self._names.move_to_end((statement, types))
-        line.send_query_prepared(name, given, param_formats=adapting.formats)
+    def _dressed(self, statement: Written, values: Values) -> tuple[Plan, Any, Any]:
+        """What names a statement's plan, its values as they travel, and how. Raises what cannot travel."""
+        names = statement.served[1]
+        given = self._adapting.dump_sequence([values[name] for name in names], [PyFormat.AUTO] * len(names))
+        return (statement, tuple(self._adapting.types or ())), given, self._adapting.formats
+
+    def _named(self, plan: Plan, new: list[Plan]) -> bytes:
+        """The name of a plan; one that has none is prepared in the same message."""
+        name = self._names.get(plan)
+        if name is not None:
+            self._names.move_to_end(plan)
+            return name
+        statement, types = plan
+        self._ever += 1
+        name = self._names[plan] = b"said_%d" % self._ever
+        self.pgconn.send_prepare(name, statement.served[0], types)
+        new.append(plan)
+        if len(self._names) > KEPT:
+            self.pgconn.send_query_params(b"deallocate " + self._names.popitem(last=False)[1], None)
+        return name
 
     def _heard(self) -> list[PGresult]:
         """The answers to one message, in its order."""

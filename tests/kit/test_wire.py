@@ -178,6 +178,13 @@ def test_a_message_larger_than_the_wire_holds_passes(engine: Engine) -> None:
         assert session.ask(Written("select repeat(%(text)s, 2)"), text="é" * 1_000_000) == [("é" * 2_000_000,)]
 
 
+def test_what_cannot_travel_is_refused_before_anything_leaves(engine: Engine) -> None:
+    with acting(engine, ANN) as session:
+        with pytest.raises(DBAPIError, match="NUL"):
+            session.ask(Written("select %(text)s::text"), text="a\x00b")
+        assert session.ask(WHO) == [("ann",)]
+
+
 def test_a_server_that_leaves_in_the_middle_of_its_answer_is_told_as_such(engine: Engine) -> None:
     for _ in range(3):  # its place in the pool is free again each time
         with pytest.raises(OperationalError), acting(engine, ANN) as session:
