@@ -46,7 +46,7 @@ def make_engine(url: str, *, size: int = 8, timeout: float = 5.0) -> Engine:
         options=OPTIONS,
         application_name="coordination",
     )
-    pool: ConnectionPool[Any] = ConnectionPool(
+    pool: ConnectionPool[Line] = ConnectionPool(
         conninfo,
         connection_class=Line,
         min_size=0,
@@ -58,12 +58,14 @@ def make_engine(url: str, *, size: int = 8, timeout: float = 5.0) -> Engine:
         close_returns=True,
     )
 
-    def connect() -> Any:
+    def connect() -> Line:
         pool.open()
         try:
-            return pool.getconn()
+            line = pool.getconn()
         except psycopg.OperationalError as failure:
             raise OperationalError("connexion", None, failure) from failure
+        line.forget()  # nothing of an earlier loan is ever said in this one
+        return line
 
     engine = create_engine(
         "postgresql+lent://",
@@ -75,7 +77,7 @@ def make_engine(url: str, *, size: int = 8, timeout: float = 5.0) -> Engine:
     engine.pool_of_psycopg = pool  # type: ignore[attr-defined]
 
     @event.listens_for(engine, "close")
-    def give_back(connection: psycopg.Connection[Any] | None, _: object) -> None:
+    def give_back(connection: Line | None, _: object) -> None:
         """What the server cut no longer goes back by itself: without this its place in the pool would stay taken."""
         if connection is not None and connection.closed:
             pool.putconn(connection)

@@ -95,20 +95,21 @@ class Line(psycopg.Connection[Any]):
         """With what waits. A transaction in which nothing was said never began."""
         if len(self.waiting) > self._beginning or self.pgconn.transaction_status != TransactionStatus.IDLE:
             self.say([*self.waiting, (COMMIT, {})])
-        self._forget()
+        self.forget()
 
     def rollback(self) -> None:
-        """What waits is never said. With a server that has left there is nothing to take back."""
-        self._forget()
+        """With a server that has left there is nothing to take back."""
+        self.forget()
         if self.pgconn.transaction_status not in (TransactionStatus.IDLE, TransactionStatus.UNKNOWN):
             self.say([(ROLLBACK, {})])
 
     def rollback_to(self, savepoint: str) -> None:
-        """The same, as far as a savepoint."""
-        self._forget()
+        """As far as a savepoint."""
+        self.forget()
         self.say([(Written(f'rollback to savepoint "{savepoint}"'), {})])
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """What waits is never said."""
         self.waiting, self._beginning = [], 0
 
     # -------------------------------------------------------------- how it travels
@@ -116,7 +117,7 @@ class Line(psycopg.Connection[Any]):
     def say(self, said: Sequence[Said]) -> PGresult:
         """All of it in one message, in the place of what waited; the answer to the last."""
         ready = [self._dressed(statement, values) for statement, values in said]
-        self._forget()
+        self.forget()
         line, new = self.pgconn, list[Plan]()
         try:
             line.enter_pipeline_mode()

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from coordination.kit import wire
 from coordination.kit.actor import Service
-from coordination.kit.db import ActorSession, acting
+from coordination.kit.db import ActorSession, acting, begin_as
 from coordination.kit.engine import close_engine, make_engine
 from coordination.kit.wire import KEPT, Line
 from coordination.kit.written import Written, rewriting
@@ -79,6 +79,13 @@ def keep_and(engine: Engine, last: Written, **values: Any) -> None:
     with acting(engine, ANN) as session:
         session.later(Written("insert into kept values (1)"))
         session.later(last, **values)
+
+
+def test_nothing_of_an_earlier_loan_is_said_in_the_next_one(engine: Engine) -> None:
+    with engine.connect() as connection:
+        begin_as(connection, ANN)  # and nobody takes it back
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql(WHO).scalar() in (None, "")
 
 
 def test_what_is_refused_of_what_waits_is_raised_by_the_commit_and_none_of_it_is_done(engine: Engine) -> None:
