@@ -53,7 +53,8 @@ from coordination.kit import embedded, errors
 from coordination.kit.db import refuse_powerful_role
 from coordination.kit.engine import close_engine, make_engine, once_it_answers
 from coordination.kit.guards import App, Guards, Scope, TooLargeBody
-from coordination.kit.rest import PREFIX, Invalid, fault_of, is_api, openapi_of, problem_json
+from coordination.kit.rest import PREFIX, Invalid, NeedsToken, fault_of, is_api, openapi_of, problem_json
+from coordination.kit.tabs import refuse_another_tab
 from coordination.kit.web import NavItem, SignInFirst, assets, page, typed_in
 from coordination.notices import pages as notices
 from coordination.outside import public_pages as outside_links
@@ -152,13 +153,6 @@ NAVIGATION = (
 )
 
 
-class NeedsToken(errors.Problem):
-    """Un jeton valable est nécessaire : demandez-en un à /api/v1/token. Rien n’a été modifié."""
-
-    status = 401
-    title = "Jeton nécessaire"
-
-
 REFUSALS: dict[int, type[errors.Problem]] = {
     400: errors.Malformed,
     403: errors.ForeignRequest,
@@ -196,7 +190,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        dependencies=[Depends(identify)],
+        dependencies=[Depends(identify), Depends(refuse_another_tab)],
     )
     app.state.settings = settings
     app.state.engine = make_engine(database_url)
@@ -265,7 +259,8 @@ def _health(request: Request) -> Response:
 
 def _answer_errors(app: FastAPI) -> None:
     app.add_exception_handler(errors.Problem, _problem)
-    app.add_exception_handler(SignInFirst, _sign_in_first)
+    for left in (SignInFirst, errors.ActsElsewhere):
+        app.add_exception_handler(left, _interrupted)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(TooLargeBody, _too_large)
@@ -290,6 +285,7 @@ def error_page(request: Request, problem: errors.Problem, typed: Sequence[tuple[
         sentence=problem.sentence,
         kept=KEPT_HERE if typed else kept,
         typed=typed,
+        elsewhere=problem.elsewhere,
         here=_address(request),
         next_step=_next_step(problem.status) if problem.next_step is None else problem.next_step,
     )
@@ -322,15 +318,18 @@ def _problem(request: Request, problem: Exception) -> Response:
     return error_page(request, problem)
 
 
-async def _sign_in_first(request: Request, problem: Exception) -> Response:
-    """A page is found again after the sign-in; what was typed in a form, when the session ended, is sent again."""
-    assert isinstance(problem, SignInFirst)
+async def _interrupted(request: Request, problem: Exception) -> Response:
+    """The session ended, or acts for another structure since: a page is found again after the sign-in, what was typed
+    is sent again."""
+    assert isinstance(problem, errors.Problem)
     if is_api(request.url.path) or request.headers.get("hx-request") == "true":
         return error_page(request, problem)
     if request.method == "GET":
         return identity.to_sign_in(_address(request))
     typed = await typed_in(request)
-    return error_page(request, errors.SessionOver(), typed) if typed else identity.to_sign_in("/")
+    if isinstance(problem, SignInFirst):
+        return error_page(request, errors.SessionOver(), typed) if typed else identity.to_sign_in("/")
+    return error_page(request, problem, typed)
 
 
 def _http(request: Request, raised: Exception) -> Response:

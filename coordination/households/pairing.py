@@ -80,8 +80,8 @@ def columns_of(units: Iterable[str]) -> list[str]:
 
 
 def same_people(kept: Sequence[Somebody], absorbed: Sequence[Somebody]) -> dict[UUID, UUID]:
-    """Who of the absorbed file is proposed as whom of the kept one: the same folded name, words in any order, and the
-    same birth date, or one that is not known. Nobody is proposed twice; a known date goes first."""
+    """Who of the absorbed file is proposed as whom of the kept one: the same folded name, words in any order or
+    written as one, and the same birth date, or one that is not known. Nobody is proposed twice; a known date first."""
     pairs: dict[UUID, UUID] = {}
     for sure in (True, False):
         for person in absorbed:
@@ -95,7 +95,12 @@ def same_people(kept: Sequence[Somebody], absorbed: Sequence[Somebody]) -> dict[
 
 
 def _same(one: Somebody, other: Somebody, *, sure: bool) -> bool:
-    if not one.name_folded or sorted(one.name_folded.split()) != sorted(other.name_folded.split()):
+    names = [person.name_folded for person in (one, other)]
+    if not all(names) or (len({name.replace(" ", "") for name in names}) > 1 and len({_words(n) for n in names}) > 1):
         return False
     births = {(p.birth_date, p.birth_precision) for p in (one, other)}
     return len(births) == 1 or (not sure and None in {birth for birth, _ in births})
+
+
+def _words(name: str) -> tuple[str, ...]:
+    return tuple(sorted(name.split()))

@@ -9,6 +9,7 @@ class Problem(Exception):
     status = 500
     title = "Un problème est survenu"
     next_step: str | None = None  # what to do; None: what is usual for this status
+    elsewhere: tuple[str, str] | None = None  # what to do in another tab before what was typed is sent again
 
     def __init__(self, sentence: str | None = None) -> None:
         self.sentence = sentence or " ".join(cleandoc(type(self).__doc__ or "").split())
@@ -35,6 +36,17 @@ class SessionOver(Problem):
 
     status = 401
     title = "Reconnectez-vous pour enregistrer"
+    elsewhere = ("/connexion?suite=/moi", "Connectez-vous avec le même compte")
+
+
+class ActsElsewhere(Problem):
+    """Depuis que cette page est ouverte, vous agissez pour une autre de vos structures, choisie dans un autre onglet.
+    Rien n’a été enregistré."""
+
+    status = 409
+    title = "Vous agissez pour une autre structure"
+    next_step = ""
+    elsewhere = ("/moi", "Revenez à la structure d’avant, dans « Mon compte »")
 
 
 class WrongVerb(Problem):

@@ -29,6 +29,13 @@ T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
 
 
+class NeedsToken(Problem):
+    """Un jeton valable est nécessaire : demandez-en un à /api/v1/token. Rien n’a été modifié."""
+
+    status = 401
+    title = "Jeton nécessaire"
+
+
 def is_api(path: str) -> bool:
     """Whether an address is answered in JSON, by a bearer's right and never a cookie's."""
     return path == "/api" or path.startswith("/api/")

@@ -32,6 +32,7 @@ from coordination.kit.forms import FormState
 from coordination.kit.guards import TooLargeBody
 from coordination.kit.money import euros, euros_exact
 from coordination.kit.summary import name_faults
+from coordination.kit.tabs import opened_for
 from coordination.kit.text import MONTHS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -188,6 +189,8 @@ def page(
     else:
         html = environment().get_template(template).render(**whole)
     html = name_faults(html)
+    if len(getattr(whole["me"], "memberships", ())) > 1 and isinstance(whole["actor"], Member):
+        html = opened_for(html, whole["actor"].membership_id)
     # A guillemet never stands alone at the end of a line.
     html = html.replace("« ", "«\u00a0").replace(" »", "\u00a0»")
     response = HTMLResponse(html, status_code=status, headers={"Vary": "HX-Request"})

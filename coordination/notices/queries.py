@@ -9,16 +9,18 @@ from sqlmodel import col, func, select
 from coordination.kit.db import ActorSession
 from coordination.notices.models import Notice, NoticePreference
 from coordination.notices.rules import Step, When
+from coordination.referrals.rules import Domain
 
 PAGE = 50
 
 
 @dataclass(frozen=True)
 class NoticeLine:
-    """One notice on screen."""
+    """One notice on screen; `of_what`: the need and the household's code, for whoever sees the referral."""
 
     id: UUID
     label: str
+    of_what: str
     at: datetime
     read: bool
     href: str
@@ -30,11 +32,17 @@ def mine(session: ActorSession, size: int = PAGE, before: tuple[datetime, UUID] 
     if before is not None:
         at, key = before
         query = query.where((col(Notice.at) < at) | ((col(Notice.at) == at) & (col(Notice.id) < key)))
-    rows = session.exec(query.order_by(col(Notice.at).desc(), col(Notice.id).desc()).limit(size))
+    rows = list(session.exec(query.order_by(col(Notice.at).desc(), col(Notice.id).desc()).limit(size)))
+    seen = session.rows(
+        "select id, household_code, public_domain from referral where id = any(:ids)",
+        ids=[row.referral_id for row in rows if row.referral_id],
+    )
+    of_what = {one.id: f"{Domain(one.public_domain).label}, foyer {one.household_code}" for one in seen}
     return [
         NoticeLine(
             row.id,
             Step(row.step).label,
+            of_what.get(row.referral_id, ""),
             row.at,
             row.read_at is not None,
             f"/orientations/{row.referral_id}" if row.referral_id else "/ouvertures-urgentes",

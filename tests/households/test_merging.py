@@ -50,8 +50,8 @@ from coordination.households.merging import (
     merge_files,
     undo_merge,
 )
-from coordination.households.models import Household, HouseholdProfile
-from coordination.households.pairing import UNITS, Side
+from coordination.households.models import Household, HouseholdProfile, Person
+from coordination.households.pairing import UNITS, Side, same_people
 from coordination.households.reach import BarReason, Way
 from coordination.households.rules import Activity, AddressKind, ClosingReason, Link, Place
 from coordination.identity.permissions import Part, Role
@@ -777,3 +777,14 @@ def test_every_table_that_hangs_from_a_file_is_weighed(shared_base: Base) -> Non
     of merge_brings when a partner may read it), or leave it out of carried_tables with a reason."""
     carried = shared_base.admin("select t from access.carried_tables() t order by 1")
     assert carried == shared_base.admin("select unnest(access.weighed_tables()) order by 1")
+
+
+def test_a_person_written_in_one_word_or_in_two_is_proposed_as_the_same() -> None:
+    born = date(1980, 5, 1)
+
+    def somebody(name: str, birth: date = born) -> Person:
+        return Person(name_folded=name, birth_date=birth, birth_precision="day")
+
+    kept, joined, other = somebody("l hote ana"), somebody("lhote ana"), somebody("lhote ana", date(1981, 5, 1))
+    assert same_people([kept], [joined]) == {joined.id: kept.id}
+    assert same_people([kept], [other]) == {}

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from html import unescape
 
 import pytest
 from fastapi.testclient import TestClient
@@ -277,6 +278,24 @@ def test_one_acts_for_ones_own_memberships_only(cast: Cast, browser: Browsers) -
     assert who.post("/session/structure", data={"membership": str(stranger)}).status_code == 404
     assert who.post("/session/structure", data={"membership": "n’importe quoi"}).status_code == 303
     assert "Bénévole" in who.get("/moi").text
+
+
+def test_a_form_opened_for_one_structure_is_not_sent_in_the_name_of_another(cast: Cast, browser: Browsers) -> None:
+    made = somebody(cast.engine, cast.ccas, Role.INTAKE)
+    email = cast.ccas.emails[str(made.membership_id)]
+    second = somebody(cast.engine, cast.secours, Role.INTAKE, email=email)
+    who = browser().sign_in(email, PASSWORD)
+    opened = re.findall(r'method="post" action="(/[^"]*)"', who.get("/foyers/nouveau").text)
+    (form,) = [unescape(path) for path in opened if path.startswith("/foyers/nouveau")]
+    assert {"/session/structure", "/deconnexion"} <= set(opened)
+    who.post("/session/structure", data={"membership": str(second.membership_id)})
+    typed = {"family_name": "Tapé pour le CCAS", "commune": "Carvin"}
+    refused = who.post(form, data=typed)
+    assert refused.status_code == 409
+    assert f'action="{form}"' in refused.text
+    assert "Tapé pour le CCAS</textarea>" in refused.text
+    who.post("/session/structure", data={"membership": str(made.membership_id)})
+    assert who.post(form, data=typed).status_code == 303
 
 
 def test_the_screen_of_rights_says_what_the_table_says(person: tuple[str, Browser]) -> None:

@@ -284,11 +284,15 @@ def test_a_broken_glass_is_told_to_the_officer_by_mail_too(
     assert told(cast, cast.ccas.people["dpo"]) == [Step.GLASS.label]
 
 
-def test_the_screens_of_a_member(cast: Cast, browser: Callable[[], Browser], sent: UUID) -> None:
+def test_the_screens_of_a_member(cast: Cast, shared_base: Base, browser: Callable[[], Browser], sent: UUID) -> None:
     service.tell_news(cast.engine)
     client = browser().sign_in(cast.secours.emails["intake"], PASSWORD)
     assert "Un avis à lire" in client.get("/").text
-    assert Step.SENT.label in client.get("/avis").text.replace("&#39;", "’")
+    shown = client.get("/avis").text.replace("&#39;", "’")
+    assert Step.SENT.label in shown
+    ((code,),) = shared_base.admin("select household_code from referral where id = %s", sent)
+    assert f"Logement, foyer {code}" in shown
+    assert "Vasseur" not in shown
     assert client.post("/avis/lus").status_code == 303
     assert "Un avis à lire" not in client.get("/").text
     assert client.post("/avis/reglages", data={"mail": "daily"}).status_code == 303

@@ -137,6 +137,7 @@ def render_error(**context: object) -> str:
         kept="Votre note n’a pas été enregistrée ; l’orientation est inchangée.",
         next_step="Rouvrez l’orientation pour voir où elle en est.",
         typed=(),
+        elsewhere=None,
         here="",
         **context,
     )
