@@ -335,18 +335,17 @@ create function access.close_sessions_of(member_id uuid)
 create function access.open_file(file_id uuid, file_code text)
     returns void language plpgsql security definer set search_path = public, pg_temp
     as $$
-    declare org uuid := access.organisation(); net uuid := access.network(); part text;
+    declare org uuid := access.organisation(); net uuid := access.network();
     begin
         if org is null or net is null then
             raise exception 'a file is opened by a member' using errcode = '42501';
         end if;
         insert into household (id, network_id, code, holder_organisation_id, opened_at, opened_by, closing_reason)
         values (file_id, net, file_code, org, clock_timestamp(), access.membership(), '');
-        foreach part in array array['identity', 'budget', 'needs', 'aid', 'notes', 'sensitive'] loop
-            insert into share (id, network_id, household_id, organisation_id, holder_organisation_id,
-                               scope, audience, ground, valid_from)
-            values (gen_random_uuid(), net, file_id, org, org, part, 'all', 'holder', access.today());
-        end loop;
+        insert into share (id, network_id, household_id, organisation_id, holder_organisation_id,
+                           scope, audience, ground, valid_from)
+        select gen_random_uuid(), net, file_id, org, org, part, 'all', 'holder', access.today()
+          from unnest(array['identity', 'budget', 'needs', 'aid', 'notes', 'sensitive']) part;
     end $$;
 
 -- Whether one's organisation recorded this agreement and nothing was granted on it yet: only then may lines be added.
@@ -368,7 +367,7 @@ create function access.grant_agreement(agreement uuid)
     begin
         -- Locked, so that nothing is granted on an agreement withdrawn, or a file handed over, in the same instant.
         perform 1 from household h join agreement g on g.household_id = h.id
-          where g.id = agreement and g.network_id = access.network() for update;
+          where g.id = agreement and g.network_id = access.network() for no key update of h for update of g;
         if exists (select 1 from share where agreement_id = agreement)
            or exists (select 1 from agreement_service where agreement_id = agreement and granted_at is not null) then
             raise exception 'already granted' using errcode = '42501';
@@ -416,7 +415,7 @@ create function access.revoke_agreement(agreement uuid, recipient uuid default n
     declare n bigint; services bigint;
     begin
         perform 1 from household h join agreement g on g.household_id = h.id
-          where g.id = agreement and g.network_id = access.network() for update;
+          where g.id = agreement and g.network_id = access.network() for no key update of h for update of g;
         if not exists (
             select 1 from agreement g join household h on h.id = g.household_id
              where g.id = agreement and g.network_id = access.network() and g.withdrawn_at is null
@@ -456,7 +455,7 @@ create function access.transfer_holder(file_id uuid, to_organisation uuid)
             raise exception 'a file is handed over by its holder, to another' using errcode = '42501';
         end if;
         perform 1 from household
-          where id = file_id and network_id = net and holder_organisation_id = org for update;
+          where id = file_id and network_id = net and holder_organisation_id = org for no key update;
         if not found then
             raise exception 'a file is handed over by its holder' using errcode = '42501';
         end if;
@@ -495,7 +494,7 @@ create function access.record_answer(agreement uuid, adult uuid, said text)
     declare n bigint := 0;
     begin
         perform 1 from household h join agreement g on g.household_id = h.id
-          where g.id = agreement and g.network_id = access.network() for update;
+          where g.id = agreement and g.network_id = access.network() for no key update of h for update of g;
         update agreement_person a set answer = said, answered_at = now()
           from agreement g, household h
          where a.agreement_id = record_answer.agreement and a.person_id = adult and a.answer = 'absent'
@@ -535,6 +534,7 @@ create function access.give_up_share(file_id uuid)
         if not access.has_role('intake') then
             raise exception 'given up by intake alone' using errcode = '42501';
         end if;
+        perform 1 from household where id = file_id and network_id = access.network() for no key update;
         update share set revoked_at = now()
          where household_id = file_id and network_id = access.network() and organisation_id = access.organisation()
            and ground = 'agreement' and revoked_at is null;
@@ -684,7 +684,7 @@ create function access.protect(file_id uuid, named uuid[]) returns void
     as $$
     declare one uuid;
     begin
-        perform 1 from household where id = file_id and network_id = access.network() for update;
+        perform 1 from household where id = file_id and network_id = access.network() for no key update;
         if not access.keeps(file_id) or access.is_protected(file_id) then
             raise exception 'protected by its holder, once' using errcode = '42501';
         end if;
@@ -701,7 +701,7 @@ create function access.protect(file_id uuid, named uuid[]) returns void
 create function access.lift_protection(file_id uuid, with_address boolean) returns void
     language plpgsql security definer set search_path = public, pg_temp
     as $$ begin
-        perform 1 from household where id = file_id and network_id = access.network() for update;
+        perform 1 from household where id = file_id and network_id = access.network() for no key update;
         if not access.keeps(file_id) then
             raise exception 'lifted by its holder' using errcode = '42501';
         end if;
@@ -722,7 +722,7 @@ create function access.lift_protection(file_id uuid, with_address boolean) retur
 create function access.name_worker(file_id uuid, member_id uuid) returns void
     language plpgsql security definer set search_path = public, pg_temp
     as $$ begin
-        perform 1 from household where id = file_id and network_id = access.network() for update;
+        perform 1 from household where id = file_id and network_id = access.network() for no key update;
         if not access.keeps(file_id) or not access.is_protected(file_id) then
             raise exception 'named by the holder of a protected file' using errcode = '42501';
         end if;
@@ -733,7 +733,7 @@ create function access.name_worker(file_id uuid, member_id uuid) returns void
 create function access.unname_worker(file_id uuid, member_id uuid) returns void
     language plpgsql security definer set search_path = public, pg_temp
     as $$ begin
-        perform 1 from household where id = file_id and network_id = access.network() for update;
+        perform 1 from household where id = file_id and network_id = access.network() for no key update;
         if not access.keeps(file_id) then
             raise exception 'by the holder of the file' using errcode = '42501';
         end if;
@@ -750,7 +750,7 @@ create function access.close_to(file_id uuid, member_id uuid, why text) returns 
     as $$
     declare org uuid := access.organisation();
     begin
-        perform 1 from household where id = file_id and network_id = access.network() for update;
+        perform 1 from household where id = file_id and network_id = access.network() for no key update;
         if why not in ('own', 'relative', 'colleague', 'other')
            or not (access.has_role('intake') or member_id = access.membership())
            or not exists (select 1 from access.live_share s where s.household_id = file_id and s.scope = 'identity')
@@ -775,7 +775,7 @@ create function access.close_to(file_id uuid, member_id uuid, why text) returns 
 create function access.open_again_to(file_id uuid, member_id uuid) returns void
     language plpgsql security definer set search_path = public, pg_temp
     as $$ begin
-        perform 1 from household where id = file_id and network_id = access.network() for update;
+        perform 1 from household where id = file_id and network_id = access.network() for no key update;
         update bar set lifted_at = now(), lifted_by = access.membership()
          where household_id = file_id and membership_id = member_id and lifted_at is null
            and organisation_id = access.organisation() and access.has_role('intake')
@@ -1150,18 +1150,6 @@ create function access.may_ask(what text, verb text)
         return free;
     end $$;
 
--- Whether the agreement still carries a referral to an outside service, and whoever sent it is still trusted with what it
--- passed on. `agreed_on`: an agreement to this one referral, taken before agreements could name a service.
-create function access.service_stands(r referral) returns boolean
-    language sql stable set search_path = public, pg_temp
-    as $$ select not access.is_protected(r.household_id)
-             and (select count(distinct s.scope) from access.trusted_share s
-                   where s.household_id = r.household_id and s.network_id = r.network_id
-                     and s.organisation_id = r.from_organisation_id and s.scope in ('identity', 'needs')) = 2
-             and (access.service_agreed(r.household_id, r.to_service_id,
-                                        (select n.sensitive from need n where n.id = r.need_id))
-                  or exists (select 1 from referral_link l where l.referral_id = r.id and l.agreed_on is not null)) $$;
-
 create function access.link_lasts() returns interval language sql immutable as $$ select interval '15 days' $$;
 
 -- Whether a link may still show something of its referral: neither taken back, nor expired, nor stopped.
@@ -1170,38 +1158,7 @@ create function access.link_stands(r referral) returns boolean
     as $$ select (r.state in ('accepted', 'in_progress', 'on_hold', 'refused', 'closed')
                   or r.state in ('sent', 'received', 'info_requested') and r.expires_at > now())
              and exists (select 1 from outside_service v where v.id = r.to_service_id and v.active)
-             and access.service_stands(r) $$;
-
--- The referrals under way that the agreement they were sent with no longer carries, among those one may ask about.
-create view access.stopped_referral with (security_invoker = true) as
-    select r.id
-      from referral r
-     where r.network_id = (select access.network()) and not r.by_hand
-       and r.state in ('sent', 'received', 'info_requested', 'accepted', 'in_progress', 'on_hold')
-       and ((select access.organisation()) in (r.from_organisation_id, r.to_organisation_id)
-            or (select access.has_role('coordinator')) or (select access.is_service('worker')))
-       and (not r.guarded or (select access.is_service('worker')) or access.reaches(r.household_id))
-       and case when r.to_service_id is not null then not access.service_stands(r)
-           else r.guarded and access.is_protected(r.household_id)
-                and not access.somebody_named(r.household_id, r.to_organisation_id)
-            -- One look at the shares of the pair; only a folded domain may hide a sensitive need.
-            or (select coalesce(bool_or(s.scope = 'identity') and bool_or(s.scope = 'needs')
-                                and (r.public_domain <> 'autre' or bool_or(s.scope = 'sensitive')
-                                     or not (select n.sensitive from need n where n.id = r.need_id)), false)
-                  from access.trusted_share s
-                 where s.household_id = r.household_id and s.organisation_id = r.to_organisation_id) is false end;
-grant select on access.stopped_referral to coordination_guard;
-
--- Whether the agreement that carried a referral under way no longer does: yes or no, to its two sides, the network's
--- coordinators and the worker.
-create function access.stopped(referral uuid) returns boolean
-    language sql stable security definer set search_path = public, pg_temp
-    as $$ select exists (select 1 from access.stopped_referral r where r.id = stopped.referral) $$;
-
--- All of them that one may ask about, in one question: for a count.
-create function access.stopped_here() returns setof uuid
-    language sql stable security definer set search_path = public, pg_temp
-    as $$ select r.id from access.stopped_referral r $$;
+             and r.carried @> access.today() $$;
 
 -- Whether a referral was closed, or disputed since, before what is being written: a policy sees the new row alone.
 create function access.was_closed(referral uuid) returns boolean

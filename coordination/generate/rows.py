@@ -196,7 +196,7 @@ COLUMNS = {
     "need": "id network_id household_id organisation_id domain sensitive summary opened_at opened_by",
     "referral": "id network_id household_id household_code need_id from_organisation_id to_organisation_id"
     " public_domain by_hand state refusal outcome sent_at sent_by answered_at closed_at moved_by version"
-    " late_at risk_at expires_at",
+    " late_at risk_at expires_at carried",
     "referral_event": "id network_id referral_id at verb state reason organisation_id membership_id version",
     "assessment": "id network_id household_id organisation_id status reference_date composition created_at created_by"
     " validated_at validated_by superseded_by version",
@@ -236,6 +236,8 @@ class Household:
         self.at = datetime.combine(self.day, time(9), PARIS) + timedelta(seconds=draw.randrange(8 * 3600))
         self.code = code_of(index)
         self.people: list[UUID] = []
+        self.carried = "{}"
+        """The days on which its agreement carries what is sent, as the triggers would have it."""
 
     def write(self) -> None:
         self.file()
@@ -321,6 +323,7 @@ class Household:
             )
         )
         self.rows["agreement_person"].append((agreement, self.people[0], net, self.id, "agrees", None))
+        self.carried = f"{{[{self.day},{until}]}}"
         for part in GIVEN:
             self.rows["agreement_part"].append((agreement, partner.id, part, net, self.id, "all"))
             self._share(partner.id, part, "all", "agreement", agreement, until)
@@ -346,6 +349,7 @@ class Household:
                 *(referral, net, self.id, self.code, need, self.holder.id, partner.id, domain, False, state),
                 *(refusal, outcome, sent, me, answered, closed, partner.workers["intake"].membership, 1),
                 *(sent + timedelta(days=days) for days in DELAYS),
+                self.carried,
             )
         )
         self.rows["referral_event"].append(

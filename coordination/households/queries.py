@@ -21,7 +21,7 @@ from coordination.households.rules import (
 )
 from coordination.kit.ahead import ABOUT, Question
 from coordination.kit.clock import today
-from coordination.kit.db import ActorSession, lock
+from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotAllowed, NotKnown, NotNow
 from coordination.kit.written import KEYS, Given, among
 
@@ -178,9 +178,14 @@ def refuse_ended(session: ActorSession, household_id: UUID, *, merged_only: bool
 
 
 def held(session: ActorSession, household_id: UUID) -> Household:
-    """The file one's organisation holds, open or closed, locked. Raises `NotKnown` or `NotHolder`."""
+    """The file one's organisation holds, open or closed, locked. Raises `NotKnown` or `NotHolder`.
+
+    Nobody who writes a row that hangs from it waits for that: she may hold what the act needs next.
+    """
     refuse_non_holder(session, household_id)
-    found: Household | None = lock(session, Household, household_id)
+    session.remembered.clear()
+    alone = {"key_share": True}
+    found = session.get(Household, household_id, with_for_update=alone, populate_existing=True)
     if found is None:  # handed over in the same instant
         raise NotHolder
     return found

@@ -20,6 +20,11 @@ def today() -> date:
     return now().astimezone(PARIS).date()
 
 
+def true_today() -> date:
+    """The same as PostgreSQL has it, also within `frozen`: the day agreements are held against."""
+    return datetime.now(PARIS).date()
+
+
 @contextmanager
 def frozen(at: datetime) -> Iterator[None]:
     """Within the block it is `at` (aware), for this thread or task alone: the demonstration and the tests act on a day.

@@ -41,6 +41,8 @@ MANY = 100
 KEY = Uuid()
 TABLE = inspect(Referral).local_table
 AT, SOON, ASKED_SINCE = Given("at", Moment), Given("soon", Moment), Given("asked_since", Moment)
+TODAY = select(func.access.today()).scalar_subquery()
+NAMES = ("state", "late_at", "risk_at", "expires_at", "need_id", "id")
 CARRIED = tuple(sorted(state.value for state in CARRIED_STATES))
 Asked = list[ColumnElement[bool]]
 
@@ -58,7 +60,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class Row:
-    """Where the columns of a referral are read, and what says that its agreement ended."""
+    """Where the columns of a referral are read, and whether its agreement ended."""
 
     state: ColumnElement[str]
     late_at: ColumnElement[Any]
@@ -70,11 +72,10 @@ class Row:
 
 
 @cache
-def _one_by_one() -> Row:
-    """The table itself, the wall asked about each referral: for a page, which is short."""
-    names = ("state", "late_at", "risk_at", "expires_at", "need_id", "id")
-    columns: dict[str, Any] = {name: col(getattr(Referral, name)) for name in names}
-    return Row(**columns, stopped=func.access.stopped(col(Referral.id)))
+def _itself() -> Row:
+    """The table itself."""
+    columns: dict[str, Any] = {name: col(getattr(Referral, name)) for name in NAMES}
+    return Row(**columns, stopped=not_(col(Referral.carried).bool_op("@>")(TODAY)))
 
 
 # ------------------------------------------------------------------ the queue of a side
@@ -178,7 +179,7 @@ def _carried_on(row: Row) -> ColumnElement[bool]:
     carried = and_(
         col(other.state).in_(CARRIED),
         or_(col(other.state).not_in([s.value for s in EXPIRING_STATES]), col(other.expires_at) > AT),
-        not_(func.access.stopped(col(other.id))),
+        col(other.carried).bool_op("@>")(TODAY),
     )
     helped = col(other.outcome).in_([Outcome.GOT_HELP.value, Outcome.PARTIAL.value])
     waiting = col(other.state).in_([State.BY_HAND.value, State.DISPUTED.value])
@@ -196,27 +197,22 @@ def _carried_on(row: Row) -> ColumnElement[bool]:
 def counting(side: Side, shape: Shape, baskets: tuple[Basket, ...] | None = None) -> Written:
     """How many stand in each basket, `MANY` and one at most: one line, a number for each.
 
-    Those still carried are few, and read once, the wall being asked about all of them at once; what ended is counted
-    along the index, basket by basket, and not beyond `MANY`.
+    Those under way are few, and read once; what ended is counted along the index, basket by basket, and not beyond
+    `MANY`.
     """
-    # What one person follows is little: asked one by one.
-    here = col(Referral.id).in_(select(func.access.stopped_here()))
-    stopped = func.access.stopped(col(Referral.id)) if shape.follower else here
-    carried = (
-        select(
-            *(col(getattr(Referral, name)) for name in ("state", "late_at", "risk_at", "expires_at", "need_id", "id")),
-            stopped.label("stopped"),
-        )
+    table = _itself()
+    under_way = (
+        select(*(getattr(table, name) for name in NAMES), table.stopped.label("stopped"))
         .where(*_seen_from(side, shape), col(Referral.state).in_(CARRIED))
-        .cte("carried")
+        .cte("under_way")
         .prefix_with("materialized")
     )
-    open_row, table = Row(**{name: carried.c[name] for name in Row.__annotations__}), _one_by_one()
+    open_row = Row(**{name: under_way.c[name] for name in Row.__annotations__})
     numbers = []
     for basket in baskets or BASKETS[side]:
         held = [piece.holds(open_row) for piece in _pieces(basket, open_row) if piece.stored in CARRIED_STATES]
         found: ColumnElement[int] = (
-            select(func.count()).select_from(carried).where(or_(false(), *held)).scalar_subquery()
+            select(func.count()).select_from(under_way).where(or_(false(), *held)).scalar_subquery()
         )
         for piece in _pieces(basket, table):
             if piece.stored not in CARRIED_STATES:
@@ -228,18 +224,16 @@ def counting(side: Side, shape: Shape, baskets: tuple[Basket, ...] | None = None
 
 @lru_cache(maxsize=500)
 def listing(side: Side, shape: Shape, basket: Basket, *, size: int, after: bool, down: bool) -> Written:
-    """The rows of one page of a basket and one more, from their own indexed columns, each state in index order; last,
-    whether its agreement ended."""
+    """The rows of one page of a basket and one more, from their own indexed columns, each state in index order."""
     where = _seen_from(side, shape)
     if after:
         place = tuple_(col(Referral.sent_at), col(Referral.id))
         there = tuple_(Given("sent_at", Moment), Given("id", KEY))
         where.append(place < there if down else place > there)
+    rows = select(*TABLE.c).where(*where)
     by_state = [
-        _in_turn(select(*TABLE.c, literal(bool(piece.stops)).label("stopped")).where(*where), piece, down=down)
-        .limit(size + 1)
-        .subquery()
-        for piece in _pieces(basket, _one_by_one())
+        _ordered(rows.where(piece.holds(_itself())), TABLE.c, down).limit(size + 1).subquery()
+        for piece in _pieces(basket, _itself())
     ]
     together = union_all(*(select(*part.c) for part in by_state)).subquery()
     return written(_ordered(select(*together.c), together.c, down).limit(size + 1))
@@ -247,14 +241,3 @@ def listing(side: Side, shape: Shape, basket: Basket, *, size: int, after: bool,
 
 def _ordered(rows: Select[Any], columns: Any, down: bool) -> Select[Any]:
     return rows.order_by(*(key.desc() if down else key.asc() for key in (columns.sent_at, columns.id)))
-
-
-def _in_turn(rows: Select[Any], piece: Piece, *, down: bool) -> Select[Any]:
-    """These rows where the piece holds: whether the agreement ended is asked of one after the other, in their order,
-    until the page is full, and not of all of them."""
-    there = _ordered(rows.where(replace(piece, stops=None).holds(_one_by_one())), TABLE.c, down)
-    if piece.stops is None:
-        return there
-    first = there.offset(0).subquery()
-    ended = func.access.stopped(first.c.id)
-    return _ordered(select(*first.c).where(ended if piece.stops else not_(ended)), first.c, down)

@@ -10,7 +10,7 @@ from coordination.audit.service import note_reading, reading
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotAllowed, NotKnown, NotNow
 from coordination.kit.web import date_fr
-from coordination.referrals import following, moves, queries
+from coordination.referrals import following, moves, moving, queries
 from coordination.referrals.machine import CANCELLABLE, TAKEN_STATES
 from coordination.referrals.models import Referral
 from coordination.referrals.queries import Line
@@ -66,6 +66,8 @@ def do_many(
         raise NotNow(f"{missing} Rien n’a été modifié.")
     if many is Many.GIVE and to not in dict(following.colleagues(session)):
         raise following.NoColleague
+    if many is not Many.GIVE:
+        moving.hold_all(session, [one.id for one in chosen])
     return [_one(session, one, _deed(many, reason, to)) for one in chosen]
 
 

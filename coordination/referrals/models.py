@@ -10,7 +10,7 @@ from sqlmodel import SQLModel
 from coordination.households.models import ORGANISATION, of_household
 from coordination.kit.clock import now
 from coordination.kit.db import Holds, column
-from coordination.kit.types import Moment
+from coordination.kit.types import Days, Moment
 
 SERVICE = ("outside_service.network_id", "outside_service.id")
 REFERRAL = ("referral.network_id", "referral.household_id", "referral.id")
@@ -41,7 +41,7 @@ class Referral(SQLModel, table=True):
 
     `household_says`: what the household answered once it was closed; `household_due`: what is still owed to it, from
     `ask_from` on. `guarded`, as on `share`: the doors keep it, so that nobody reads the referrals of a file that is
-    closed to her.
+    closed to her. `carried`: the days on which its agreement carries it, as the shares stand; triggers write it alone.
     """
 
     __tablename__ = "referral"
@@ -101,6 +101,9 @@ class Referral(SQLModel, table=True):
     ask_from: datetime | None = column(Holds.LINK, None, sa_type=Moment)
     moved_by: UUID | None = column(Holds.WORKER, None)
     guarded: bool = column(Holds.LINK, False, sa_column_kwargs={"server_default": text("false")})
+    carried: str = column(
+        Holds.LINK, None, sa_type=Days(), nullable=False, sa_column_kwargs={"server_default": text("'{}'")}
+    )
     version: int = column(Holds.NOTHING, 1)
 
 

@@ -1,11 +1,12 @@
 """How a move is made: the row under its lock with where it truly stands, the rule, then the row and its event."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Uuid, and_, func
+from sqlalchemy import Uuid
 from sqlmodel import col, select
 
 from coordination.audit.service import act
@@ -14,10 +15,9 @@ from coordination.kit.clock import now
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotKnown, NotNow
 from coordination.kit.transitions import IllegalMove, Move
-from coordination.kit.written import Given, loose, written
+from coordination.kit.written import KEYS, Given, among, loose, written
 from coordination.referrals import queries, receptions, service
 from coordination.referrals.machine import (
-    CARRIED_STATES,
     DERIVED,
     ROW_FACTS,
     WRITERS,
@@ -32,16 +32,11 @@ from coordination.referrals.models import Need, Referral
 from coordination.referrals.rules import Domain
 
 RESTARTS = ("answer", "reopen")  # the partner's time to answer begins again
-LOCKED = written(
-    select(
-        Referral,
-        and_(
-            col(Referral.state).in_([state.value for state in CARRIED_STATES]),
-            col(Referral.by_hand).is_(False),
-            func.access.stopped(col(Referral.id)),
-        ),
-    )
-    .where(col(Referral.id) == Given("id", Uuid()))
+LOCKED = written(select(Referral).where(col(Referral.id) == Given("id", Uuid())).with_for_update(of=Referral))
+ALL = written(
+    select(Referral.id)
+    .where(among(Referral.id, Given("ids", KEYS)))
+    .order_by(col(Referral.id))
     .with_for_update(of=Referral)
 )
 
@@ -70,9 +65,14 @@ def held(session: ActorSession, referral_id: UUID) -> Held | None:
     found = session.locking(LOCKED, id=referral_id)
     if not found:
         return None
-    *cells, stopped = found[0]
-    row: Referral = loose(Referral)(cells)
-    return Held(row, queries.stands(row, now(), stopped=stopped))
+    row: Referral = loose(Referral)(found[0])
+    return Held(row, queries.stands(row, now()))
+
+
+def hold_all(session: ActorSession, ids: Sequence[UUID]) -> None:
+    """Locks these referrals, in one order, before any is moved: from the first move on one holds the network's journal,
+    and whoever holds one of the others (an agreement that ends) may be waiting for it."""
+    session.locking(ALL, ids=list(ids))
 
 
 def taken(session: ActorSession, referral_id: UUID, version: int) -> Held:

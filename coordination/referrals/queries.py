@@ -1,13 +1,11 @@
 """Reads of needs and referrals: lines for a list, one referral with its history, those of a household, partners."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Uuid, and_, func, or_
-from sqlalchemy import select as sql_select
+from sqlalchemy import and_, func, not_, or_
 from sqlmodel import col, select
 
 from coordination.directory import queries as directory
@@ -17,9 +15,10 @@ from coordination.identity import queries as identity
 from coordination.identity.permissions import Permission
 from coordination.kit.actor import may
 from coordination.kit.ahead import ABOUT, Question, Together
-from coordination.kit.clock import now, today
+from coordination.kit.clock import now, today, true_today
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotKnown
+from coordination.kit.types import falls_in
 from coordination.kit.web import datetime_fr
 from coordination.kit.written import KEYS, Given, Written, among
 from coordination.referrals.baskets import Clocks, Wait
@@ -100,20 +99,19 @@ def lines(
     rows: Sequence[Referral],
     at: datetime | None = None,
     household_id: UUID | None = None,
-    ended: Collection[UUID] | None = None,
 ) -> list[Line]:
     """Rows dressed for a list: names and true domains through the wall, in one question for the whole page; in none for
-    those of a file that was read ahead. `ended`: those whose agreement ended, when it was asked already."""
+    those of a file that was read ahead."""
     at = at or now()
     if not rows:
         return []
-    names, domains, ended, followers = _around(session, rows, household_id, ended)
+    names, domains, followers = _around(session, rows, household_id)
     organisations = {o.id: o.name for o in identity.organisations(session).values()}
     receivers = organisations | service_names(session, {row.to_service_id for row in rows if row.to_service_id})
     return [
         Line(
             row=row,
-            state=(state := stands(row, at, stopped=row.id in ended)),
+            state=(state := stands(row, at)),
             sides=member_sides(session, row),
             name=names.get(row.household_id),
             domain=Domain(domains.get(row.need_id, row.public_domain)),
@@ -128,36 +126,32 @@ def lines(
 
 
 _HERE = among(ReferralAssignment.referral_id, Given("referrals", KEYS))
-_CARRIED: Any = func.unnest(Given("carried", KEYS), type_=Uuid()).column_valued("carried")
 AROUND = Together(
     households.REFERENCES,
     Question(select(Need.id, Need.domain).where(among(Need.id, Given("needs", KEYS)))),
-    Question(sql_select(_CARRIED).where(func.access.stopped(_CARRIED))),
     Question(select(ReferralAssignment.referral_id, ReferralAssignment.membership_id).where(_HERE)),
     identity.names_ahead(select(ReferralAssignment.membership_id).where(_HERE)),
 )
 
 
 def _around(
-    session: ActorSession, rows: Sequence[Referral], household_id: UUID | None, known: Collection[UUID] | None
-) -> tuple[dict[UUID, str], dict[UUID, str], set[UUID], dict[UUID, str]]:
-    """The names of the households, the domains of the needs, whose agreement ended, the names of those who follow."""
+    session: ActorSession, rows: Sequence[Referral], household_id: UUID | None
+) -> tuple[dict[UUID, str], dict[UUID, str], dict[UUID, str]]:
+    """The names of the households, the domains of the needs, the names of those who follow."""
     needs = NEEDS.ahead(session, household_id)
     if household_id and needs is not None:
-        domains, ended = [(need.id, need.domain) for need in needs], STOPPED.of(session, household_id)
-        followed = FOLLOWED.of(session, household_id)
+        domains, followed = [(need.id, need.domain) for need in needs], FOLLOWED.of(session, household_id)
         names = households.reference_names(session, {household_id})
         called = identity.member_names(session, {who for _, who in followed})
     else:
-        found, domains, ended, followed, members = AROUND.answers(
+        found, domains, followed, members = AROUND.answers(
             session,
             households=[row.household_id for row in rows],
             needs=[row.need_id for row in rows],
-            carried=[row.id for row in rows if known is None and not row.by_hand and State(row.state).is_open],
             referrals=[row.id for row in rows],
         )
         names, called = households.named(found), dict(members)
-    return names, dict(domains), {*ended, *(known or ())}, {key: called.get(who, "") for key, who in followed}
+    return names, dict(domains), {key: called.get(who, "") for key, who in followed}
 
 
 def recipient_of(row: Referral) -> UUID:
@@ -172,20 +166,24 @@ def clocks_of(row: Referral) -> Clocks:
     return Clocks(row.late_at, row.risk_at, row.expires_at)
 
 
-def stands(row: Referral, at: datetime, *, stopped: bool) -> State:
+def stands(row: Referral, at: datetime) -> State:
     """Where a row truly stands at this moment."""
-    return standing(State(row.state), by_hand=row.by_hand, expires_at=row.expires_at, stopped=stopped, now=at)
+    state = State(row.state)
+    stopped = state in CARRIED_STATES and not falls_in(true_today(), row.carried)
+    return standing(state, by_hand=row.by_hand, expires_at=row.expires_at, stopped=stopped, now=at)
 
 
 def due_rows(session: ActorSession, most: int) -> list[UUID]:
-    """The open referrals of the network whose time or agreement has ended and which still say otherwise."""
+    """The open referrals of the network whose time or agreement has ended and which still say otherwise, locked before
+    any is written (`moving.hold_all`); those that somebody changes meanwhile are left to the next time."""
     spent = and_(col(Referral.state).in_([s.value for s in EXPIRING_STATES]), col(Referral.expires_at) <= now())
     query = select(Referral.id).where(
         col(Referral.state).in_([s.value for s in CARRIED_STATES]),
         col(Referral.by_hand).is_(False),
-        or_(spent, func.access.stopped(col(Referral.id))),
+        or_(spent, not_(col(Referral.carried).bool_op("@>")(func.access.today()))),
     )
-    return list(session.exec(query.order_by(col(Referral.sent_at), col(Referral.id)).limit(most)))
+    query = query.order_by(col(Referral.sent_at), col(Referral.id)).limit(most)
+    return list(session.exec(query.with_for_update(skip_locked=True)))
 
 
 # ------------------------------------------------------------------ one referral
@@ -347,17 +345,10 @@ NEEDS = Question(select(Need).where(Need.household_id == ABOUT).order_by(col(Nee
 REFERRALS = Question(
     select(Referral).where(Referral.household_id == ABOUT).order_by(col(Referral.sent_at), col(Referral.id))
 )
-STOPPED = Question(
-    select(Referral.id).where(
-        Referral.household_id == ABOUT,
-        col(Referral.state).in_([s.value for s in CARRIED_STATES]),
-        func.access.stopped(col(Referral.id)),
-    )
-)
 _FOLLOWED = col(ReferralAssignment.referral_id).in_(select(Referral.id).where(Referral.household_id == ABOUT))
 FOLLOWED = Question(select(ReferralAssignment.referral_id, ReferralAssignment.membership_id).where(_FOLLOWED))
 FOLLOWERS = select(ReferralAssignment.membership_id).where(_FOLLOWED)
-ASKED = (NEEDS, REFERRALS, STOPPED, FOLLOWED)
+ASKED = (NEEDS, REFERRALS, FOLLOWED)
 """What the page of a file reads of needs and referrals."""
 
 

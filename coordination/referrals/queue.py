@@ -154,10 +154,9 @@ def page_of(
     asked = listing(side, _shape(filters), basket, size=size, after=after is not None, down=down)
     there = {"sent_at": after.sent_at, "id": after.id} if after else {}
     found = session.ask(asked, **_values(session, side, filters, at), **there)
-    rows = [loose(Referral)(cells) for *cells, _ in found[:size]]
-    ended = [row.id for row, (*_, stopped) in zip(rows, found, strict=False) if stopped]
+    rows = [loose(Referral)(cells) for cells in found[:size]]
     more = len(found) > size
-    return QueuePage(lines(session, rows, at, ended=ended), Cursor(rows[-1].sent_at, rows[-1].id) if more else None)
+    return QueuePage(lines(session, rows, at), Cursor(rows[-1].sent_at, rows[-1].id) if more else None)
 
 
 def lines_by_id(session: ActorSession, ids: Collection[UUID]) -> dict[UUID, Line]:

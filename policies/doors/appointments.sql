@@ -1,16 +1,5 @@
 -- A member's appointments under her secret address: read by nobody's session, which gives the hash of what it holds.
 
--- Whether the agreement still carries a referral to the organisation it was sent to, whatever became of it since.
-create function access.still_carried(referral referral) returns boolean
-    language sql stable set search_path = public, pg_temp
-    as $$ select (not access.is_protected(referral.household_id)
-                  or access.somebody_named(referral.household_id, referral.to_organisation_id))
-             and (select count(distinct s.scope) from access.trusted_share s
-                   where s.household_id = referral.household_id and s.organisation_id = referral.to_organisation_id
-                     and (s.scope in ('identity', 'needs') or n.sensitive and s.scope = 'sensitive'))
-                 = case when n.sensitive then 3 else 2 end
-            from need n where n.id = referral.need_id $$;
-
 -- Dates, lengths, codes and public addresses of the appointments she holds, from a month ago on: no name, no household,
 -- no need. NULL when the address opens nothing: it was taken back, or she works here no more. An appointment whose
 -- agreement ended is not there; one whose referral ended otherwise is cancelled (`Standing` in `appointments/rules.py`).
@@ -47,7 +36,7 @@ create function access.calendar(hash text) returns jsonb
               left join reception_place p on p.id = a.place_id
              where a.network_id = feed.network_id and a.held_by = feed.membership_id
                and a.starts_at > now() - interval '31 days'
-               and access.still_carried(r) and (not r.guarded or access.lets_in(r.household_id, feed.membership_id))
+               and r.carried @> access.today() and (not r.guarded or access.lets_in(r.household_id, feed.membership_id))
              order by a.starts_at, a.id limit 500) e;
         return jsonb_build_object('demo', is_demo, 'events', coalesce(events, '[]'));
     end $$;
@@ -85,7 +74,7 @@ create function access.remind_dates(since timestamptz, until timestamptz, said t
          where a.network_id = access.network() and a.state = 'confirmed'
            and a.starts_at >= since and a.starts_at < until and access.is_code(said)
            and r.state in ('sent', 'received', 'info_requested', 'accepted', 'in_progress', 'on_hold')
-           and access.still_carried(r) and (not r.guarded or access.lets_in(r.household_id, m.id))
+           and r.carried @> access.today() and (not r.guarded or access.lets_in(r.household_id, m.id))
         on conflict do nothing;
         get diagnostics n = row_count;
         return n;

@@ -36,7 +36,7 @@ create function access.referral_figures(side text, first date, last date)
                a.by_hand,
                case when a.by_hand or a.state not in ('sent', 'received', 'info_requested', 'accepted', 'in_progress',
                                                       'on_hold') then a.state
-                    when access.stopped(a.id) then 'revoked'
+                    when not a.carried @> access.today() then 'revoked'
                     when a.state in ('sent', 'received', 'info_requested') and a.expires_at <= now() then 'expired'
                     else a.state end::text,
                a.late_at <= coalesce(a.closed_at, now()), a.refusal::text, a.outcome::text,

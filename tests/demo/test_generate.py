@@ -52,6 +52,12 @@ def test_every_index_is_there_again(shared_base: Base, made: list[Network]) -> N
         fresh.close()
 
 
+def test_referrals_are_carried_as_the_triggers_would_have_it(shared_base: Base, made: list[Network]) -> None:
+    """None of them fires while rows are poured in."""
+    carried = "select count(*) > 50, bool_and(carried = access.carried_days(r)), bool_and(carried @> access.today())"
+    assert shared_base.admin(f"{carried} from referral r") == [(True, True, True)]
+
+
 def test_everything_is_of_demonstration(shared_base: Base, made: list[Network]) -> None:
     assert shared_base.admin("select distinct demo from network") == [(True,)]
     assert shared_base.admin("select distinct demo from account") == [(True,)]

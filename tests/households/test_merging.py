@@ -284,6 +284,7 @@ def test_no_row_is_lost_no_partner_sees_more_and_the_way_back_is_exact(
     before, seen = rows_of(shared_base), [seen_by(cast, reader) for reader in readers]
     done = merge(cast, kept, other, **sides)
     after = rows_of(shared_base)
+    assert shared_base.admin("select 1 from referral r where carried <> access.carried_days(r)") == []
     assert {table: len(rows) for table, rows in before.items()} == {table: len(rows) for table, rows in after.items()}
     for reader, was in zip(readers, seen, strict=True):
         assert seen_by(cast, reader) - was == set()

@@ -282,7 +282,7 @@ def test_every_view_looks_with_the_eyes_of_whoever_asks(house: House) -> None:
         "select c.relname, c.reloptions from pg_class c join pg_namespace n on n.oid = c.relnamespace"
         " where c.relkind in ('v', 'm') and n.nspname in ('public', 'access') order by 1"
     )
-    assert [name for name, _ in views] == ["live_share", "live_shares", "stopped_referral", "trusted_share"]
+    assert [name for name, _ in views] == ["live_share", "live_shares", "trusted_share"]
     assert all("security_invoker=true" in options for _, options in views if isinstance(options, list))
     with house.connect(house.stranger) as connection:
         assert connection.execute("select count(*) from access.live_share").fetchone() == (0,)

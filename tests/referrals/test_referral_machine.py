@@ -468,6 +468,8 @@ class Loop(RuleBasedStateMachine):
         assert events == [f"({verb},{state},{by or ''})" for verb, state, by in self.steps]
         assert journal == self.journal
         assert children == self.children, "nothing passes without an agreement"
+        carried = "select carried = access.carried_days(r) from referral r where id = %s"
+        assert self.base.admin(carried, self.id) == [(True,)]
 
 
 class OutsideLoop(Loop):

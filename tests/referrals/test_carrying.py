@@ -1,0 +1,211 @@
+"""An agreement and a referral that change at once, on two real connections: neither stands in the other's way, and what
+the row says of the agreement is true once both have ended."""
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from coordination.audit.service import note_reading
+from coordination.households import protection
+from coordination.kit.actor import Actor, Member, Service
+from coordination.kit.db import ActorSession, acting
+from coordination.kit.errors import NotKnown
+from coordination.kit.transitions import IllegalMove
+from coordination.referrals import bulk, moves, moving, queries, service
+from coordination.referrals.machine import State
+from coordination.referrals.rules import Domain, Many, Refusal
+from coordination.sharing.service import give_up_share, withdraw_agreement
+from tests.cast import Cast
+from tests.conftest import Base
+from tests.households.make import open_household
+from tests.referrals.make import note_need, refer
+from tests.sharing.make import agree, agree_in
+
+WAITING = "select count(*) from pg_stat_activity where datname = %s and wait_event_type = 'Lock'"
+FALSE_ONES = "select count(*) from referral r where r.carried <> access.carried_days(r)"
+Deed = Callable[[ActorSession], object]
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A referral of a file the grocery and the association were trusted with, and who may do what with it."""
+
+    cast: Cast
+    base: Base
+    file: UUID
+    agreement: UUID
+    id: UUID
+
+    @property
+    def worker(self) -> Member:
+        return self.cast.ccas.people["intake"]
+
+    @property
+    def partner(self) -> Member:
+        return self.cast.epicerie.people["intake"]
+
+    def changes(self) -> dict[str, tuple[Member, Deed]]:
+        """What changes what is carried, by whom."""
+        both = [self.cast.epicerie, self.cast.secours]
+        return {
+            "withdraw": (self.worker, lambda s: withdraw_agreement(s, self.file, self.agreement)),
+            "grant": (self.worker, lambda s: agree_in(s, self.file, both, days=300)),
+            "give up": (self.partner, lambda s: give_up_share(s, self.file)),
+            "protect": (self.worker, lambda s: protection.protect(s, self.file, [])),
+        }
+
+    def moves(self) -> dict[str, tuple[Member, int, Deed]]:
+        """What is done with the referral, by whom, from which version: words and a child hang from the file."""
+        return {
+            "accept": (self.partner, 1, lambda s: moves.accept(s, self.id, 1, "Venez mardi.")),
+            "redirect": (self.worker, 2, lambda s: moves.redirect(s, self.id, 2, self.cast.secours.id, "À vous.")),
+        }
+
+    def refused(self) -> None:
+        with acting(self.cast.engine, self.partner) as session:
+            moves.refuse(session, self.id, 1, Refusal.CAPACITY)
+
+    def until_somebody_waits(self) -> None:
+        ends = time.monotonic() + 10
+        while self.base.admin(WAITING, self.base.name) == [(0,)]:
+            assert time.monotonic() < ends, "nobody waited for the other"
+            time.sleep(0.005)
+
+    def is_true(self) -> bool:
+        return self.base.admin(FALSE_ONES) == [(0,)]
+
+
+@pytest.fixture
+def sent(cast: Cast, shared_base: Base) -> Sent:
+    worker = cast.ccas.people["intake"]
+    file = open_household(cast.engine, worker)
+    agreement = agree(cast.engine, worker, file, [cast.epicerie, cast.secours])
+    return Sent(cast, shared_base, file, agreement, refer(cast.engine, worker, file, cast.epicerie).id)
+
+
+@pytest.fixture(scope="module")
+def aside() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(1) as pool:
+        yield pool
+
+
+def apart(sent: Sent, who: Actor, deed: Deed) -> Any:
+    """In a transaction of its own; the refusal of whoever comes too late is an answer."""
+    try:
+        with acting(sent.cast.engine, who) as session:
+            deed(session)
+    except (IllegalMove, NotKnown) as late:
+        return late
+    return None
+
+
+CHANGES = ("withdraw", "grant", "give up", "protect")
+
+
+@pytest.mark.parametrize("verb", ["accept", "redirect"])
+@pytest.mark.parametrize("change", CHANGES)
+def test_whoever_holds_the_referral_ends_her_move_and_the_agreement_changes_next(
+    sent: Sent, aside: ThreadPoolExecutor, change: str, verb: str
+) -> None:
+    if verb == "redirect":
+        sent.refused()
+    mover, version, move = sent.moves()[verb]
+    with ActorSession(sent.cast.engine, mover) as session:
+        moving.taken(session, sent.id, version)
+        changed: Future[Any] = aside.submit(apart, sent, *sent.changes()[change])
+        sent.until_somebody_waits()
+        move(session)
+        session.commit()
+    assert changed.result(10) is None
+    assert sent.is_true()
+
+
+@pytest.mark.parametrize("verb", ["accept", "redirect"])
+@pytest.mark.parametrize("change", CHANGES)
+def test_whoever_moves_it_meanwhile_is_answered_by_the_new_agreement(
+    sent: Sent, aside: ThreadPoolExecutor, change: str, verb: str
+) -> None:
+    if verb == "redirect":
+        sent.refused()
+    changer, deed = sent.changes()[change]
+    mover, _, move = sent.moves()[verb]
+    with ActorSession(sent.cast.engine, changer) as session:
+        deed(session)
+        moved: Future[Any] = aside.submit(apart, sent, mover, move)
+        sent.until_somebody_waits()
+        session.commit()
+    answer = moved.result(10)
+    assert (answer is not None) == (verb == "accept" and change != "grant")
+    assert sent.is_true()
+
+
+@pytest.mark.parametrize("first", ["send", "change"])
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_is_sent_while_the_agreement_changes_is_carried_as_it_stands_then(
+    sent: Sent, aside: ThreadPoolExecutor, change: str, first: str
+) -> None:
+    need = note_need(sent.cast.engine, sent.worker, sent.file)
+    sending: Deed = lambda s: service.send_referral(s, need, sent.cast.epicerie.id)  # noqa: E731
+    deeds = [(sent.worker, sending), sent.changes()[change]]
+    (who, deed), other = deeds if first == "send" else deeds[::-1]
+    with ActorSession(sent.cast.engine, who) as session:
+        deed(session)
+        done: Future[Any] = aside.submit(apart, sent, *other)
+        sent.until_somebody_waits()
+        session.commit()
+    assert done.result(10) is None
+    assert sent.is_true()
+    with acting(sent.cast.engine, sent.worker) as session:
+        stands = [line.state for line in queries.referrals_of(session, sent.file)]
+    assert stands == [State.SENT if change == "grant" else State.REVOKED] * 2
+
+
+def test_a_need_sent_in_the_same_breath_is_sent(sent: Sent, aside: ThreadPoolExecutor) -> None:
+    """From the need on one holds the journal, in which whoever withdraws the agreement writes last."""
+    with ActorSession(sent.cast.engine, sent.worker) as session:
+        need = service.add_need(session, sent.file, Domain.JOB, "Cherche un emploi.")
+        withdrawn: Future[Any] = aside.submit(apart, sent, *sent.changes()["withdraw"])
+        sent.until_somebody_waits()
+        service.send_referral(session, need.id, sent.cast.epicerie.id)
+        session.commit()
+    assert withdrawn.result(10) is None
+    assert sent.is_true()
+
+
+def test_many_moved_at_once_wait_before_the_first_and_the_journal_stays_free(
+    sent: Sent, aside: ThreadPoolExecutor
+) -> None:
+    other = open_household(sent.cast.engine, sent.worker)
+    agree(sent.cast.engine, sent.worker, other, [sent.cast.epicerie])
+    first = refer(sent.cast.engine, sent.worker, other, sent.cast.epicerie).id
+    chosen = [bulk.Chosen(first, 1), bulk.Chosen(sent.id, 1)]
+    answers: list[bulk.Done] = []
+    with ActorSession(sent.cast.engine, sent.worker) as session:
+        session.door("access.revoke_agreement(:id)", id=sent.agreement)
+        accepted = aside.submit(
+            apart, sent, sent.partner, lambda s: answers.extend(bulk.do_many(s, Many.ACCEPT, chosen))
+        )
+        sent.until_somebody_waits()
+        note_reading(session, "household.read", sent.file)
+        session.commit()
+    assert accepted.result(10) is None
+    assert [bool(done.refused) for done in answers] == [False, True]
+    assert sent.is_true()
+
+
+def test_what_time_decided_is_written_without_waiting_for_an_agreement_that_changes(
+    sent: Sent, aside: ThreadPoolExecutor
+) -> None:
+    worker = Service("worker", sent.worker.network_id)
+    with ActorSession(sent.cast.engine, sent.worker) as session:
+        session.door("access.revoke_agreement(:id)", id=sent.agreement)
+        assert aside.submit(apart, sent, worker, moving.settle_due).result(10) is None
+        session.commit()
+    assert sent.base.admin("select state from referral where id = %s", sent.id) == [("sent",)]
+    apart(sent, worker, moving.settle_due)
+    assert sent.base.admin("select state from referral where id = %s", sent.id) == [("revoked",)]
