@@ -7,17 +7,22 @@ from io import StringIO
 from uuid import UUID
 
 from coordination.audit.service import note_reading, reading
+from coordination.identity.permissions import Permission
+from coordination.kit.actor import may
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotAllowed, NotKnown, NotNow
+from coordination.kit.text import lower_first
 from coordination.kit.web import date_fr
 from coordination.referrals import following, moves, moving, queries
-from coordination.referrals.machine import CANCELLABLE, TAKEN_STATES
+from coordination.referrals.machine import CANCELLABLE, TAKEN_STATES, Side
 from coordination.referrals.models import Referral
 from coordination.referrals.queries import Line
 from coordination.referrals.rules import Dropped, Many, Refusal, reason_label
 
 EXPORTED = reading("referral.export", "Orientation lue dans un tableau exporté")
 Reason = Refusal | Dropped
+REFUSALS = [(r.value, f"Refus : {lower_first(r.label)}") for r in Refusal if r is not Refusal.OTHER]
+DROPS = [(d.value, f"Sans suite : {lower_first(d.label)}") for d in Dropped]
 FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 COLUMNS = (
     *("Code du foyer", "Nom", "Besoin", "Envoyée par", "Adressée à", "Envoyée le", "État", "Motif ou résultat"),
@@ -38,6 +43,22 @@ def siblings(session: ActorSession, view: queries.ReferralView) -> list[Line]:
         and line.state in CANCELLABLE
         and line.row.from_organisation_id == session.member.organisation_id
     ]
+
+
+def offered(session: ActorSession, side: Side) -> dict[str, list[tuple[str, str]]]:
+    """What may be done to several lines of this side: the deeds, their reasons, to whom; oneself first."""
+    me = session.member
+    closed_off = {
+        Many.CANCEL: not may(me, Permission.SEND_REFERRALS),
+        Many.DROP: side is Side.RECEIVER or not may(me, Permission.REDIRECT_REFERRALS),
+    }
+    done = [many for many in Many if not closed_off.get(many)]
+    people = [(str(key), name) for key, name in following.colleagues(session) if key != me.membership_id]
+    return {
+        "deeds": [(many.value, many.label) for many in done],
+        "reasons": REFUSALS + (DROPS if Many.DROP in done else []),
+        "colleagues": [(str(me.membership_id), "Moi"), *people],
+    }
 
 
 @dataclass(frozen=True)
@@ -63,7 +84,7 @@ def do_many(
     """Does the same to each line, one by one: what one line refuses stops no other. Raises `NotNow` when what the deed
     itself asks for is missing."""
     if missing := lacks(many, reason):
-        raise NotNow(f"{missing} Rien n’a été modifié.")
+        raise NotNow(missing)
     if many is Many.GIVE and to not in dict(following.colleagues(session)):
         raise following.NoColleague
     if many is not Many.GIVE:

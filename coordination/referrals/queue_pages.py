@@ -13,28 +13,24 @@ from fastapi.responses import Response
 from coordination.directory import queries as directory
 from coordination.identity import queries as identity
 from coordination.identity.permissions import Permission
-from coordination.kit.actor import may
 from coordination.kit.ahead import Together
 from coordination.kit.clock import today
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import Malformed, NotAllowed
 from coordination.kit.forms import FormState
-from coordination.kit.text import lower_first
 from coordination.kit.web import Walled, needs, on_the_spot, page
 from coordination.referrals import bulk, following, moves
 from coordination.referrals import queue as queue_of
 from coordination.referrals.baskets import AT_REST, MINE, Basket, basket_named
 from coordination.referrals.machine import Side
 from coordination.referrals.queries import Line
-from coordination.referrals.rules import Domain, Dropped, Many, Refusal, reason_label
+from coordination.referrals.rules import Domain, reason_label
 
 router = APIRouter()
 READS = [needs(Permission.READ_REFERRALS)]
 NOBODY, ME = "personne", "moi"
 SORTS = {"": None, "anciennes": False, "recentes": True}
 MOST_EXPORTED = 1000
-REFUSALS = [(r.value, f"Refus : {lower_first(r.label)}") for r in Refusal if r is not Refusal.OTHER]
-DROPS = [(d.value, f"Sans suite : {lower_first(d.label)}") for d in Dropped]
 CHOICES = Together(identity.ORGANISATIONS, identity.ACTIVE_MEMBERS, directory.SERVICES, following.KEPT)
 """What the filters offer, for one's organisation."""
 
@@ -150,24 +146,15 @@ def _accepted_at_once(session: ActorSession, lines: list[Line]) -> set[UUID]:
 
 def _choices(session: ActorSession, side: Side) -> dict[str, Any]:
     """What the filters and the deeds on several lines offer."""
-    me = session.member
-    people = [(str(key), name) for key, name in following.colleagues(session) if key != me.membership_id]
+    me, offered = session.member, bulk.offered(session, side)
     partners = [(str(o.id), o.name) for o in identity.organisations(session).values() if o.id != me.organisation_id]
     if side is not Side.RECEIVER:
         partners += [(str(s.id), f"{s.name} (sans compte)") for s in directory.services(session)]
-    closed_off = {
-        Many.CANCEL: not may(me, Permission.SEND_REFERRALS),
-        Many.DROP: side is Side.RECEIVER or not may(me, Permission.REDIRECT_REFERRALS),
-    }
-    done = [many for many in Many if not closed_off.get(many)]
-    return {
+    return offered | {
         "domains": [(d.value, d.label) for d in Domain if not d.sensitive],
         "partners": partners,
-        "followers": [(ME, "Moi"), (NOBODY, "Personne"), *people],
+        "followers": [(ME, "Moi"), (NOBODY, "Personne"), *offered["colleagues"][1:]],
         "sorts": [("anciennes", "Les plus anciennes d’abord"), ("recentes", "Les plus récentes d’abord")],
-        "deeds": [(many.value, many.label) for many in done],
-        "reasons": REFUSALS + (DROPS if Many.DROP in done else []),
-        "colleagues": [(str(me.membership_id), "Moi"), *people],
     }
 
 

@@ -1,5 +1,8 @@
 """Pages of the work on the queue: many lines at once, who follows what, views one keeps."""
 
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import parse_qs
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -7,12 +10,17 @@ from fastapi.responses import Response
 
 from coordination.identity.permissions import Permission
 from coordination.kit.errors import NotNow
-from coordination.kit.forms import read
+from coordination.kit.forms import FormState, read
 from coordination.kit.web import Submitted, Walled, go, needs, page
 from coordination.referrals import bulk, following
 from coordination.referrals.forms import GiveForm, KeepForm, ManyForm
+from coordination.referrals.machine import Side
 
 router = APIRouter(prefix="/orientations")
+TO_CHOOSE = {
+    "lines": "Cochez d’abord au moins une ligne.",
+    "deed": "Choisissez ce qu’il faut faire des lignes cochées.",
+}
 ANSWERS, READS = [needs(Permission.ANSWER_REFERRALS)], [needs(Permission.READ_REFERRALS)]
 
 
@@ -21,21 +29,47 @@ def many(request: Request, session: Walled, data: Submitted) -> Response:
     """The same deed on every ticked line, and what became of each."""
     asked, form = read(ManyForm, data, lists=["lines"])
     if asked is None:
-        return _report(request, [], form.errors[0][1], form.value("query"), 422)
+        said = next((TO_CHOOSE[name] for name, _ in form.errors if name in TO_CHOOSE), form.errors[0][1])
+        return _chosen_again(request, session, form, said)
     chosen = [bulk.Chosen(UUID(key), int(version)) for key, _, version in (one.partition(":") for one in asked.lines)]
     try:
         done = bulk.do_many(session, asked.deed, chosen, asked.why, asked.to)
     except NotNow as refused:
-        return _report(request, [], refused.sentence, asked.query, 422)
+        return _chosen_again(request, session, form, refused.sentence)
     return _report(request, done, "", asked.query, 200, asked.deed.label)
 
 
+def _chosen_again(request: Request, session: Walled, form: FormState, said: str) -> Response:
+    """What is missing, to choose without ticking every line again."""
+    query = form.value("query")
+    side = next((side for side in Side if side.value in parse_qs(query).get("cote", [])), Side.RECEIVER)
+    offered: dict[str, Any] = {"form": form, "query": query, **bulk.offered(session, side)}
+    return _report(request, [], said, query, 422, lines=form.values("lines"), **offered)
+
+
 def _report(
-    request: Request, done: list[bulk.Done], refused: str, query: str, status: int, label: str = ""
+    request: Request,
+    done: list[bulk.Done],
+    refused: str,
+    query_back: str,
+    status: int,
+    label: str = "",
+    lines: Sequence[str] = (),
+    **offered: Any,
 ) -> Response:
-    back = "/orientations" + (f"?{query}" if query else "")
+    back = "/orientations" + (f"?{query_back}" if query_back else "")
     title = f"{label} : {len(done)} ligne{'s' * (len(done) > 1)}" if done else "Plusieurs orientations à la fois"
-    return page(request, "referrals/many.html", title=title, status=status, done=done, refused=refused, back_href=back)
+    return page(
+        request,
+        "referrals/many.html",
+        title=title,
+        status=status,
+        done=done,
+        refused=refused,
+        back_href=back,
+        lines=lines,
+        **offered,
+    )
 
 
 # ------------------------------------------------------------------ who follows
@@ -58,6 +92,7 @@ def give(request: Request, session: Walled, data: Submitted, referral_id: UUID) 
             title=refused.title,
             status=status,
             done=[],
+            lines=[],
             refused=refused.sentence,
             back_href=f"/orientations/{referral_id}",
         )

@@ -159,15 +159,18 @@ def test_the_page_reports_line_by_line_and_asks_for_what_the_deed_needs(
         {"deed": "accepter", "lines": []},
     ):
         assert page.post("/orientations/lot", data={**line, **faulty}).status_code == 422
+    again = page.post("/orientations/lot", data={**line, "deed": "refuser"}).text
+    assert f'name="lines" value="{sent.id}:1"' in again
+    assert 'value="refuser" selected' in again
     assert page.post("/orientations/lot", data={**line, "deed": "accepter", "query": "x=<b>"}).status_code == 422
     assert shared_base.admin("select state from referral where id = %s", sent.id) == [("sent",)]
     done = page.post("/orientations/lot", data={**line, "deed": "refuser", "why": "capacite_atteinte"})
     assert done.status_code == 200
     assert "1 sur 1" in text(done.text)
     assert "/orientations?cote=recues&amp;bannette=a-traiter" in done.text
-    again = page.post("/orientations/lot", data={**line, "deed": "accepter"})
-    assert "Non fait" in again.text
-    assert "déjà « refusée » par Épicerie solidaire (Volunteer)" in text(again.text)
+    late = page.post("/orientations/lot", data={**line, "deed": "accepter"})
+    assert "Non fait" in late.text
+    assert "déjà « refusée » par Épicerie solidaire (Volunteer)" in text(late.text)
 
 
 # ------------------------------------------------------------------ filters, views, the table
