@@ -27,7 +27,9 @@ def name_faults(html: str) -> str:
         if f'id="f-{name}"' not in html:
             return sentence
         called = ", ".join(filter(None, (rows.get(name), names.get(name))))
-        colon = "" if not called else " " if called.endswith("?") else "\u00a0: "
+        if not called or sentence.startswith(called):
+            return f'<a href="#f-{name}">{sentence}</a>'
+        colon = " " if called.endswith("?") else "\u00a0: "
         return f'<a href="#f-{name}">{called}{colon}{sentence}</a>'
 
     return FAULT.sub(named, html)
