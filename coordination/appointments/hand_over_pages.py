@@ -59,10 +59,7 @@ def do_hand_over(request: Request, session: Walled, data: Submitted) -> Response
             said += f" À vérifier : {done.together} rendez-vous en même temps qu’un des siens."
         return go(request, "/orientations/passer", said, "warning" if done.together else "success")
 
-    return carry_out(
-        session,
-        read(PassForm, data),
-        deed,
-        lambda form, status: _page(request, session, form, status),
-        field=lambda refused: "to_whom" if isinstance(refused, following.NoColleague) else "from_whom",
-    )
+    def again(form: FormState, status: int) -> Response:
+        return _page(request, session, form, status)
+
+    return carry_out(session, read(PassForm, data), deed, again)

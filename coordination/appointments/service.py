@@ -55,6 +55,8 @@ class NoSuchHolder(NotNow):
 class NothingToPass(NotNow):
     """Cette personne ne suit aucune orientation en cours et n’a aucun rendez-vous à venir. Rien n’a été modifié."""
 
+    field = "from_whom"
+
 
 class NoSuchFeed(NotNow):
     """Vous n’avez pas d’adresse de calendrier en service. Rien n’a été modifié."""

@@ -52,10 +52,7 @@ def do_hand_over(request: Request, session: Walled, data: Submitted) -> Response
         to = dict(queries.colleagues(session))[asked.to_whom]
         return go(request, "/suivi/passer", f"Passé à {to} : {done.sentence}.", de=str(asked.to_whom))
 
-    return carry_out(
-        session,
-        read(HandOverForm, data),
-        deed,
-        lambda form, status: _page(request, session, form, status),
-        field=lambda refused: "to_whom" if isinstance(refused, service.NoColleague) else "from_whom",
-    )
+    def again(form: FormState, status: int) -> Response:
+        return _page(request, session, form, status)
+
+    return carry_out(session, read(HandOverForm, data), deed, again)

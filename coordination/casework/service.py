@@ -24,6 +24,8 @@ class NoColleague(NotNow):
     """Cette personne ne travaille pas sur les dossiers de votre structure : choisissez dans la liste.
     Rien n’a été enregistré."""
 
+    field = "to_whom"
+
 
 class IdentityNeeded(NotNow):
     """L’identité de ce foyer n’est pas partagée avec votre structure : elle ne peut pas désigner de référent."""
@@ -31,6 +33,8 @@ class IdentityNeeded(NotNow):
 
 class NothingToHandOver(NotNow):
     """Cette personne n’a ni tâche en cours ni dossier à passer. Rien n’a été modifié."""
+
+    field = "from_whom"
 
 
 class SomebodyElses(NotAllowed):

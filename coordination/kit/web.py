@@ -346,11 +346,10 @@ def carry_out(
     deed: Callable[[F], Response],
     again: Callable[[FormState, int], Response],
     version: Callable[[], int | str] | None = None,
-    field: Callable[[NotNow], str] | None = None,
 ) -> Response:
     """A form that was read, then done. What is wrong shows the form again with what was typed: 422 when it cannot be
-    read, 409 when it is refused; after a colleague's change, with the `version` to send next. `field`: what was
-    answered wrong when it is refused, which is then 422."""
+    read, 409 when it is refused, said where the refusal's `field` is; after a colleague's change, with the `version` to
+    send next."""
     asked, form = sent
     if asked is None:
         return again(form, 422)
@@ -360,8 +359,8 @@ def carry_out(
         session.rollback()
         if version is not None and isinstance(refused, Stale):
             form = form.with_value("version", str(version()))
-        form.refuse(field(refused) if field else refused.field, refused.sentence)
-        return again(form, 422 if field else 409)
+        form.refuse(refused.field, refused.sentence)
+        return again(form, 409)
 
 
 def page_before(moment: str, key: str) -> tuple[datetime, UUID] | None:

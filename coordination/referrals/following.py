@@ -30,6 +30,8 @@ class AlreadyGiven(NotNow):
 class NoColleague(NotNow):
     """Choisissez une personne de votre structure qui répond aux orientations. Rien n’a été modifié."""
 
+    field = "to_whom"
+
 
 class TooManyFilters(NotNow):
     """Vous gardez déjà vingt vues : retirez-en une avant d’en ajouter. Rien n’a été enregistré."""

@@ -360,7 +360,7 @@ def test_who_takes_over_from_an_absent_colleague_receives_on_her_dates(
     assert feeds == [{str(past.id)}, {str(row.id) for row in (*dates, own)}]
     with acting(cast.engine, takes) as session:
         assert [m.row.version for m in queries.dates_held(session, takes.membership_id)] == [2, 2, 1]
-    assert theirs.post("/orientations/passer", data=form).status_code == 422, "nothing left"
+    assert theirs.post("/orientations/passer", data=form).status_code == 409, "nothing left"
 
 
 def test_an_address_is_renewed_revoked_counted_and_its_owner_told(

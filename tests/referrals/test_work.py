@@ -262,4 +262,4 @@ def test_the_hand_over_page_names_those_who_follow_something(
     form = {"from_whom": str(helper.membership_id), "to_whom": str(grocer.membership_id)}
     assert page.post("/orientations/passer", data={**form, "to_whom": ""}).status_code == 422
     assert page.post("/orientations/passer", data=form).status_code == 303
-    assert page.post("/orientations/passer", data=form).status_code == 422, "nothing left"
+    assert page.post("/orientations/passer", data=form).status_code == 409, "nothing left"
