@@ -56,9 +56,22 @@ def run(port: Annotated[int, typer.Option(help="Premier port essayé.")] = 8000)
             if not loaded(url):
                 load_demo(url)
         chosen = free_port(port)
+        settings = addressed(settings, chosen)
         announce(settings, chosen)
         with background_worker(settings):
             start_server(settings, "127.0.0.1", chosen, workers=1)
+
+
+def addressed(settings: "Settings", port: int) -> "Settings":
+    """The same settings, whose links lead to the port that is served, here and in the worker, unless an address was
+    given."""
+    from coordination.settings import get_settings as read
+
+    if "base_url" in settings.model_fields_set:
+        return settings
+    os.environ["COORDINATION_BASE_URL"] = f"http://127.0.0.1:{port}"
+    read.cache_clear()
+    return get_settings()
 
 
 @contextmanager

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from coordination.settings import Settings, SettingsError, load_settings, variables
+from coordination.cli import addressed
+from coordination.settings import Settings, SettingsError, get_settings, load_settings, variables
 
 REAL = {"DATABASE_URL": "postgresql://coordination_app:x@db/coordination"}
 
@@ -106,3 +107,14 @@ def test_cookies_are_for_https_alone_as_soon_as_the_site_is(monkeypatch: pytest.
 def test_the_proxies_are_addresses_or_networks(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = with_environment(monkeypatch, COORDINATION_TRUSTED_PROXY=" 127.0.0.1, 10.0.0.0/8,::1 ")
     assert settings.trusted_proxy == "127.0.0.1,10.0.0.0/8,::1"
+
+
+def test_links_lead_to_the_port_that_run_serves_unless_an_address_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COORDINATION_BASE_URL", "https://aide.exemple.fr")  # so that it is put back afterwards
+    assert addressed(load_settings(), 8003).base_url == "https://aide.exemple.fr"
+    monkeypatch.delenv("COORDINATION_BASE_URL")
+    try:
+        assert addressed(load_settings(), 8003).base_url == "http://127.0.0.1:8003"
+        assert os.environ["COORDINATION_BASE_URL"] == "http://127.0.0.1:8003", "the worker beside reads it"
+    finally:
+        get_settings.cache_clear()
