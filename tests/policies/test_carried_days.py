@@ -21,12 +21,13 @@ from tests.policies.model_writes import is_stopped
 from tests.policies.worlds import build, seeded, write
 
 BEFORE = "d41c7a90e5f3"
-WORLDS = 4
+WORLDS = 6
 DAYS = range(-10, 4)
 STORED = "select r.id, r.carried @> %s::date from referral r"
 FALSE_ONES = "select r.id, r.carried, access.carried_days(r) from referral r where r.carried <> access.carried_days(r)"
-MEMBER = "(select id from membership m where m.network_id = {}.network_id limit 1)"
-# Whatever may change what an agreement carries, past the acts that would do it one at a time.
+MEMBER = "(select id from membership m where m.network_id = h.network_id limit 1)"
+# Whatever may change what an agreement carries, past the acts that would do it one at a time; in an order in which each
+# finds something to change.
 CHANGES = (
     "update share set revoked_at = case when revoked_at is null then now() end where random() < .3",
     (
@@ -34,57 +35,56 @@ CHANGES = (
         " valid_until = case when random() < .8 then access.today() + (random() * 4)::int - 1 end where random() < .3"
     ),
     (
-        "update share set scope = (array['identity', 'needs', 'sensitive', 'aid'])[1 + (random() * 3)::int]"
-        " where random() < .2"
-    ),
-    (
         "update share s set organisation_id = (select id from organisation o where o.network_id = s.network_id"
         " order by random() limit 1) where random() < .3"
     ),
     (
-        "update share s set household_id = (select id from household h where h.network_id = s.network_id"
-        " order by random() limit 1) where agreement_id is null and random() < .3"
-    ),
-    "delete from share where random() < .5",
-    (
         "insert into share (id, network_id, household_id, organisation_id, holder_organisation_id, scope, audience,"
         " ground, valid_from, valid_until) select gen_random_uuid(), r.network_id, r.household_id, o, o, part, 'all',"
-        " 'agreement', access.today() - 1, access.today() + (random() * 6)::int - 1 from referral r,"
+        " 'agreement', access.today() - 1, access.today() + 3 + (random() * 3)::int from referral r,"
         " unnest(array['identity', 'needs', 'sensitive']) part,"
-        " coalesce(r.to_organisation_id, r.from_organisation_id) o where random() < .5"
+        " coalesce(r.to_organisation_id, r.from_organisation_id) o"
     ),
     "update protection set lifted_at = now() where lifted_at is null",
-    "delete from protection where random() < .5",
+    "update referral_link set agreed_on = access.today() where random() < .5",
+    "update referral_link set agreed_on = null",
+    "delete from agreement_service",
+    "update agreement set valid_from = access.today() - 2, valid_until = access.today() + 2",
     (
-        "insert into protection (id, network_id, household_id, since, set_by) select gen_random_uuid(), h.network_id,"
-        f" h.id, now(), {MEMBER.format('h')} from household h where random() < .5 on conflict do nothing"
+        "insert into agreement_service (agreement_id, service_id, network_id, household_id, sensitive, granted_at)"
+        " select g.id, v.id, g.network_id, g.household_id, random() < .7, now() from agreement g"
+        " join outside_service v on v.network_id = g.network_id"
     ),
+    "update agreement set valid_until = access.today() + (random() * 3)::int - 2",
+    "update agreement_service set sensitive = not sensitive",
+    "update agreement_service set revoked_at = now() where random() < .5",
+    "update agreement_service set revoked_at = null",
+    "delete from agreement_service where random() < .7",
+    (
+        "insert into protection (id, network_id, household_id, since, set_by)"
+        f" select gen_random_uuid(), h.network_id, h.id, now(), {MEMBER} from household h"
+    ),
+    "update file_opening set ground = 'break_glass'",
     (
         "insert into file_opening (id, network_id, household_id, household_code, organisation_id, membership_id,"
         " ground, reason, opened_at, opened_by) select gen_random_uuid(), r.network_id, r.household_id,"
         " r.household_code, m.organisation_id, m.id, 'named', '', now(), m.id from referral r join membership m"
-        " on m.organisation_id = r.to_organisation_id where random() < .7"
+        " on m.organisation_id = r.to_organisation_id"
     ),
-    "update file_opening set ended_at = case when random() < .5 then now() end where random() < .5",
-    "update file_opening set ground = 'break_glass' where random() < .3",
-    "delete from file_opening where random() < .3",
-    (
-        "insert into agreement_service (agreement_id, service_id, network_id, household_id, sensitive, granted_at)"
-        " select g.id, v.id, g.network_id, g.household_id, random() < .5, now() from agreement g"
-        " join outside_service v on v.network_id = g.network_id where random() < .7 on conflict do nothing"
-    ),
-    "update agreement_service set granted_at = now(), revoked_at = null, sensitive = random() < .7 where random() < .7",
-    "update agreement_service set revoked_at = now() where random() < .3",
-    "delete from agreement_service where random() < .3",
-    (
-        "update agreement set valid_from = access.today() - 2, valid_until = access.today() + (random() * 4)::int - 2"
-        " where random() < .7"
-    ),
-    "update referral_link set agreed_on = case when random() < .5 then access.today() end where random() < .7",
-    "delete from referral_link where random() < .3",
-    "update referral set public_domain = case when random() < .6 then 'autre' else 'logement' end where random() < .5",
+    "update file_opening set ended_at = now() where random() < .7",
+    "update file_opening set ended_at = null",
+    "delete from file_opening where random() < .7",
+    "delete from protection where random() < .7",
+    "update protection set lifted_at = now() where lifted_at is null",
+    "update referral set public_domain = case when random() < .6 then 'autre' else 'logement' end",
+    "update share set scope = 'aid' where scope = 'sensitive' and random() < .7",
     "update need set sensitive = not sensitive",
     "update referral set by_hand = not by_hand where random() < .2",
+    (
+        "update share s set household_id = (select id from household h where h.network_id = s.network_id"
+        " order by random() limit 1) where agreement_id is null and random() < .5"
+    ),
+    "delete from share where random() < .7",
 )
 
 

@@ -202,6 +202,7 @@ def test_what_time_decided_is_written_without_waiting_for_an_agreement_that_chan
     sent: Sent, aside: ThreadPoolExecutor
 ) -> None:
     worker = Service("worker", sent.worker.network_id)
+    sent.base.admin("update referral set expires_at = now() where id = %s", sent.id)
     with ActorSession(sent.cast.engine, sent.worker) as session:
         session.door("access.revoke_agreement(:id)", id=sent.agreement)
         assert aside.submit(apart, sent, worker, moving.settle_due).result(10) is None
