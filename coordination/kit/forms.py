@@ -34,6 +34,8 @@ def typed_day(typed: object) -> object:
     if not isinstance(typed, str):
         return typed
     shape = DAY.fullmatch(day_in_figures(typed).strip())
+    if not typed.strip():
+        raise ValueError("À remplir.")
     if shape is None:
         raise ValueError("Date illisible. Écrivez par exemple 21/11/2026.")
     day, month, year = shape.group("day", "month", "year") if shape["day"] else shape.group("d", "m", "y")

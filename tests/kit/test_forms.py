@@ -81,6 +81,7 @@ def test_a_day_is_read_however_people_write_it(typed: str) -> None:
         ("5/2026", "illisible"),
         ("1/5/226", "illisible"),
         ("demain", "illisible"),
+        (" ", "À remplir"),
         ("२/५/२०२६", "illisible"),
     ],
 )
