@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from threading import Thread
 from types import TracebackType
@@ -16,6 +16,7 @@ import httpx
 import uvicorn
 
 ROOT = Path(__file__).resolve().parents[1]
+SERVE = (sys.executable, "-m", "coordination", "serve")
 PATIENCE = 30.0
 
 
@@ -27,24 +28,26 @@ def free_port() -> int:
 
 
 class Served:
-    """`with Served(variables) as served:` — `coordination serve` under these variables, at `served.url`."""
+    """`with Served(variables) as served:` — `coordination serve` under these variables, at `served.url`. What it
+    says of its troubles goes to the file `said`, or here."""
 
-    def __init__(self, variables: dict[str, str], workers: int = 1, *, quiet: bool = False) -> None:
+    def __init__(self, variables: dict[str, str], workers: int = 1, *, said: Path | None = None) -> None:
         self._workers = workers
-        self._errors = subprocess.DEVNULL if quiet else None
+        self._said = said
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._variables = variables
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "Served":
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "coordination", "serve", "--port", str(self.port), "--workers", str(self._workers)],
-            cwd=ROOT,
-            env={**os.environ, **self._variables, "COORDINATION_BASE_URL": self.url},
-            stdout=subprocess.DEVNULL,
-            stderr=self._errors,
-        )
+        with self._said.open("wb") if self._said else nullcontext() as errors:
+            self._process = subprocess.Popen(
+                [*SERVE, "--port", str(self.port), "--workers", str(self._workers)],
+                cwd=ROOT,
+                env={**os.environ, **self._variables, "COORDINATION_BASE_URL": self.url},
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+            )
         started = time.monotonic()
         with httpx.Client(timeout=5) as asking:  # one: each makes its own ground for encryption, anew
             while time.monotonic() - started < PATIENCE:
@@ -68,6 +71,11 @@ class Served:
         """The process that was started; those that answer may be children of it."""
         assert self._process is not None
         return self._process.pid
+
+    @property
+    def ended(self) -> int | None:
+        """With which code it ended; None while it serves."""
+        return self._process.poll() if self._process else None
 
     def _end(self) -> None:
         if self._process is not None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import psycopg
-from psycopg_pool import ConnectionPool, PoolTimeout
+from psycopg_pool import ConnectionPool
 from sqlalchemy import Engine, NullPool, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
@@ -26,7 +26,7 @@ def once_it_answers(engine: Engine, check: Callable[[Engine], None]) -> None:
     while True:
         try:
             return check(engine)
-        except (OperationalError, PoolTimeout):
+        except (OperationalError, psycopg.OperationalError):
             if time.monotonic() > give_up:
                 raise
             time.sleep(0.5)

@@ -69,7 +69,7 @@ class Ground:
         self.base, self.cast = cast_base(self.cluster)
         self.box.rise()
         self.variables = {"DATABASE_URL": self.base.app_url, "COORDINATION_SECRET_KEY": TEST_KEY}
-        self.served = Served({**self.variables, "COORDINATION_DEMO": "true"}, workers=2, quiet=True)
+        self.served = Served({**self.variables, "COORDINATION_DEMO": "true"}, workers=2, said=self.home / "said.log")
         self.served.__enter__()
         self.variables |= {
             "COORDINATION_SMTP_URL": f"smtp://127.0.0.1:{self.box.port}",
@@ -105,6 +105,10 @@ class Ground:
         with psycopg.connect(libpq(self.base.admin_url), autocommit=True) as admin:
             cursor = admin.execute(query, values or None)
             return list(cursor.fetchall()) if cursor.description else []
+
+    def last_words(self) -> str:
+        """What the service said last, and whether it still serves."""
+        return f"{(self.home / 'said.log').read_text()[-20_000:]}\nfin du service : {self.served.ended}"
 
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         """`coordination` and these words, to its end."""

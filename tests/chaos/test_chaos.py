@@ -90,7 +90,7 @@ def storm(ground: Ground) -> Shared:
     shared.over.set()
     for thread in threads:
         thread.join(180)
-    assert [one.trouble for one in people if one.trouble] == []
+    assert [one.trouble for one in people if one.trouble] == [], ground.last_words()
     assert not [thread for thread in threads if thread.is_alive()]
     wait_for_the_news(ground)
     calmed.set()
