@@ -23,7 +23,7 @@ Said = tuple[Written, Values]
 Plan = tuple[Written, tuple[int, ...]]
 """A statement and the types of its values."""
 BEGIN, COMMIT, ROLLBACK = Written("begin"), Written("commit"), Written("rollback")
-KEPT = 120
+KEPT = 100
 """Statements a connection keeps prepared; beyond, the one that was asked longest ago goes."""
 REFUSED = (ExecStatus.FATAL_ERROR, ExecStatus.BAD_RESPONSE)
 
