@@ -63,7 +63,9 @@ def test_other_roles_find_a_closed_door(cast: Cast, browser: Browsers, role: str
 
 def test_nobody_is_sent_to_sign_in(browser: Browsers, cast: Cast) -> None:
     assert browser().get("/comptes").headers["location"] == "/connexion?suite=/comptes"
-    assert browser().post("/comptes/inviter", data=invitation()).headers["location"] == "/connexion"
+    asked = browser().post("/comptes/inviter", data=invitation())
+    assert asked.status_code == 401
+    assert "Reconnectez-vous" in asked.text
 
 
 @pytest.mark.parametrize("deed", ["", "/suspendre", "/retablir", "/mot-de-passe"])
