@@ -197,7 +197,9 @@ def test_without_its_database_the_application_says_so_in_french(shared_base: Bas
     with capture_logs() as logs:
         answer = who.get(path)
         health = who.get("/sante")
+        kept = who.post("/foyers/nouveau", data={"family_name": "Tapé pendant la panne"})
     close_engine(app.state.engine)
+    assert (kept.status_code, "Tapé pendant la panne</textarea>" in kept.text) == (503, True)
     assert answer.status_code == 503
     assert is_a_french_page(answer, "Service momentanément indisponible")
     assert "Réessayez dans une minute" in answer.text
