@@ -197,29 +197,27 @@ def _carried_on(row: Row) -> ColumnElement[bool]:
 def counting(side: Side, shape: Shape, baskets: tuple[Basket, ...] | None = None) -> Written:
     """How many stand in each basket, `MANY` and one at most: one line, a number for each.
 
-    Those under way are few, and read once; what ended is counted along the index, basket by basket, and not beyond
-    `MANY`.
+    Those under way are few: they are read once, for all the baskets. What ended is counted basket by basket, along the
+    index (its order says so to PostgreSQL) and not beyond `MANY`.
     """
-    table = _itself()
-    under_way = (
-        select(*(getattr(table, name) for name in NAMES), table.stopped.label("stopped"))
-        .where(*_seen_from(side, shape), col(Referral.state).in_(CARRIED))
-        .cte("under_way")
-        .prefix_with("materialized")
-    )
-    open_row = Row(**{name: under_way.c[name] for name in Row.__annotations__})
-    numbers = []
+    seen, numbers = _seen_from(side, shape), []
     for basket in baskets or BASKETS[side]:
-        held = [piece.holds(open_row) for piece in _pieces(basket, open_row) if piece.stored in CARRIED_STATES]
-        found: ColumnElement[int] = (
-            select(func.count()).select_from(under_way).where(or_(false(), *held)).scalar_subquery()
-        )
-        for piece in _pieces(basket, table):
-            if piece.stored not in CARRIED_STATES:
-                some = select(literal(1)).select_from(Referral).where(*_seen_from(side, shape), piece.holds(table))
-                found = found + select(func.count()).select_from(some.limit(MANY + 1).subquery()).scalar_subquery()
+        pieces = _pieces(basket, _itself())
+        under_way = [piece.holds(_itself()) for piece in pieces if piece.stored in CARRIED_STATES]
+        found: ColumnElement[int] = func.count().filter(or_(false(), *under_way))
+        ended = [
+            _ordered(select(literal(1)).select_from(Referral).where(*seen, piece.holds(_itself())), TABLE.c, down=False)
+            .limit(MANY + 1)
+            .subquery()
+            for piece in pieces
+            if piece.stored not in CARRIED_STATES
+        ]
+        if ended:
+            some = union_all(*(select(part) for part in ended)).limit(MANY + 1).subquery()
+            found = found + select(func.count()).select_from(some).scalar_subquery()
         numbers.append(func.least(found, MANY + 1))
-    return written(select(*numbers))
+    rows = select(*numbers).select_from(Referral)
+    return written(rows.where(*seen, col(Referral.state).in_(CARRIED)))
 
 
 @lru_cache(maxsize=500)
