@@ -325,10 +325,10 @@ async def _interrupted(request: Request, problem: Exception) -> Response:
     if is_api(request.url.path) or request.headers.get("hx-request") == "true":
         return error_page(request, problem)
     if request.method == "GET":
-        return identity.to_sign_in(_address(request))
+        return identity.to_sign_in(request, _address(request))
     typed = await typed_in(request)
     if isinstance(problem, SignInFirst):
-        return error_page(request, errors.SessionOver(), typed) if typed else identity.to_sign_in("/")
+        return error_page(request, errors.SessionOver(), typed) if typed else identity.to_sign_in(request, "/")
     return error_page(request, problem, typed)
 
 

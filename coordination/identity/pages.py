@@ -71,9 +71,11 @@ def identify(request: Request) -> None:
         request.state.me = signed.me
 
 
-def to_sign_in(suite: str) -> Response:
-    """Sends a visitor to the sign-in page, which brings her back."""
-    return RedirectResponse("/connexion" + (f"?suite={quote(suite)}" if suite not in ("", "/") else ""), 303)
+def to_sign_in(request: Request, suite: str) -> Response:
+    """Sends a visitor to the sign-in page, which brings her back, and says why to one who was signed in."""
+    over = "Votre session a pris fin. Reconnectez-vous : vous retrouverez la page demandée."
+    path = "/connexion" + (f"?suite={quote(suite)}" if suite not in ("", "/") else "")
+    return go(request, path, over if request.cookies.get(cookie_name(request)) else "", "info")
 
 
 def _inside(suite: str) -> str:

@@ -191,6 +191,7 @@ def test_an_idle_or_too_long_session_ends(
     )
     sent = who.get("/moi")
     assert (sent.status_code, sent.headers["location"]) == (303, "/connexion?suite=/moi")
+    assert "Votre session a pris fin" in who.get("/connexion?suite=/moi").text
 
 
 def test_what_was_typed_when_the_session_ended_waits_on_the_page_to_be_sent_again(
