@@ -46,7 +46,7 @@ class Step(StrEnum):
 LABELS = {
     Step.SENT: "Une nouvelle orientation attend votre réponse",
     Step.MOVED: "Une de vos orientations a avancé",
-    Step.STEPPED_IN: "Quelqu’un d’autre a agi sur une de vos orientations : classée, réorientée, annulée ou reprise",
+    Step.STEPPED_IN: "Quelqu’un d’autre a classé, réorienté, annulé ou repris une de vos orientations",
     Step.MESSAGE: "Un nouveau message sur une orientation",
     Step.REMINDER: "Une orientation attend votre réponse : le délai est passé",
     Step.GLASS: "Un dossier protégé a été ouvert en urgence",
