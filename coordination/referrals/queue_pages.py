@@ -35,6 +35,15 @@ CHOICES = Together(identity.ORGANISATIONS, identity.ACTIVE_MEMBERS, directory.SE
 """What the filters offer, for one's organisation."""
 
 
+NO_CODE = "Ce code n’existe pas : il a la forme 7K3M-2PX. Un nom se cherche dans « Foyers »."
+
+
+def _code(typed: str) -> str:
+    """The first letters of a code as it is written: `7k3m 2p` gives `7K3M-2P`."""
+    plain = re.sub(r"[\s-]+", "", typed.upper())
+    return f"{plain[:4]}-{plain[4:]}" if len(plain) > 4 else plain
+
+
 class Asked:
     """What the address asks of the queue: words of lists, ids and a household's code, never a name."""
 
@@ -50,7 +59,7 @@ class Asked:
         apres: str = "",
     ) -> None:
         given = {"cote": cote, "bannette": bannette, "domaine": domaine, "partenaire": partenaire, "suivi": suivi}
-        self.given = {**given, "code": code.strip().upper(), "tri": tri}
+        self.given = {**given, "code": _code(code), "tri": tri}
         self.after = apres
 
     def href(self, path: str = "/orientations", **changed: str) -> str:
@@ -81,8 +90,10 @@ def understood(session: ActorSession, asked: Asked) -> View:
     """Raises `Malformed` for what no list of ours offers, `NotAllowed` for a side that is not hers."""
     given = asked.given
     side = _side(given["cote"], queue_of.sides_open(session))
-    if given["tri"] not in SORTS or not re.fullmatch("[0-9A-Z-]{0,8}", given["code"]):
+    if given["tri"] not in SORTS:
         raise Malformed
+    if not re.fullmatch("[0-9A-Z-]{0,8}", given["code"]):
+        raise Malformed(NO_CODE)
     followed = given["suivi"]
     filters = queue_of.Filters(
         domain=_domain(given["domaine"]),

@@ -185,6 +185,7 @@ def test_filters_narrow_counts_and_lists_alike_and_no_name_stands_in_an_address(
     for query, found in (
         (f"code={code.lower()}", True),
         (f"code={code[:4]}", True),
+        (f"code=%20{code[:4]}%20{code[5:].lower()}", True),
         ("code=ZZZZ-ZZZ", False),
         (f"partenaire={cast.ccas.id}", True),
         (f"partenaire={cast.secours.id}", False),
