@@ -244,9 +244,12 @@ def _who_changed(session: ActorSession, household_id: UUID) -> str:
 
 @router.get("/{household_id}/personnes/nouvelle", dependencies=[needs(Permission.EDIT_FILES)])
 def new_person(request: Request, household_id: UUID, session: Walled) -> Response:
-    """Somebody joins the household."""
+    """Somebody joins the household: most often under the name of its person of reference, proposed to be changed."""
     queries.refuse_non_holder(session, household_id)
-    return _person(request, session, household_id, None, FormState.of({"weight": "1", "version": "0"}))
+    here = queries.residents(session, household_id)
+    name = next((one.person.family_name for one in here if one.link is Link.REFERENCE), "")
+    blank = FormState.of({"weight": "1", "version": "0", "family_name": name})
+    return _person(request, session, household_id, None, blank)
 
 
 @router.post("/{household_id}/personnes/nouvelle", dependencies=[needs(Permission.EDIT_FILES)])
