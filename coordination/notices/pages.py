@@ -1,5 +1,7 @@
 """Pages of notices: a member's own, and how she wants her mail."""
 
+from uuid import UUID
+
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
@@ -60,3 +62,9 @@ def choose(request: Request, data: Submitted, session: Walled) -> Response:
         return _preferences(request, form, 422)
     service.choose(session, asked.mail)
     return go(request, "/avis/reglages", "Votre choix est enregistré.")
+
+
+@router.get("/{notice_id}")
+def read_one(request: Request, session: Walled, notice_id: UUID) -> Response:
+    """What a notice speaks of; the notice is read."""
+    return go(request, queries.subject_of(service.opened(session, notice_id)))

@@ -23,7 +23,6 @@ class NoticeLine:
     of_what: str
     at: datetime
     read: bool
-    href: str
 
 
 def mine(session: ActorSession, size: int = PAGE, before: tuple[datetime, UUID] | None = None) -> list[NoticeLine]:
@@ -45,10 +44,14 @@ def mine(session: ActorSession, size: int = PAGE, before: tuple[datetime, UUID] 
             of_what.get(row.referral_id, ""),
             row.at,
             row.read_at is not None,
-            f"/orientations/{row.referral_id}" if row.referral_id else "/ouvertures-urgentes",
         )
         for row in rows
     ]
+
+
+def subject_of(notice: Notice) -> str:
+    """The page a notice speaks of."""
+    return f"/orientations/{notice.referral_id}" if notice.referral_id else "/ouvertures-urgentes"
 
 
 def count_unread(session: ActorSession) -> int:

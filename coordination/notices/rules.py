@@ -124,6 +124,8 @@ def of_event(verb: str, *, by_receiver: bool, by_sender: bool) -> tuple[tuple[St
     news = () if verb in SILENT else EVENT_STEPS.get(verb, MOVED)
     if verb in HERS:
         news = (*news, (Step.STEPPED_IN, To.SENDER))
+    if verb == "close" and not by_receiver and not by_sender:  # a coordinator, while the partner works on it
+        news = (*news, (Step.MOVED, To.RECEIVER))
     return tuple((step, to) for step, to in news if not (by_sender and to is To.SENDER))
 
 

@@ -13,6 +13,7 @@ from sqlmodel import col
 from coordination.kit.actor import Service
 from coordination.kit.clock import now
 from coordination.kit.db import ActorSession, acting
+from coordination.kit.errors import NotKnown
 from coordination.kit.mail import MailDown, Mailer
 from coordination.notices.models import Notice, NoticePreference
 from coordination.notices.rules import (
@@ -157,6 +158,15 @@ def mark_read(session: ActorSession) -> None:
         .where(col(Notice.membership_id) == session.member.membership_id, col(Notice.read_at).is_(None))
         .values(read_at=now())
     )
+
+
+def opened(session: ActorSession, notice_id: UUID) -> Notice:
+    """One notice of the member's, read from now on. Raises `NotKnown`."""
+    found = session.get(Notice, notice_id)
+    if found is None:
+        raise NotKnown
+    found.read_at = found.read_at or now()
+    return found
 
 
 def choose(session: ActorSession, when: When) -> NoticePreference:

@@ -146,6 +146,7 @@ def place(cast: Cast, shared_base: Base, browser: Callable[[], Browser]) -> Plac
         "membership_id": cast.ccas.people["volunteer"].membership_id,
         "request_id": uuid4(),
         "opening_id": uuid4(),
+        "notice_id": uuid4(),
         "other_id": other_id,
         "merge_id": merge_id,
         "batch_id": batch_id,

@@ -211,6 +211,7 @@ POST /services/nouveau                                          403 403 403 422 
 GET  /services/{service_id}                                     403 403 403 200 403 200 403 403 403 303
 POST /services/{service_id}                                     403 403 403 422 403 422 403 403 403 303
 GET  /avis                                                      200 200 200 200 200 200 200 200 200 303
+GET  /avis/{notice_id}                                          404 404 404 404 404 404 404 404 404 303
 POST /avis/lus                                                  303 303 303 303 303 303 303 303 303 303
 GET  /avis/reglages                                             200 200 200 200 200 200 200 200 200 303
 POST /avis/reglages                                             422 422 422 422 422 422 422 422 422 303
@@ -353,6 +354,7 @@ def world(cast: Cast, browser: Callable[[], Browser]) -> World:
         "need_id": need.id,
         "referral_id": referral.id,
         "appointment_id": appointment_id,
+        "notice_id": uuid4(),
         "place_id": place_id,
         "note_id": note_id,
         "task_id": task_id,

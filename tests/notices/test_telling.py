@@ -1,5 +1,6 @@
 """Notices and mail: each thing is told once to the right people, without any name, and no mail is lost or doubled."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +19,7 @@ from coordination.notices import queries, service
 from coordination.notices.rules import Step, When
 from coordination.referrals import moves
 from coordination.referrals import service as referrals
-from coordination.referrals.rules import Dropped, Refusal
+from coordination.referrals.rules import Dropped, Outcome, Refusal
 from tests.appointments.make import a_date
 from tests.cast import PASSWORD, Cast
 from tests.conftest import Base, Browser
@@ -93,6 +94,19 @@ def test_the_sender_is_told_when_a_coordinator_acts_on_her_referral_and_not_of_w
     service.tell_news(cast.engine)
     assert told(cast, sender) == known
     assert told(cast, coordinator).count(Step.STEPPED_IN.label) == 0
+
+
+def test_the_partner_is_told_when_a_coordinator_closes_what_she_was_doing(cast: Cast, sent: UUID) -> None:
+    partner, sender = cast.secours.people["intake"], cast.ccas.people["intake"]
+    with acting(cast.engine, partner) as session:
+        moves.accept(session, sent, 1)
+    service.tell_news(cast.engine)
+    before = [told(cast, one).count(Step.MOVED.label) for one in (partner, sender)]
+    with acting(cast.engine, cast.epicerie.people["coordinator"]) as session:
+        moves.close(session, sent, 2, Outcome.GOT_HELP)
+    service.tell_news(cast.engine)
+    assert before == [0, 1]
+    assert [told(cast, one).count(Step.MOVED.label) for one in (partner, sender)] == [1, 2]
 
 
 def test_a_message_is_told_to_the_other_side_and_words_that_come_with_a_move_only_once(
@@ -293,8 +307,12 @@ def test_the_screens_of_a_member(cast: Cast, shared_base: Base, browser: Callabl
     ((code,),) = shared_base.admin("select household_code from referral where id = %s", sent)
     assert f"Logement, foyer {code}" in shown
     assert "Vasseur" not in shown
-    assert client.post("/avis/lus").status_code == 303
+    (line,) = re.findall(r'href="(/avis/[0-9a-f-]{36})"', shown)
+    stranger = browser().sign_in(cast.ccas.emails["intake"], PASSWORD)
+    assert stranger.get(line).status_code == 404
+    assert client.get(line).headers["location"] == f"/orientations/{sent}"
     assert "Un avis à lire" not in client.get("/").text
+    assert client.post("/avis/lus").status_code == 303
     assert client.post("/avis/reglages", data={"mail": "daily"}).status_code == 303
     said = client.get("/avis/reglages").text
     assert 'value="daily" checked' in said.replace("\n", " ")

@@ -16,7 +16,7 @@ from coordination.kit.clock import now
 from coordination.kit.db import acting
 from coordination.notices import queries as notices
 from coordination.notices.rules import Step
-from coordination.notices.service import tell_news
+from coordination.notices.service import opened, tell_news
 from coordination.outside import queries, service
 from coordination.outside.rules import Answer, Mail
 from coordination.outside.tokens import AUDIENCE, Link, read, sign
@@ -193,7 +193,7 @@ def test_the_sender_is_told_and_the_service_says_how_it_ended(make: Callable[...
     assert sent.need_state == "in_progress"
     tell_news(sent.base.engine)
     with acting(sent.base.engine, sent.cast.ccas.people["intake"]) as session:
-        heard = [line for line in notices.mine(session) if line.href.endswith(str(sent.id))]
+        heard = [line for line in notices.mine(session) if opened(session, line.id).referral_id == sent.id]
         assert [line.label for line in heard] == [Step.MOVED.label]
     assert visitor.post(sent.path, data={"answer": "close"}).status_code == 422
     assert visitor.post(sent.path, data={"answer": "close", "outcome": "got_help"}).status_code == 303
