@@ -38,7 +38,7 @@ update referral r set carried = c.days
                      or not exists (select 1 from file_opening o
                                      where o.household_id = f.household_id and o.organisation_id = f.to_organisation_id
                                        and o.ground = 'named' and o.ended_at is null)) then '{}'
-           when f.to_service_id is null and f.public_domain = 'autre' and n.sensitive then trusted.pair * trusted.health
+           when f.to_service_id is null and n.sensitive then trusted.pair * trusted.health
            when f.to_service_id is null then trusted.pair
            when exists (select 1 from referral_link l where l.referral_id = f.id and l.agreed_on is not null)
                 then trusted.pair

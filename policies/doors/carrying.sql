@@ -19,9 +19,9 @@ create function access.carried_days(r referral) returns datemultirange
             return '{}';
         end if;
         select n.sensitive into touches_health from need n where n.id = r.need_id;
-        -- Of an organisation; only a folded domain may hide a sensitive need. Of a service: what its sender is trusted with.
+        -- Of an organisation, or of a service's sender, who must be trusted with what she passed on.
         select range_agg(s.days) filter (where s.scope = 'identity') * range_agg(s.days) filter (where s.scope = 'needs')
-               * case when r.to_service_id is null and r.public_domain = 'autre' and touches_health
+               * case when r.to_service_id is null and touches_health
                       then range_agg(s.days) filter (where s.scope = 'sensitive') else '{(,)}' end into days
           from (select t.scope, daterange(t.valid_from, t.valid_until, '[]') as days from share t
                  where t.household_id = r.household_id and t.revoked_at is null
@@ -69,7 +69,7 @@ create function access.carried_from_birth() returns trigger
     end $$;
 
 create trigger referral_carried before insert or update of household_id, need_id, from_organisation_id, to_organisation_id,
-        to_service_id, public_domain, by_hand on referral
+        to_service_id, by_hand on referral
     for each row execute function access.carried_from_birth();
 
 -- A need, which is often sent in the same breath, holds its file already: nobody waits for it once her need is in the

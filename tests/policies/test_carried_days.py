@@ -76,7 +76,6 @@ CHANGES = (
     "delete from file_opening where random() < .7",
     "delete from protection where random() < .7",
     "update protection set lifted_at = now() where lifted_at is null",
-    "update referral set public_domain = case when random() < .6 then 'autre' else 'logement' end",
     "update share set scope = 'aid' where scope = 'sensitive' and random() < .7",
     "update need set sensitive = not sensitive",
     "update referral set by_hand = not by_hand where random() < .2",
@@ -109,7 +108,7 @@ def ground(request: pytest.FixtureRequest) -> Iterator[Ground]:
         migrate(connection, BEFORE)
     ((today,),) = base.admin("select (now() at time zone 'Europe/Paris')::date")
     assert isinstance(today, date)
-    worlds = [drawn(seed, today) for seed in range(WORLDS)]
+    worlds = [build(seeded(seed), today) for seed in range(WORLDS)]
     with psycopg.connect(libpq(base.admin_url), autocommit=True) as admin:
         for world in worlds:
             write(admin, world, but=("carried",))
@@ -132,15 +131,6 @@ def differences(ground: Ground, world: World) -> list[str]:
     return found
 
 
-def drawn(seed: int, today: date) -> World:
-    """A world where the row of a sensitive need never names its domain, as the wall would have it."""
-    world = build(seeded(seed), today)
-    for row in world.all("referral"):
-        if world.one("need", id=row["need_id"])["sensitive"]:
-            row["public_domain"] = "autre"
-    return world
-
-
 def test_what_a_former_release_sent_is_carried_as_the_model_says(ground: Ground) -> None:
     assert [line for world in ground.worlds for line in differences(ground, world)] == []
     assert ground.admin.execute(FALSE_ONES).fetchall() == []
@@ -150,7 +140,7 @@ def test_what_is_written_now_is_carried_as_the_model_says(ground: Ground) -> Non
     """Row by row, parents first: shares before referrals or after, and whatever a referral says of itself."""
     seen = set()
     for seed in range(WORLDS, 2 * WORLDS):
-        world = drawn(seed, ground.today)
+        world = build(seeded(seed), ground.today)
         for row in world.all("referral"):
             row["carried"] = "{(,)}"
         write(ground.admin, world)
@@ -159,11 +149,12 @@ def test_what_is_written_now_is_carried_as_the_model_says(ground: Ground) -> Non
     assert seen == {True, False}
 
 
-@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change[:42])
-def test_whatever_changes_the_rows_stay_true(ground: Ground, change: str) -> None:
-    ground.admin.execute("select setseed(0.5)")
-    assert ground.admin.execute(change).rowcount > 0
-    assert ground.admin.execute(FALSE_ONES).fetchall() == []
+def test_whatever_changes_the_rows_stay_true(ground: Ground) -> None:
+    """One after the other: each finds what the ones before it left."""
+    for change in CHANGES:
+        ground.admin.execute("select setseed(0.5)")
+        assert ground.admin.execute(change).rowcount > 0, change
+        assert ground.admin.execute(FALSE_ONES).fetchall() == [], change
 
 
 def test_a_day_falls_in_what_is_read_as_postgresql_says(ground: Ground) -> None:

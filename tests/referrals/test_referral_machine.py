@@ -79,7 +79,6 @@ DEEDS: dict[str, Callable[[ActorSession, UUID, int], Referral]] = {
     "explain": lambda s, i, v: moves.explain(s, i, v, Explanation.IMPOSSIBLE),
     "drop": lambda s, i, v: moves.drop(s, i, v, Dropped.NOBODY),
 }
-# What whoever sent it notes in the place of a service is no news to herself.
 HEARS = ("confirm", "dispute", "miss", "unreached", "recall")
 SAID, WISH = st.sampled_from(Said), st.booleans()
 CODED = {"ask": Question.PAPERS, "refuse": Refusal.CAPACITY, "hold": Pause.PLACE, "close": Outcome.PARTIAL}
@@ -100,6 +99,7 @@ class Loop(RuleBasedStateMachine):
         """Often already closed: what the household says comes last, and few walks would go so far by chance."""
         self.let_the_others_rest()
         self.worker = self.cast.ccas.people["intake"]
+        self.partners = {one.membership_id for one in self.cast.epicerie.people.values()}
         self.email = f"{uuid4().hex[:8]}@service.exemple.fr"
         coordinator = self.cast.ccas.people["coordinator"]
         self.partner: Organised | UUID = self.cast.epicerie
@@ -386,9 +386,10 @@ class Loop(RuleBasedStateMachine):
         """What moved of late, to the other side; the silence of who should answer, and the link's own mail."""
         started = now()
         for number, (verb, at) in enumerate(self.happened):
-            own = self.steps[number][2] == self.worker.membership_id
+            by = self.steps[number][2]
+            own, theirs = by == self.worker.membership_id, by is None or by in self.partners
             if at >= started - notices.LOOK_BACK:
-                for step, to in of_event(verb, by_receiver=False, by_sender=own):
+                for step, to in of_event(verb, by_receiver=theirs, by_sender=own):
                     self.tell(step, to, at, number)
         if self.state in WAITING_STATES:
             if self.late_at <= started:
