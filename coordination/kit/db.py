@@ -111,11 +111,6 @@ class ActorSession(Session):
         """The rows of a written statement, for these values: bare tuples."""
         return self.run(query, **values).rows
 
-    def write(self, statement: Written, **values: Any) -> None:
-        """Carries out a written statement that answers no row."""
-        self.remembered.clear()
-        self.run(statement, **values)
-
     def keep(self, statement: Written, **values: Any) -> None:
         """An INSERT that goes with the next line of the journal, in one statement: neither without the other."""
         assert self.kept is None, "two deeds, and one line of the journal"

@@ -26,8 +26,6 @@ BEGIN, COMMIT, ROLLBACK = Written("begin"), Written("commit"), Written("rollback
 KEPT = 100
 """Statements a connection keeps prepared; beyond, the one that was asked longest ago goes."""
 REFUSED = (ExecStatus.FATAL_ERROR, ExecStatus.BAD_RESPONSE)
-
-
 STALE = (psycopg.errors.FeatureNotSupported, psycopg.errors.InvalidSqlStatementName)
 """A plan of before an upgrade, or one the server has forgotten."""
 
@@ -38,11 +36,6 @@ class Answer:
 
     rows: list[tuple[Any, ...]]
     result: PGresult
-
-    @property
-    def count(self) -> int:
-        """How many rows it read or wrote."""
-        return self.result.command_tuples or 0
 
     @property
     def names(self) -> list[str]:

@@ -78,10 +78,9 @@ def rewriting(model: type[SQLModel], names: tuple[str, ...]) -> Written:
     zero: what leaves with it, its commit perhaps, is not done either."""
     table: Table = inspect(model).local_table
     given = {name: Given(name, table.c[name].type) for name in names}
-    one: Any = (
-        update(table).where(table.c.id == Given("id", table.c.id.type)).values(given).returning(literal_column("1"))
-    )
-    return written(select(literal_column("1", Integer) // func.count()).select_from(one.cte("written")))
+    one, this = literal_column("1", Integer), table.c.id == Given("id", table.c.id.type)
+    done = update(table).where(this).values(given).returning(one).cte("written")
+    return written(select(one // func.count()).select_from(done))
 
 
 @cache
