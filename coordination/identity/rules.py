@@ -56,11 +56,6 @@ class SpentLink(NotKnown):
     next_step = ""
 
 
-class NotOnlyOurs(NotNow):
-    """Cette personne a aussi un compte dans une autre structure : un lien fait ici lui ouvrirait les deux.
-    Demandez-le à l’exploitant de l’application."""
-
-
 class OrganisationKind(StrEnum):
     """The kinds of partner organisations of a network."""
 

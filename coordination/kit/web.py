@@ -12,7 +12,7 @@ from importlib.resources import files
 from inspect import signature
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Annotated, Any, Protocol, TypeVar
+from typing import Annotated, Any, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -67,14 +67,6 @@ class NavItem:
     needs: str | None = None
     count: int | None = None
     current: bool = False
-
-
-class Identified(Protocol):
-    """What a page's header says of who acts."""
-
-    name: str
-    organisation_name: str
-    network_name: str
 
 
 # ------------------------------------------------------------------ assets

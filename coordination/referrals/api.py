@@ -115,7 +115,7 @@ class NewReferral(Body):
     summary="Noter un besoin",
     dependencies=[needs(Permission.WRITE_NEEDS)],
 )
-def addneed_body(session: Walled, once: OnceOnly, household_id: UUID, asked: NewNeed) -> Need:
+def note_need(session: Walled, once: OnceOnly, household_id: UUID, asked: NewNeed) -> Need:
     """Pour les structures à qui les besoins du foyer sont ouverts ; un domaine sensible demande aussi cette partie."""
     made = once.do(asked, lambda: service.add_need(session, household_id, asked.domain, asked.summary).id)
     once.located(f"{PREFIX}/households/{household_id}/needs/{made}")

@@ -1,6 +1,5 @@
 """The baskets of the queue: each says what to do next, and every referral a side sees stands in exactly one. Pure."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -198,8 +197,3 @@ def basket_named(side: Side, key: str) -> Basket | None:
 def basket_of(side: Side, state: State, clocks: Clocks, now: datetime, *, alone: bool, due: str = "") -> Basket | None:
     """The one basket of a side where a referral stands; None for what that side never sees (a paper, received)."""
     return next((basket for basket in BASKETS[side] if basket.holds(state, clocks, now, alone=alone, due=due)), None)
-
-
-def carries_on(states: Iterable[State], *, helped: bool) -> bool:
-    """Whether the other referrals of a need still carry it: one is open, or one brought some help."""
-    return helped or any(state.is_open for state in states)

@@ -146,8 +146,3 @@ def agreement_state(starts: date, ends: date, withdrawn: bool, today: date) -> A
     if today < starts:
         return AgreementState.COMING
     return AgreementState.LIVE if today <= ends else AgreementState.EXPIRED
-
-
-def audience_allowed(part: SharedPart, audience: Audience) -> bool:
-    """Facts that touch health go to professionals only."""
-    return part is not SharedPart.SENSITIVE or audience is Audience.PROFESSIONALS
