@@ -118,10 +118,7 @@ def _remove_created(base: Base) -> None:
 
 
 def _spent(session: ActorSession, task: Task) -> tuple[float, int]:
-    """Milliseconds of one task in a transaction of its own, and the lines of its page.
-
-    Kept like a page, because psycopg forgets every prepared plan when a transaction is taken back.
-    """
+    """Milliseconds of one task in a transaction of its own, kept like a page's, and the lines of its page."""
     began = time.perf_counter()
     with session:
         lines = task(session)

@@ -42,8 +42,8 @@ KEY = Uuid()
 TABLE = inspect(Referral).local_table
 AT, SOON, ASKED_SINCE = Given("at", Moment), Given("soon", Moment), Given("asked_since", Moment)
 TODAY = select(func.access.today()).scalar_subquery()
-NAMES = ("state", "late_at", "risk_at", "expires_at", "need_id", "id")
 CARRIED = tuple(sorted(state.value for state in CARRIED_STATES))
+EXPIRING = tuple(sorted(state.value for state in EXPIRING_STATES))
 Asked = list[ColumnElement[bool]]
 
 
@@ -56,26 +56,6 @@ class Shape:
     follower: bool = False
     unassigned: bool = False
     code: bool = False
-
-
-@dataclass(frozen=True)
-class Row:
-    """Where the columns of a referral are read, and whether its agreement ended."""
-
-    state: ColumnElement[str]
-    late_at: ColumnElement[Any]
-    risk_at: ColumnElement[Any]
-    expires_at: ColumnElement[Any]
-    need_id: ColumnElement[Any]
-    id: ColumnElement[Any]
-    stopped: ColumnElement[bool]
-
-
-@cache
-def _itself() -> Row:
-    """The table itself."""
-    columns: dict[str, Any] = {name: col(getattr(Referral, name)) for name in NAMES}
-    return Row(**columns, stopped=not_(col(Referral.carried).bool_op("@>")(TODAY)))
 
 
 # ------------------------------------------------------------------ the queue of a side
@@ -117,21 +97,27 @@ class Piece:
     asked: Asked
     stops: bool | None = None
 
-    def holds(self, row: Row) -> ColumnElement[bool]:
-        ended = {None: [], True: [row.stopped], False: [not_(row.stopped)]}[self.stops]
-        return and_(row.state == self.stored.value, *self.asked, *ended)
+    @property
+    def holds(self) -> ColumnElement[bool]:
+        """Whether a referral stands there, from its own columns."""
+        carried = _carries(Referral)
+        ended = {None: [], True: [not_(carried)], False: [carried]}[self.stops]
+        return and_(col(Referral.state) == self.stored.value, *self.asked, *ended)
 
 
-def _pieces(basket: Basket, row: Row) -> list[Piece]:
+def _carries(referral: type[Referral]) -> ColumnElement[bool]:
+    """Whether its agreement carries it today."""
+    return col(referral.carried).bool_op("@>")(TODAY)
+
+
+def _pieces(basket: Basket) -> list[Piece]:
     """The basket as stored states (`machine.standing`, in SQL)."""
-    narrowed = _narrowed(basket, row)
-    return [
-        replace(piece, asked=[*piece.asked, *narrowed]) for state in basket.states for piece in _standing(state, row)
-    ]
+    narrowed = _narrowed(basket)
+    return [replace(piece, asked=[*piece.asked, *narrowed]) for state in basket.states for piece in _standing(state)]
 
 
-def _standing(state: State, row: Row) -> list[Piece]:
-    running, spent = row.expires_at > AT, row.expires_at <= AT
+def _standing(state: State) -> list[Piece]:
+    running, spent = col(Referral.expires_at) > AT, col(Referral.expires_at) <= AT
     match state:
         case State.EXPIRED:
             return [Piece(state, []), *(Piece(s, [spent], False) for s in sorted(EXPIRING_STATES))]
@@ -144,9 +130,9 @@ def _standing(state: State, row: Row) -> list[Piece]:
     return [Piece(state, [])]
 
 
-def _narrowed(basket: Basket, row: Row) -> Asked:
+def _narrowed(basket: Basket) -> Asked:
     """What a basket asks of the wait and of the need's other referrals."""
-    late, risk, soon = row.late_at <= AT, row.risk_at <= AT, row.expires_at <= SOON
+    late, risk, soon = col(Referral.late_at) <= AT, col(Referral.risk_at) <= AT, col(Referral.expires_at) <= SOON
     asked: dict[Wait | None, Asked] = {
         None: [],
         Wait.FRESH: [not_(late), not_(risk), not_(soon)],
@@ -156,7 +142,7 @@ def _narrowed(basket: Basket, row: Row) -> Asked:
     }
     narrowed = asked[basket.wait]
     if basket.alone is not None:
-        carried = _carried_on(row)
+        carried = _carried_on()
         narrowed = [*narrowed, not_(carried) if basket.alone else carried]
     if basket.due is not None:
         narrowed = [*narrowed, _due(basket.due)]
@@ -164,7 +150,7 @@ def _narrowed(basket: Basket, row: Row) -> Asked:
 
 
 def _due(due: str) -> ColumnElement[bool]:
-    """`household.due_now`, in SQL: of what has ended alone, which is read in the table itself."""
+    """`household.due_now`, in SQL."""
     owed = col(Referral.household_due)
     answer = and_(owed == Due.ANSWER.value, col(Referral.ask_from) <= AT, col(Referral.closed_at) > ASKED_SINCE)
     call = owed == Due.CALL.value
@@ -173,19 +159,19 @@ def _due(due: str) -> ColumnElement[bool]:
     return not_(func.coalesce(or_(answer, call), false()))
 
 
-def _carried_on(row: Row) -> ColumnElement[bool]:
+def _carried_on() -> ColumnElement[bool]:
     """Whether another referral of the same need is truly open, or brought some help."""
     other = aliased(Referral)
     carried = and_(
         col(other.state).in_(CARRIED),
-        or_(col(other.state).not_in([s.value for s in EXPIRING_STATES]), col(other.expires_at) > AT),
-        col(other.carried).bool_op("@>")(TODAY),
+        or_(col(other.state).not_in(EXPIRING), col(other.expires_at) > AT),
+        _carries(other),
     )
     helped = col(other.outcome).in_([Outcome.GOT_HELP.value, Outcome.PARTIAL.value])
     waiting = col(other.state).in_([State.BY_HAND.value, State.DISPUTED.value])
     return exists().where(
-        col(other.need_id) == row.need_id,
-        col(other.id) != row.id,
+        col(other.need_id) == col(Referral.need_id),
+        col(other.id) != col(Referral.id),
         or_(carried, waiting, helped),
     )
 
@@ -202,11 +188,11 @@ def counting(side: Side, shape: Shape, baskets: tuple[Basket, ...] | None = None
     """
     seen, numbers = _seen_from(side, shape), []
     for basket in baskets or BASKETS[side]:
-        pieces = _pieces(basket, _itself())
-        under_way = [piece.holds(_itself()) for piece in pieces if piece.stored in CARRIED_STATES]
+        pieces = _pieces(basket)
+        under_way = [piece.holds for piece in pieces if piece.stored in CARRIED_STATES]
         found: ColumnElement[int] = func.count().filter(or_(false(), *under_way))
         ended = [
-            _ordered(select(literal(1)).select_from(Referral).where(*seen, piece.holds(_itself())), TABLE.c, down=False)
+            _ordered(select(literal(1)).select_from(Referral).where(*seen, piece.holds), TABLE.c, down=False)
             .limit(MANY + 1)
             .subquery()
             for piece in pieces
@@ -230,8 +216,7 @@ def listing(side: Side, shape: Shape, basket: Basket, *, size: int, after: bool,
         where.append(place < there if down else place > there)
     rows = select(*TABLE.c).where(*where)
     by_state = [
-        _ordered(rows.where(piece.holds(_itself())), TABLE.c, down).limit(size + 1).subquery()
-        for piece in _pieces(basket, _itself())
+        _ordered(rows.where(piece.holds), TABLE.c, down).limit(size + 1).subquery() for piece in _pieces(basket)
     ]
     together = union_all(*(select(*part.c) for part in by_state)).subquery()
     return written(_ordered(select(*together.c), together.c, down).limit(size + 1))
