@@ -191,8 +191,7 @@ def file_page(session: ActorSession, file: UUID) -> int:
 
 
 def my_files(session: ActorSession) -> int:
-    queries.count_files(session)
-    return len(queries.my_files(session, held=True, size=queries.PAGE + 1)[: queries.PAGE])
+    return len(queries.files_page(session, held=True).rows)
 
 
 def queue(session: ActorSession) -> int:

@@ -1017,24 +1017,25 @@ create function access.my_files(held boolean, before_opened timestamptz, before_
         end if;
     end $$;
 
--- How many files these two lists have, counted up to `most`.
-create function access.count_files(most integer) returns table (held bigint, shared bigint)
+-- How many files one of these two lists has, counted up to `most`.
+create function access.count_files(held boolean, most integer) returns bigint
     language plpgsql stable security definer set search_path = public, pg_temp
     set enable_sort = off set enable_hashagg = off set enable_seqscan = off
     as $$
     begin
-        return query select
-            (select count(*) from (
+        if held then
+            return (select count(*) from (
                 select from household h
                  where h.network_id = access.network() and h.holder_organisation_id = access.organisation()
                    and h.merged_into_id is null
                    and (select true from access.live_shares s where s.household_id = h.id limit 1)
-                 limit most) f),
-            (select count(*) from (
-                select from (select distinct s.household_id as id from access.live_shares s where s.given) mine
-                  join household h using (id)
-                 where h.holder_organisation_id <> access.organisation() and h.merged_into_id is null
                  limit most) f);
+        end if;
+        return (select count(*) from (
+            select from (select distinct s.household_id as id from access.live_shares s where s.given) mine
+              join household h using (id)
+             where h.holder_organisation_id <> access.organisation() and h.merged_into_id is null
+             limit most) f);
     end $$;
 
 -- Whether an organisation was trusted with a part of a file today: asked before a referral is transmitted, by whoever

@@ -38,7 +38,10 @@ def home(request: Request, session: Walled, member: Acting) -> Response:
         meetings=appointments.desk(session, today()) if may(member, Permission.READ_REFERRALS) else None,
         held=households.my_files(session, held=True, size=RECENT) if reads_files else [],
         shared=households.my_files(session, held=False, size=RECENT) if reads_files else [],
-        counts={side: households.counted(n) for side, n in households.count_files(session).items()}
+        counts={
+            side: households.counted(households.count_files(session, held=side == "held"))
+            for side in ("held", "shared")
+        }
         if reads_files
         else None,
         drafts=budgets.my_drafts(session) if may(member, Permission.WRITE_BUDGETS) else [],

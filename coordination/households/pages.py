@@ -49,16 +49,15 @@ READ = Together(
 def files(request: Request, session: Walled, partages: str = "", avant: str = "", cle: str = "") -> Response:
     """The files one's organisation holds, or those shared with it; and the search box."""
     held = partages != "oui"
-    rows = queries.my_files(session, held=held, before=page_before(avant, cle), size=queries.PAGE + 1)
-    shown = rows[: queries.PAGE]
-    last = shown[-1] if len(rows) > queries.PAGE else None
+    found = queries.files_page(session, held=held, before=page_before(avant, cle))
+    last = found.rows[-1] if found.more else None
     return page(
         request,
         "households/files.html",
         title="Foyers",
         held=held,
-        rows=shown,
-        counts={side: queries.counted(n) for side, n in queries.count_files(session).items()},
+        rows=found.rows,
+        counts={"held": queries.counted(found.held), "shared": queries.counted(found.shared)},
         typed="",
         next_query=f"?partages={'' if held else 'oui'}&avant={last.opened_at.timestamp()}&cle={last.id}"
         if last

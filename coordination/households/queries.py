@@ -84,6 +84,16 @@ class FileRow:
     held: bool
 
 
+@dataclass(frozen=True)
+class FilesPage:
+    """A page of a list of files, and how many one's organisation holds or is shared; one beyond `MANY` at most."""
+
+    rows: list[FileRow]
+    more: bool
+    held: int
+    shared: int
+
+
 FILE = Question(select(Household).where(Household.id == ABOUT))
 RESIDENTS = Question(
     select(Person, Stay, PersonActivity)
@@ -319,10 +329,18 @@ def my_files(
     return [FileRow(r.household_id, r.code, name_told(r), r.opened_at, held) for r in rows]
 
 
-def count_files(session: ActorSession) -> dict[str, int]:
-    """How many files one's organisation holds, and how many are shared with it; counted one beyond `MANY`."""
-    row = session.rows("select * from access.count_files(:most)", most=MANY + 1)[0]
-    return {"held": row.held, "shared": row.shared}
+def count_files(session: ActorSession, *, held: bool) -> int:
+    """How many files one of these two lists has; counted one beyond `MANY`."""
+    found: int = session.rows("select access.count_files(:held, :most) as files", held=held, most=MANY + 1)[0].files
+    return found
+
+
+def files_page(session: ActorSession, *, held: bool, before: tuple[datetime, UUID] | None = None) -> FilesPage:
+    """A page of one list, and how long both are: a first page tells by itself how long its own list is."""
+    rows = my_files(session, held=held, before=before, size=PAGE + 1)
+    shown = len(rows) if before is None else count_files(session, held=held)
+    other = count_files(session, held=not held)
+    return FilesPage(rows[:PAGE], more=len(rows) > PAGE, held=shown if held else other, shared=other if held else shown)
 
 
 def counted(files: int) -> str:

@@ -80,10 +80,12 @@ def test_only_those_named_still_find_it(cast: Cast, colleague: Member, file: UUI
 
 def test_the_lists_are_counted_as_they_are_shown(cast: Cast, colleague: Member, file: UUID) -> None:
     with acting(cast.engine, colleague) as session:
-        before = queries.count_files(session)
+        before = queries.files_page(session, held=True)
     protect(cast, file)
     with acting(cast.engine, colleague) as session:
-        assert queries.count_files(session) == {**before, "held": before["held"] - 1}
+        after = queries.files_page(session, held=True)
+        assert (after.held, after.shared) == (before.held - 1, before.shared)
+        assert queries.count_files(session, held=True) == after.held
 
 
 def test_its_address_leaves_the_profile_and_is_read_by_the_holders_named_workers_alone(cast: Cast, file: UUID) -> None:
