@@ -37,7 +37,8 @@ def separate(
     """Those who go live in a new file of the same organisation from `form.on`; answers that file.
 
     The new file keeps names and birth dates, and nothing else: no address, no budget, no need, no agreement.
-    A child who lives in both counts for one half in each; the two rows are linked where nobody reads.
+    A child who lives in both counts for one half in each; the two rows are linked where nobody reads. It is as hard to
+    come near as the file they leave: protected if that one is, closed to the same people.
     """
     file = held_open(session, household_id)
     stays = stays_of(session, household_id)
@@ -57,6 +58,7 @@ def separate(
     _leave(session, form, here, people, stays)
     made = _open(session, form, people, draw)
     refuse_clash(stays_of(session, household_id))
+    session.door("access.guard_parted(:kept, :parted)", kept=household_id, parted=made.id)
     write_line(session, SEPARATE, file)
     return made
 

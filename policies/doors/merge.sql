@@ -497,6 +497,27 @@ create function access.guard_alike(kept uuid, parted uuid) returns void
                               and a.lifted_at is null);
     end $$;
 
+-- The same of a file just opened for those who leave another one: whoever is kept from the household is kept from each part
+-- of it. Whoever came there by a broken glass keeps the hours that are left.
+create function access.guard_parted(kept uuid, parted uuid) returns void
+    language plpgsql security definer set search_path = public, pg_temp
+    as $$ begin
+        perform 1 from household where id = kept for no key update;
+        if not access.holds_both(kept, parted) or not exists (
+            select 1 from household h where h.id = parted and h.opened_by = access.membership() and h.opened_at >= now()) then
+            raise exception 'a file one holds, and one just opened' using errcode = '42501';
+        end if;
+        perform access.guard_alike(kept, parted);
+        insert into file_opening (id, network_id, household_id, household_code, organisation_id, membership_id, ground,
+                                  reason, opened_at, opened_by, until)
+        select gen_random_uuid(), h.network_id, h.id, h.code, o.organisation_id, o.membership_id, o.ground, o.reason, now(),
+               access.membership(), o.until
+          from file_opening o join household h on h.id = parted
+         where o.household_id = kept and o.membership_id = access.membership() and o.ground = 'break_glass'
+           and o.ended_at is null and o.until > now() and access.is_protected(kept);
+        perform access.mark_guarded(parted);
+    end $$;
+
 -- Values come back unless they were changed again since; a share, unless its agreement was withdrawn or refused since.
 create function access.put_back(r merge_move) returns void
     language plpgsql set search_path = public, pg_temp

@@ -77,6 +77,7 @@ DOORS = {
     "merge_files": "the holder of both files",
     "merge_ended": "the holder of both files, before the way back",
     "undo_merge": "the holder of both files, for thirty days",
+    "guard_parted": "the holder of both files, once one of them was just opened",
     "refuse_merged": "the trigger of what is added to a file",
     "find_people": "members, through their live shares",
     "my_files": "members, through their live shares",

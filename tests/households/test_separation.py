@@ -11,13 +11,15 @@ import psycopg
 import pytest
 from sqlalchemy.exc import ProgrammingError
 
-from coordination.households import family, queries, separation, service
+from coordination.households import family, protection, queries, separation, service
 from coordination.households.forms import ProfileForm, SeparationForm, SeparationRow
 from coordination.households.queries import NotHolder, Resident
+from coordination.households.reach import BarReason
 from coordination.households.rules import Link, Place
+from coordination.identity.permissions import Role
 from coordination.kit.db import ActorSession, acting
 from coordination.kit.errors import NotKnown
-from tests.cast import PASSWORD, Cast
+from tests.cast import PASSWORD, Cast, add_person
 from tests.conftest import Base, Browser
 from tests.households.make import open_household
 from tests.households.test_family import OPENED, household, people
@@ -111,6 +113,58 @@ def test_the_two_rows_of_a_child_are_linked_where_no_role_reads(cast: Cast, coup
     for role in cast.ccas.people.values():
         with ActorSession(cast.engine, role) as session, pytest.raises(ProgrammingError, match="denied"):
             session.rows("select * from person_link")
+
+
+def test_whoever_is_kept_from_the_household_is_kept_from_each_part_of_it(cast: Cast, couple: UUID) -> None:
+    """The wife leaves a protected file, of which a partner's worker (her husband's) is kept out by his colleagues."""
+    me, others = cast.ccas.people["intake"], [cast.ccas.people["admin"], cast.ccas.people["volunteer"]]
+    agree(cast.engine, me, couple, [cast.secours])
+    kept_out = cast.secours.people["volunteer"]
+    with acting(cast.engine, cast.secours.people["intake"]) as session:
+        protection.close_to(session, couple, kept_out.membership_id, BarReason.RELATIVE)
+    unguarded = household(cast)
+    with acting(cast.engine, me) as session:
+        protection.protect(session, couple, [cast.secours.people["intake"].membership_id])
+    new = separate(cast, couple)
+    agree(cast.engine, me, new, [cast.secours])
+    for stranger in (*others, kept_out, cast.secours.people["intake"]):
+        with ActorSession(cast.engine, stranger) as session, pytest.raises(NotKnown):
+            queries.file_header(session, new)
+    with acting(cast.engine, me) as session:
+        assert queries.file_header(session, new).name
+        protection.lift(session, new, with_address=False)
+    with ActorSession(cast.engine, cast.secours.people["intake"]) as session:
+        assert queries.file_header(session, new).name
+    with ActorSession(cast.engine, kept_out) as session, pytest.raises(NotKnown):
+        queries.file_header(session, new)
+    for kept, parted in ((unguarded, new), (couple, unguarded)):
+        with ActorSession(cast.engine, me) as session, pytest.raises(ProgrammingError, match="just opened"):
+            session.door("access.guard_parted(:kept, :parted)", kept=kept, parted=parted)
+
+
+def test_whoever_came_by_a_broken_glass_keeps_the_hours_that_are_left(
+    cast: Cast, couple: UUID, shared_base: Base
+) -> None:
+    me, colleague = (
+        cast.ccas.people["intake"],
+        add_person(cast.engine, cast.ccas, "de garde", [Role.INTAKE], professional=True),
+    )
+    with acting(cast.engine, me) as session:
+        protection.protect(session, couple, [])
+        code = queries.file_header(session, couple).code
+    with acting(cast.engine, colleague) as session:
+        protection.break_glass(session, code, "Elle part ce soir, il faut un dossier")
+    form = SeparationForm(on=DAY, commune="Lens", people=rows(people(cast, couple)))
+    with acting(cast.engine, colleague) as session:
+        new = separation.separate(session, couple, form).id
+    hours = shared_base.admin(
+        "select until from file_opening where household_id = %s and ground = 'break_glass'", couple
+    )
+    assert (
+        shared_base.admin("select until from file_opening where household_id = %s and until is not null", new) == hours
+    )
+    with acting(cast.engine, colleague) as session:
+        assert queries.file_header(session, new).id == new
 
 
 def test_people_of_a_file_one_does_not_hold_are_never_linked(cast: Cast, couple: UUID) -> None:
