@@ -13,7 +13,8 @@ from coordination.kit.types import Moment
 
 
 class Notice(SQLModel, table=True):
-    """One thing told to one member about one referral, or a broken glass, in codes. Doors write it, but for `read_at`.
+    """One thing told to one member about one referral, a broken glass or an account, in codes. Doors write it, but for
+    `read_at`.
 
     `about`: the moment it speaks of; with the referral, the step and the member, it is told once. `mail_id` names the
     mail that carries it, drawn when a worker takes it up, and kept if it must be sent again.

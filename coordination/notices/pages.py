@@ -67,4 +67,4 @@ def choose(request: Request, data: Submitted, session: Walled) -> Response:
 @router.get("/{notice_id}")
 def read_one(request: Request, session: Walled, notice_id: UUID) -> Response:
     """What a notice speaks of; the notice is read."""
-    return go(request, queries.subject_of(service.opened(session, notice_id)))
+    return go(request, queries.subject_of(session, service.opened(session, notice_id)))

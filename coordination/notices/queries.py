@@ -6,6 +6,8 @@ from uuid import UUID
 
 from sqlmodel import col, func, select
 
+from coordination.identity.permissions import Permission
+from coordination.kit.actor import may
 from coordination.kit.db import ActorSession
 from coordination.notices.models import Notice, NoticePreference
 from coordination.notices.rules import Step, When
@@ -49,9 +51,13 @@ def mine(session: ActorSession, size: int = PAGE, before: tuple[datetime, UUID] 
     ]
 
 
-def subject_of(notice: Notice) -> str:
-    """The page a notice speaks of."""
-    return f"/orientations/{notice.referral_id}" if notice.referral_id else "/ouvertures-urgentes"
+def subject_of(session: ActorSession, notice: Notice) -> str:
+    """The page a notice speaks of, where the member may go."""
+    if notice.referral_id:
+        return f"/orientations/{notice.referral_id}"
+    if notice.step == Step.GLASS:
+        return "/ouvertures-urgentes"
+    return "/journal" if may(session.member, Permission.READ_JOURNAL) else "/comptes"
 
 
 def count_unread(session: ActorSession) -> int:

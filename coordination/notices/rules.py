@@ -21,7 +21,7 @@ class To(StrEnum):
 
 
 class Step(StrEnum):
-    """What happened to a referral, or did not."""
+    """What happened to a referral, or did not; to a protected file, or to the rights of an account."""
 
     SENT = "sent"
     MOVED = "moved"
@@ -30,6 +30,7 @@ class Step(StrEnum):
     REMINDER = "reminder"
     ABANDON = "abandon"
     GLASS = "glass"
+    OWN_RIGHTS = "own_rights"
     DATE_ASKED = "date_asked"
     DATE = "date"
     MISSED = "missed"
@@ -50,6 +51,7 @@ LABELS = {
     Step.MESSAGE: "Un nouveau message sur une orientation",
     Step.REMINDER: "Une orientation attend votre réponse : le délai est passé",
     Step.GLASS: "Un dossier protégé a été ouvert en urgence",
+    Step.OWN_RIGHTS: "Un compte d’administration a élargi ses propres droits",
     Step.ABANDON: "Une orientation risque d’être abandonnée, faute de réponse",
     Step.DATE_ASKED: "Une date de rendez-vous vous est proposée",
     Step.DATE: "Un rendez-vous a été fixé, confirmé, décliné ou annulé",

@@ -4,6 +4,7 @@ import threading
 from uuid import uuid4
 
 import pytest
+from sqlmodel import select
 
 from coordination.audit.models import JournalLine
 from coordination.identity import operator as operators
@@ -15,6 +16,8 @@ from coordination.kit.actor import Member
 from coordination.kit.clock import now
 from coordination.kit.db import ActorSession, acting
 from coordination.kit.errors import NotAllowed, NotKnown, NotNow, Problem, Stale
+from coordination.notices.models import Notice
+from coordination.notices.queries import subject_of
 from tests.cast import OPERATOR, PASSWORD, Cast
 from tests.conftest import Base
 from tests.identity.make import OTHER_PASSWORD, invited, reset_link, somebody, tried, used
@@ -209,6 +212,39 @@ def test_rights_change_and_a_stale_page_changes_nothing(cast: Cast) -> None:
     with ActorSession(cast.engine, admin) as session:
         found = session.get_one(Membership, person.membership_id)
         assert (found.roles, found.professional, found.version) == (["dpo"], True, 2)
+
+
+def test_whoever_widens_her_own_rights_is_seen(cast: Cast) -> None:
+    """The officers of the network and the other admins of the organisation are told: not when rights are given to
+    somebody else, nor when one's own shrink."""
+    admin, other = (somebody(cast.engine, cast.secours, Role.ADMIN) for _ in range(2))
+    stranger, officer = cast.ccas.people["admin"], somebody(cast.engine, cast.ccas, Role.DPO)
+    colleague, everybody = somebody(cast.engine, cast.secours), (admin, other, stranger, officer)
+
+    def changed(whose: Member, version: int, *roles: Role, professional: bool = False) -> list[int]:
+        before = [told(cast, member) for member in everybody]
+        with acting(cast.engine, admin) as session:
+            service.change_roles(
+                session, whose.membership_id, roles=list(roles), professional=professional, version=version
+            )
+        return [told(cast, member) - n for member, n in zip(everybody, before, strict=True)]
+
+    assert changed(colleague, 1, Role.INTAKE, Role.COORDINATOR, professional=True) == [0, 0, 0, 0]
+    assert changed(admin, 1, Role.ADMIN, Role.INTAKE) == [0, 1, 0, 1]
+    assert changed(admin, 2, Role.ADMIN, Role.INTAKE, professional=True) == [0, 1, 0, 1]
+    assert changed(admin, 3, Role.ADMIN) == [0, 0, 0, 0]
+    for member, page in ((other, "/comptes"), (officer, "/journal")):
+        with ActorSession(cast.engine, member) as session:
+            notice = session.exec(select(Notice).where(Notice.membership_id == member.membership_id)).first()
+            assert notice is not None
+            assert subject_of(session, notice) == page
+
+
+def told(cast: Cast, member: Member) -> int:
+    """How many times she was told that somebody widened her own rights."""
+    with ActorSession(cast.engine, member) as session:
+        mine = "select from notice where membership_id = :me and step = 'own_rights' and mail_state = 'pending'"
+        return len(session.rows(mine, me=member.membership_id))
 
 
 def test_the_last_admin_is_kept(cast: Cast) -> None:
