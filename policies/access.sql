@@ -215,6 +215,15 @@ create function access.forget_attempts(key text)
     returns void language sql security definer set search_path = public, pg_temp
     as $$ delete from sign_in_attempt where key_hash = key $$;
 
+-- Whether a one-use link still serves: neither used, nor cancelled, nor late, and whoever handed it over (nobody, when it
+-- was the operator) still runs the accounts of that organisation: no link outlives the right to make it.
+create function access.link_serves(link invitation) returns boolean
+    language sql stable set search_path = public, pg_temp
+    as $$ select link.used_at is null and link.revoked_at is null and link.expires_at > now()
+             and (link.created_by is null or exists (
+                  select 1 from membership m
+                   where m.id = link.created_by and m.suspended_at is null and 'admin' = any (m.roles))) $$;
+
 create function access.invitation_of(hash text)
     returns table (invitation_id uuid, purpose text, email text, name text, organisation_name text,
                    network_name text, roles text[], professional boolean, account_exists boolean, demo boolean)
@@ -224,7 +233,7 @@ create function access.invitation_of(hash text)
             from invitation i
             join organisation o on o.id = i.organisation_id
             join network n on n.id = i.network_id
-           where i.token_hash = hash and i.used_at is null and i.revoked_at is null and i.expires_at > now() $$;
+           where i.token_hash = hash and access.link_serves(i) $$;
 
 -- Whom the public simulator tells to call: of the organisations whose barème answers anybody, what they publish.
 create function access.public_partners(slugs text[])
@@ -260,8 +269,8 @@ create function access.use_invitation(hash text, new_password_hash text, new_nam
     as $$
     declare i invitation; a uuid; joined uuid;
     begin
-        update invitation set used_at = now()
-         where token_hash = hash and used_at is null and revoked_at is null and expires_at > now()
+        update invitation link set used_at = now()
+         where link.token_hash = hash and access.link_serves(link)
         returning * into i;
         if i.id is null then return null; end if;
         if i.purpose = 'reset' then

@@ -260,6 +260,8 @@ def change_roles(
     colleague = _colleague(session, membership_id, version)
     if Role.ADMIN.value in colleague.roles and Role.ADMIN not in roles:
         _keep_an_admin(session, colleague)
+    if Role.ADMIN not in roles:
+        _end_links_of(session, colleague)
     colleague.roles = [role.value for role in roles]
     colleague.professional = professional
     colleague.version += 1
@@ -275,6 +277,7 @@ def suspend(session: ActorSession, membership_id: UUID) -> Membership:
         raise NotNow("Ce compte est déjà suspendu.")
     if Role.ADMIN.value in colleague.roles:
         _keep_an_admin(session, colleague)
+    _end_links_of(session, colleague)
     colleague.suspended_at = now()
     colleague.version += 1
     session.door("access.close_sessions_of(:member)", member=colleague.id)
@@ -299,6 +302,13 @@ def _colleague(session: ActorSession, membership_id: UUID, version: int | None =
     if version is not None and found.version != version:
         raise Stale
     return found
+
+
+def _end_links_of(session: ActorSession, leaving: Membership) -> None:
+    """The links somebody handed over as an admin go with her right to make them: the wall says so too."""
+    for link in pending_invitations(session, leaving.organisation_id, now()):
+        if link.created_by == leaving.id:
+            revoke_link(session, link)
 
 
 def _one_admin_at_a_time(session: ActorSession) -> None:

@@ -12,7 +12,7 @@ from coordination.identity import queries, service
 from coordination.identity.models import Membership, Organisation
 from coordination.identity.permissions import Role
 from coordination.identity.rules import LastAdmin, SpentLink, WorksElsewhere, token_hash
-from coordination.kit.actor import Member
+from coordination.kit.actor import Member, Nobody
 from coordination.kit.clock import now
 from coordination.kit.db import ActorSession, acting
 from coordination.kit.errors import NotAllowed, NotKnown, NotNow, Problem, Stale
@@ -293,6 +293,31 @@ def test_a_suspended_colleague_is_closed_out_and_may_be_restored(cast: Cast) -> 
     with pytest.raises(NotNow), acting(cast.engine, admin) as session:
         service.restore(session, person.membership_id)
     assert tried(cast.engine, email, PASSWORD).token
+
+
+@pytest.mark.parametrize("ended", ["suspended", "no longer admin"])
+def test_the_links_an_admin_handed_over_end_with_her_right_to_make_them(
+    cast: Cast, shared_base: Base, ended: str
+) -> None:
+    """Otherwise she who is shown out comes back by an invitation of hers, or under a colleague's name."""
+    leaving, colleague = somebody(cast.engine, cast.ccas, Role.ADMIN), somebody(cast.engine, cast.ccas)
+    email = fresh_email()
+    invitation = invited(cast.engine, leaving, email, roles=(Role.INTAKE, Role.ADMIN))
+    reset = reset_link(cast.engine, leaving, colleague.membership_id)
+    with acting(cast.engine, cast.ccas.people["admin"]) as session:
+        if ended == "suspended":
+            service.suspend(session, leaving.membership_id)
+        else:
+            service.change_roles(session, leaving.membership_id, roles=[Role.DPO], professional=False, version=1)
+        assert email not in {link.email for link in queries.pending_invitations(session, cast.ccas.id, now())}
+    # And should one have been made in the same instant, the wall knows.
+    shared_base.admin("update invitation set revoked_at = null where created_by = %s", leaving.membership_id)
+    for link in (invitation, reset):
+        with pytest.raises(SpentLink):
+            used(cast.engine, link)
+        with ActorSession(cast.engine, Nobody()) as session:
+            assert session.rows("select * from access.invitation_of(:hash)", hash=token_hash(link)) == []
+    shared_base.admin("update invitation set revoked_at = now() where created_by = %s", leaving.membership_id)
 
 
 @pytest.mark.parametrize("other", ["secours", "elsewhere"])
