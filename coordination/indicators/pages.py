@@ -14,6 +14,7 @@ from coordination.indicators.rules import MASKED, By, Delay, Fate, Figures, Voic
 from coordination.kit.clock import today
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import Malformed
+from coordination.kit.text import harmless
 from coordination.kit.web import Walled, needs, page
 from coordination.referrals.machine import Side
 from coordination.referrals.rules import Outcome, Refusal
@@ -78,7 +79,7 @@ def table(request: Request, session: Walled, asked: Wanted) -> Response:
     written = csv.writer(out, delimiter=";", lineterminator="\r\n")
     written.writerow(HEADINGS)
     if view.figures is not None:
-        written.writerows(_cells(view.figures))
+        written.writerows([harmless(cell) for cell in line] for line in _cells(view.figures))
     name = f"suivi-{view.side.value}-{view.period.key}.csv"
     headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
     return Response("\ufeff" + out.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)

@@ -93,3 +93,11 @@ def counted(*things: tuple[int, str]) -> str:
 def lower_first(sentence: str) -> str:
     """A sentence taken into another: its first letter small."""
     return sentence[:1].lower() + sentence[1:]
+
+
+FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def harmless(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{cell}" if cell.startswith(FORMULAS) else cell

@@ -11,7 +11,7 @@ from coordination.identity.permissions import Permission
 from coordination.kit.actor import may
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotAllowed, NotKnown, NotNow
-from coordination.kit.text import lower_first
+from coordination.kit.text import harmless, lower_first
 from coordination.kit.web import date_fr
 from coordination.referrals import following, moves, moving, queries
 from coordination.referrals.machine import CANCELLABLE, TAKEN_STATES, Side
@@ -23,7 +23,6 @@ EXPORTED = reading("referral.export", "Orientation lue dans un tableau exporté"
 Reason = Refusal | Dropped
 REFUSALS = [(r.value, f"Refus : {lower_first(r.label)}") for r in Refusal if r is not Refusal.OTHER]
 DROPS = [(d.value, f"Sans suite : {lower_first(d.label)}") for d in Dropped]
-FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 COLUMNS = (
     *("Code du foyer", "Nom", "Besoin", "Envoyée par", "Adressée à", "Envoyée le", "État", "Motif ou résultat"),
     *("Jours depuis l’envoi", "Attente", "Suivie par"),
@@ -161,8 +160,3 @@ def _cells(line: Line) -> list[str]:
         line.wait.label if line.wait else "",
         line.follower,
     ]
-
-
-def harmless(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell.startswith(FORMULAS) else cell

@@ -213,7 +213,11 @@ def test_the_page_and_its_table_show_figures_and_nobody(
     assert "Trop peu d’orientations" not in answer.text
     assert "anari" not in answer.text
     assert "figures.read" in str(shared_base.admin("select verb from journal order by number desc limit 1"))
+    shared_base.admin("update organisation set name = '=1+1' where id = %s", cast.epicerie.id)
     table = page.get("/chiffres/tableau.csv?cote=envoyees&periode=12-mois")
+    shared_base.admin("update organisation set name = 'Épicerie solidaire' where id = %s", cast.epicerie.id)
+    assert {line.split(";")[1] for line in table.text.splitlines()} >= {"Ensemble", "'=1+1"}
+    assert ";=1+1" not in table.text, "a name is no formula"
     assert table.headers["content-disposition"] == 'attachment; filename="suivi-envoyees-12-mois.csv"'
     assert "no-store" in table.headers["cache-control"]
     assert "Délai médian (ensemble);Ensemble;première réponse, jours d’ouverture;0" in table.text

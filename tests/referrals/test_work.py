@@ -14,6 +14,7 @@ import pytest
 from coordination.kit.actor import Member
 from coordination.kit.db import ActorSession, acting
 from coordination.kit.errors import NotKnown
+from coordination.kit.text import FORMULAS, harmless
 from coordination.referrals import bulk, following, moves, queue
 from coordination.referrals.baskets import MINE
 from coordination.referrals.machine import Side
@@ -233,7 +234,7 @@ def test_the_table_holds_what_one_sees_and_no_formula(
     assert answer.text.startswith("\ufeff")
     header, only = list(csv.reader(StringIO(answer.text[1:]), delimiter=";"))
     assert dict(zip(header, only, strict=True))["Nom"].startswith("'=CMD")
-    assert not any(cell.startswith(bulk.FORMULAS) for cell in only)
+    assert not any(cell.startswith(FORMULAS) for cell in only)
     read = "select count(*) from journal where household_id = %s and verb = 'referral.export'"
     assert shared_base.admin(read, made) == [(1,)]
     network = browser().sign_in(cast.bonne_action.emails["coordinator"], PASSWORD)
@@ -243,10 +244,10 @@ def test_the_table_holds_what_one_sees_and_no_formula(
     assert shared_base.admin(read, made) == [(1,)], "a code alone is no reading"
 
 
-@pytest.mark.parametrize("cell", ["=1", "+1", "-1", "@x", "\t=1", "\r=1"])
+@pytest.mark.parametrize("cell", ["=1", "+1", "-1", "@x", "\t=1", "\r=1", "\n=1"])
 def test_a_cell_is_never_a_formula(cell: str) -> None:
-    assert bulk.harmless(cell) == f"'{cell}"
-    assert bulk.harmless("Épicerie") == "Épicerie"
+    assert harmless(cell) == f"'{cell}"
+    assert harmless("Épicerie") == "Épicerie"
 
 
 def test_the_hand_over_page_names_those_who_follow_something(
