@@ -33,6 +33,9 @@ class InProcess(httpx.BaseTransport):
     def __init__(self, app: Any) -> None:
         self._app = httpx.ASGITransport(app, raise_app_exceptions=False, client=("testclient", 50000))
 
+    def come_from(self, address: str) -> None:
+        self._app.client = (address, 50000)
+
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         request.read()
         return asyncio.run_coroutine_threadsafe(self._answer(request), _loop()).result()
@@ -48,5 +51,10 @@ class Caller(httpx.Client):
     """Keeps cookies, follows no redirection unasked, and reads every answer, the failed ones too."""
 
     def __init__(self, app: Any) -> None:
-        super().__init__(transport=InProcess(app), base_url=ORIGIN)
+        self._inside = InProcess(app)
+        super().__init__(transport=self._inside, base_url=ORIGIN)
         self.app = app
+
+    def come_from(self, address: str) -> None:
+        """What follows is asked from another address."""
+        self._inside.come_from(address)

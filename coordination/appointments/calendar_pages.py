@@ -17,6 +17,7 @@ from coordination.kit.actor import Nobody
 from coordination.kit.clock import now
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotKnown
+from coordination.kit.restraint import address_of
 from coordination.kit.web import Walled, go, needs, page
 
 router = APIRouter()
@@ -72,8 +73,7 @@ def feed(request: Request, token: str) -> Response:
     with ActorSession(request.app.state.engine, Nobody()) as session:
         found = feeds.calendar(session, hashed)
         known = found is not None and (settings.demo or not found.demo)
-        address = request.client.host if request.client else ""
-        key = attempt_key(request.app.state.key, "calendar", hashed if known else address)
+        key = attempt_key(request.app.state.key, "calendar", hashed if known else address_of(request))
         spent = not feeds.reads_left(session, key, now())
         session.commit()
     if spent:

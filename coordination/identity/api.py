@@ -17,6 +17,7 @@ from coordination.kit.clock import now
 from coordination.kit.db import ActorSession, acting
 from coordination.kit.errors import Problem, TooMany
 from coordination.kit.rest import BEARER, PREFIX, Body
+from coordination.kit.restraint import address_of
 from coordination.kit.web import Acting, Walled, needs
 
 router = APIRouter(prefix=PREFIX, tags=["jeton"])
@@ -105,7 +106,7 @@ def token(request: Request, asked: Annotated[TokenForm, Form()]) -> Token:
             doors,
             asked.username,
             asked.password,
-            address=request.client.host if request.client else "",
+            address=address_of(request),
             key=state.key,
             demo_mode=state.settings.demo,
         )

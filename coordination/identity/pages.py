@@ -30,6 +30,7 @@ from coordination.kit.clock import now
 from coordination.kit.db import ActorSession, acting
 from coordination.kit.errors import NotNow, TooMany
 from coordination.kit.forms import FormState, read
+from coordination.kit.restraint import address_of
 from coordination.kit.web import Acting, Submitted, Walled, go, needs, page
 
 router = APIRouter()
@@ -134,7 +135,7 @@ def sign_in_send(request: Request, data: Submitted) -> Response:
 def _circumstances(request: Request) -> Circumstances:
     """What throttling and the demonstration's rule need to know of a request."""
     return {
-        "address": request.client.host if request.client else "",
+        "address": address_of(request),
         "key": request.app.state.key,
         "demo_mode": request.app.state.settings.demo,
     }

@@ -16,6 +16,9 @@ LONGEST_SESSION = timedelta(hours=14)
 INVITATION_LASTS = timedelta(days=7)
 RESET_LASTS = timedelta(days=1)
 ATTEMPTS_PER_ACCOUNT = 10
+"""From one address: whoever tries somebody's passwords shuts herself out, not her."""
+ATTEMPTS_ANYWHERE = 100
+"""On one account, from all addresses together."""
 ATTEMPTS_PER_ADDRESS = 50
 ATTEMPTS_WINDOW = timedelta(minutes=15)
 

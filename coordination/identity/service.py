@@ -12,6 +12,7 @@ from coordination.identity.models import Account, BrowserSession, Invitation, Me
 from coordination.identity.permissions import Permission, Role
 from coordination.identity.queries import colleagues, member, own_sessions, pending_invitations
 from coordination.identity.rules import (
+    ATTEMPTS_ANYWHERE,
     ATTEMPTS_PER_ACCOUNT,
     ATTEMPTS_PER_ADDRESS,
     ATTEMPTS_WINDOW,
@@ -60,25 +61,27 @@ def hash_password(password: str) -> str:
 
 
 def prove(session: ActorSession, email: str, password: str, *, address: str, key: str, demo_mode: bool) -> Proof:
-    """Tries a password; throttled per account and per address, alike whether the account exists or not.
+    """Tries a password; throttled per account from an address, per account and per address, alike whether the account
+    exists or not.
 
     `session` is nobody's. A demonstration account is refused outside demonstration mode, like a wrong password.
     """
-    account_key = attempt_key(key, "account", folded_email(email))
-    address_key = attempt_key(key, "address", address)
+    here = attempt_key(key, "account-here", f"{folded_email(email)} {address}")
+    limits = {
+        here: ATTEMPTS_PER_ACCOUNT,
+        attempt_key(key, "account", folded_email(email)): ATTEMPTS_ANYWHERE,
+        attempt_key(key, "address", address): ATTEMPTS_PER_ADDRESS,
+    }
     since = now() - ATTEMPTS_WINDOW
-    if (
-        session.door("access.attempts(:key, :since)", key=account_key, since=since) >= ATTEMPTS_PER_ACCOUNT
-        or session.door("access.attempts(:key, :since)", key=address_key, since=since) >= ATTEMPTS_PER_ADDRESS
-    ):
+    if any(session.door("access.attempts(:key, :since)", key=one, since=since) >= most for one, most in limits.items()):
         return Proof(too_many=True)
     found = session.rows("select * from access.sign_in(:email)", email=folded_email(email))
     known_hash = found[0].password_hash if found else _dummy_hash()
     right = _verify(password, known_hash)
     if not found or not right or (found[0].demo and not demo_mode):
-        session.door("access.note_attempt(:keys)", keys=[account_key, address_key])
+        session.door("access.note_attempt(:keys)", keys=list(limits))
         return Proof()
-    session.door("access.forget_attempts(:key)", key=account_key)
+    session.door("access.forget_attempts(:key)", key=here)
     return Proof(found[0].account_id)
 
 

@@ -43,7 +43,12 @@ class Restraint:
 def allowed(request: Request, what: str, most: int) -> bool:
     """Whether whoever asks may have one more answer of this kind from this application; counts it."""
     kept: dict[str, Restraint] = request.app.state.restraints
-    return kept.setdefault(what, Restraint()).allows(request.client.host if request.client else "", most)
+    return kept.setdefault(what, Restraint()).allows(address_of(request), most)
+
+
+def address_of(request: Request) -> str:
+    """Where a request comes from, as attempts are counted by."""
+    return place_of(request.client.host) if request.client else ""
 
 
 def place_of(address: str) -> str:

@@ -12,6 +12,7 @@ from coordination.kit.clock import now
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import TooMany
 from coordination.kit.forms import FormState, read
+from coordination.kit.restraint import address_of
 from coordination.kit.web import Submitted, page
 from coordination.referrals import confirming
 from coordination.referrals.forms import ReplyForm
@@ -52,10 +53,9 @@ def send_reply(request: Request, token: str, data: Submitted) -> Response:
 def _count(request: Request, token: str) -> None:
     """A link is pressed a few times, not hundreds; nor does one address try many."""
     key = request.app.state.settings.signing_key()
-    address = request.client.host if request.client else ""
     counted = {
         attempt_key(key, "reply", token): MOST_BY_LINK,
-        attempt_key(key, "reply-address", address): MOST_BY_ADDRESS,
+        attempt_key(key, "reply-address", address_of(request)): MOST_BY_ADDRESS,
     }
     since = now() - confirming.minutes(MINUTES)
     with ActorSession(request.app.state.engine, Nobody()) as session:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from fastapi.testclient import TestClient
 
-from coordination.identity.rules import ATTEMPTS_PER_ACCOUNT, ATTEMPTS_PER_ADDRESS
+from coordination.identity.rules import ATTEMPTS_ANYWHERE, ATTEMPTS_PER_ACCOUNT, ATTEMPTS_PER_ADDRESS, attempt_key
 from coordination.identity.service import SignIn
 from coordination.main import create_app
 from tests.cast import PASSWORD, Cast
@@ -64,6 +64,32 @@ def test_signing_in_forgets_the_failures_of_the_account(own_cast: Cast) -> None:
         for _ in range(ATTEMPTS_PER_ACCOUNT - 1):
             assert tried(own_cast.engine, email, "faux") == SignIn()
         assert tried(own_cast.engine, email, PASSWORD).token
+
+
+def test_who_tries_anothers_passwords_shuts_herself_out_and_not_her(own_cast: Cast, base: Base) -> None:
+    email = own_cast.ccas.emails["intake"]
+    for _ in range(ATTEMPTS_PER_ACCOUNT):
+        tried(own_cast.engine, email, "faux", address="198.51.100.7")
+    assert tried(own_cast.engine, email, PASSWORD, address="198.51.100.7") == SignIn(too_many=True)
+    assert tried(own_cast.engine, email, PASSWORD, address="198.51.100.8").token
+    assert tried(own_cast.engine, email, PASSWORD, address="198.51.100.7") == SignIn(too_many=True)
+    base.admin(
+        "insert into sign_in_attempt (id, key_hash, at)"
+        " select gen_random_uuid(), %s, now() from generate_series(1, %s)",
+        attempt_key("clef", "account", email), ATTEMPTS_ANYWHERE,
+    )  # fmt: skip
+    assert tried(own_cast.engine, email, PASSWORD, address="198.51.100.8") == SignIn(too_many=True)
+
+
+def test_a_home_of_many_long_addresses_counts_as_one(own_cast: Cast, apps: tuple[Browser, Browser]) -> None:
+    page, email = apps[0], own_cast.ccas.emails["dpo"]
+    answers = []
+    for number in range(ATTEMPTS_PER_ACCOUNT + 1):
+        page.come_from(f"2001:db8:1:2::{number:x}")
+        answers.append(attempt(page, email))
+    assert answers == [422] * ATTEMPTS_PER_ACCOUNT + [429]
+    page.come_from("2001:db8:1:3::1")
+    assert attempt(page, email, PASSWORD) == 303
 
 
 def test_an_address_that_tries_many_accounts_rests_too(own_cast: Cast) -> None:
