@@ -49,13 +49,13 @@ from coordination.imports.reading import SENTENCES as IMPORT_SENTENCES
 from coordination.imports.rules import LARGEST_FILE
 from coordination.indicators import api as figures_api
 from coordination.indicators import pages as figures
-from coordination.kit import embedded, errors
+from coordination.kit import embedded, errors, once
 from coordination.kit.db import refuse_powerful_role
 from coordination.kit.engine import close_engine, make_engine, once_it_answers
 from coordination.kit.guards import App, Guards, Scope, TooLargeBody
 from coordination.kit.rest import PREFIX, Invalid, NeedsToken, fault_of, is_api, openapi_of, problem_json
 from coordination.kit.tabs import refuse_another_tab
-from coordination.kit.web import NavItem, SignInFirst, assets, page, typed_in
+from coordination.kit.web import NavItem, SignInFirst, already_sent, assets, page, typed_in
 from coordination.notices import pages as notices
 from coordination.outside import public_pages as outside_links
 from coordination.papers import api as papers_api
@@ -190,7 +190,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        dependencies=[Depends(identify), Depends(refuse_another_tab)],
+        dependencies=[Depends(identify), Depends(refuse_another_tab), Depends(once.seal)],
     )
     app.state.settings = settings
     app.state.engine = make_engine(database_url)
@@ -261,6 +261,7 @@ def _answer_errors(app: FastAPI) -> None:
     app.add_exception_handler(errors.Problem, _problem)
     for left in (SignInFirst, errors.ActsElsewhere):
         app.add_exception_handler(left, _interrupted)
+    app.add_exception_handler(once.AlreadySent, already_sent)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(TooLargeBody, _too_large)

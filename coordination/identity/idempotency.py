@@ -75,6 +75,7 @@ class Once:
         if known is not None:
             if not hmac.compare_digest(known.request_hash, said):
                 raise OtherRequest
+            assert known.resource_id is not None, "a key made it, no page"
             self._response.headers[REPLAYED] = "true"
             return known.resource_id
         made = deed()

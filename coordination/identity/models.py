@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import ForeignKeyConstraint, Index, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import SQLModel
 
@@ -126,17 +126,20 @@ class Invitation(SQLModel, table=True):
 
 
 class Idempotency(SQLModel, table=True):
-    """What a POST of the API made under a key of its sender: where to read it again, never what was said."""
+    """What a POST made under a key of its sender's program (`resource_id`), or under the mark of her page (`address`):
+    where to read it again, never what was said."""
 
     __tablename__ = "idempotency"
     __table_args__ = (
         ForeignKeyConstraint(["network_id", "membership_id"], ("membership.network_id", "membership.id")),
+        CheckConstraint("num_nonnulls(resource_id, address) = 1", name="idempotency_made"),
     )
     membership_id: UUID = column(Holds.WORKER, primary_key=True)
     key_hash: str = column(Holds.NOTHING, primary_key=True)
     network_id: UUID = column(Holds.NOTHING)
     request_hash: str = column(Holds.LINK)
-    resource_id: UUID = column(Holds.LINK)
+    resource_id: UUID | None = column(Holds.LINK, None)
+    address: str | None = column(Holds.LINK, None)
     created_at: datetime = column(Holds.WORKER, default_factory=now, sa_type=Moment)
 
 

@@ -1,11 +1,12 @@
-"""Two tabs, two structures: a form says for whom its page was opened, and is refused when one acts for another since.
+"""What the forms of a page say in their address: for whom it was opened, and a mark that serves once (kit/once.py).
 
 A session acts for one membership at a time. Whoever has several and changes in one tab would otherwise send, from the
-other, a message or a note in the name of the wrong structure. Pages of whoever has one membership are left as they are.
+other, a message or a note in the name of the wrong structure: a form whose page was opened for another membership than
+the one that acts now is refused. Pages of whoever has one membership do not say whose they are.
 """
 
 import re
-from uuid import UUID
+from collections.abc import Mapping
 
 from fastapi import Request
 
@@ -14,19 +15,23 @@ from coordination.kit.errors import ActsElsewhere
 
 FIELD = "pour"
 FREE = ("/session/structure", "/deconnexion", "/connexion")
-SENT_TO = re.compile(r'(<form\b[^>]*\bmethod="post" action="|\bformaction=")(/[^"#?]*)(\?[^"#]*)?')
+SENT_BY = ('method="post" ', " form")  # a form's action, a button's formaction: what comes right before
+ADDRESS = re.compile(r'action="(/[^"#?]*)(\?[^"#]*)?')
 
 
-def opened_for(html: str, membership_id: UUID) -> str:
-    """The page, each of whose forms says for whom it was opened."""
+def bearing(html: str, marks: Mapping[str, str]) -> str:
+    """The page, each of whose forms that are sent says these marks."""
 
     def marked(found: re.Match[str]) -> str:
-        start, path, query = found.group(1), found.group(2), found.group(3) or ""
-        if path in FREE or f"{FIELD}=" in query:  # what is sent again says it already
+        path, query = found.group(1), found.group(2) or ""
+        if path in FREE or not any(found.string.startswith(how, found.start() - len(how)) for how in SENT_BY):
             return found.group(0)
-        return f"{start}{path}{query}{'&amp;' if query else '?'}{FIELD}={membership_id}"
+        for name, value in marks.items():
+            if f"{name}=" not in query:  # what is sent again says it already
+                query += f"{'&amp;' if query else '?'}{name}={value}"
+        return f'action="{path}{query}'
 
-    return SENT_TO.sub(marked, html)
+    return ADDRESS.sub(marked, html)
 
 
 async def refuse_another_tab(request: Request) -> None:

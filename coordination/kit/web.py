@@ -24,6 +24,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartParser
 
+from coordination.kit import once, tabs
 from coordination.kit.actor import Actor, Member, Nobody, may
 from coordination.kit.clock import PARIS
 from coordination.kit.db import ActorSession
@@ -32,7 +33,6 @@ from coordination.kit.forms import FormState
 from coordination.kit.guards import TooLargeBody
 from coordination.kit.money import euros, euros_exact
 from coordination.kit.summary import name_faults
-from coordination.kit.tabs import opened_for
 from coordination.kit.text import MONTHS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -181,8 +181,11 @@ def page(
     else:
         html = environment().get_template(template).render(**whole)
     html = name_faults(html)
-    if len(getattr(whole["me"], "memberships", ())) > 1 and isinstance(whole["actor"], Member):
-        html = opened_for(html, whole["actor"].membership_id)
+    if isinstance(whole["actor"], Member):
+        marks = {once.FIELD: once.new_mark()}
+        if len(getattr(whole["me"], "memberships", ())) > 1:
+            marks[tabs.FIELD] = str(whole["actor"].membership_id)
+        html = tabs.bearing(html, marks)
     # A guillemet never stands alone at the end of a line.
     html = html.replace("« ", "«\u00a0").replace(" »", "\u00a0»")
     response = HTMLResponse(html, status_code=status, headers={"Vary": "HX-Request"})
@@ -207,13 +210,19 @@ def navigation(request: Request) -> list[NavItem]:
 
 def go(request: Request, path: str, text: str = "", tone: str = "success", **query: str) -> Response:
     """After a POST: 303 to a page of ours, with a word to show there."""
-    target = path + ("?" + urlencode(query) if query else "")
+    target = request.state.led_to = path + ("?" + urlencode(query) if query else "")
     response = RedirectResponse(target, status_code=303)
     if text:
         packed = base64.urlsafe_b64encode(json.dumps([tone, text]).encode()).decode()
         secure = request.app.state.settings.secure_cookies
         response.set_cookie(FLASH_COOKIE, packed, max_age=60, httponly=True, samesite="lax", secure=secure)
     return response
+
+
+def already_sent(request: Request, raised: Exception) -> Response:
+    """The answer to a form that was sent before: where the first sending led."""
+    assert isinstance(raised, once.AlreadySent)
+    return go(request, raised.address, once.SAID, "info")
 
 
 def _read_flash(request: Request) -> list[Flash]:
@@ -235,12 +244,21 @@ def _read_flash(request: Request) -> list[Flash]:
 async def actor_session(request: Request) -> AsyncIterator[ActorSession]:
     """A session in the name of whoever is signed in; committed before the answer leaves, rolled back on error."""
     with ActorSession(request.app.state.engine, request.state.actor) as session:
+        seal = request.state.seal
         try:
+            if seal is not None:
+                await run_in_threadpool(once.refuse_again, session, seal)
             yield session
         except Exception:
             await run_in_threadpool(session.rollback)
             raise
-        await run_in_threadpool(session.commit)
+        await run_in_threadpool(_end, session, seal, getattr(request.state, "led_to", None))
+
+
+def _end(session: ActorSession, seal: str | None, led_to: str | None) -> None:
+    if seal is not None and led_to is not None:
+        once.keep(session, seal, led_to)
+    session.commit()
 
 
 Walled = Annotated[ActorSession, Depends(actor_session, scope="function")]

@@ -472,6 +472,9 @@ class Candidate:
         }
 
     def for_idempotency(self) -> Row:
+        return {**self.for_notice_preference(), "address": "/"}
+
+    def for_notice_preference(self) -> Row:
         return {"network_id": self.me["network_id"], "membership_id": self.me["id"]}
 
     def for_import_batch(self) -> Row:
@@ -487,8 +490,6 @@ class Candidate:
     def for_imported_file(self) -> Row:
         mine = self.world.all("import_batch", created_by=self.me["id"]) or self.world.all("import_batch")
         return {"batch_id": mine[0]["id"]}
-
-    for_notice_preference = for_idempotency
 
     def for_stay(self) -> Row:
         return {"person_id": self.parent["id"]}

@@ -166,6 +166,7 @@ class Builder:
                     "idempotency",
                     network_id=member["network_id"],
                     membership_id=member["id"],
+                    resource_id=uuid4(),
                     created_at=self.choose((NOON, NOON.replace(year=2100))),
                 )
             if self.chance():
@@ -513,8 +514,8 @@ def write(admin: psycopg.Connection[Any], world: World, but: Collection[str] = (
 
 
 def insertion(table: str, row: Row, but: Collection[str] = ()) -> sql.Composed:
-    """The INSERT of a whole row, `but` the columns a former release does not have."""
-    names = [column.name for column in columns(table) if column.name not in but]
+    """The INSERT of a whole row, `but` the columns (`table.column`) a former release does not have."""
+    names = [column.name for column in columns(table) if f"{table}.{column.name}" not in but]
     return sql.SQL("insert into {} ({}) values ({})").format(
         sql.Identifier(table),
         sql.SQL(", ").join(map(sql.Identifier, names)),

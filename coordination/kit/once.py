@@ -1,0 +1,81 @@
+"""A form sent twice is done once: its page bears a mark, and what was already sent with it is answered as it was.
+
+Two sendings are the same when the mark, the address and every word are: what was changed after a step back is another
+one. What could not be read, or was refused, may be sent again as it is. Nothing of what was said is kept.
+"""
+
+import hashlib
+import hmac
+import re
+import secrets
+
+from fastapi import Request
+
+from coordination.kit.actor import Member
+from coordination.kit.db import ActorSession
+from coordination.kit.errors import Malformed
+from coordination.kit.guards import TooLargeBody
+from coordination.kit.written import Written
+
+FIELD = "une"
+SAID = "Ce formulaire était déjà parti : rien n’a été enregistré une seconde fois."
+BOUNDARY = re.compile(rb'boundary="?([^";,]+)')
+
+# Beside the keys of the API (`identity/idempotency.py`), for as long, and each membership its own.
+ONE_AT_A_TIME = Written("select pg_advisory_xact_lock(hashtextextended(%(me)s::uuid || %(seal)s, 0))")
+KNOWN = Written(
+    "select address from idempotency where membership_id = %(me)s and key_hash = %(seal)s"
+    " and created_at > now() - interval '24 hours'"
+)
+FORGET = Written("delete from idempotency where membership_id = %(me)s and created_at < now() - interval '24 hours'")
+KEEP = Written(
+    "insert into idempotency (membership_id, key_hash, network_id, request_hash, address, created_at)"
+    " values (%(me)s, %(seal)s, %(network)s, %(seal)s, %(address)s, now()) on conflict do nothing"
+)
+
+
+class AlreadySent(Exception):
+    """The same form was sent before: it is answered with the same address."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__()
+        self.address = address
+
+
+def new_mark() -> str:
+    """What the forms of a page that is shown bear."""
+    return secrets.token_urlsafe(12)
+
+
+async def seal(request: Request) -> None:
+    """Remembers for this request which sending it is: before anything reads its body, which is kept for them."""
+    request.state.seal = None
+    mark = request.query_params.get(FIELD)
+    if not mark or request.method != "POST" or not isinstance(request.state.actor, Member):
+        return
+    try:
+        body = await request.body()
+    except TooLargeBody:
+        raise
+    except Exception as unreadable:
+        raise Malformed from unreadable
+    drawn = BOUNDARY.search(request.headers.get("content-type", "").encode())
+    if drawn is not None:  # by the browser, at each sending
+        body = body.replace(drawn[1], b"")
+    said = f"form:{request.url.path}?{request.url.query}:".encode() + body
+    request.state.seal = hmac.new(request.app.state.key.encode(), said, hashlib.sha256).hexdigest()
+
+
+def refuse_again(session: ActorSession, seal: str) -> None:
+    """Raises `AlreadySent`. Two sendings at the same instant take turns: the second sees what the first did."""
+    me = session.member.membership_id
+    session.later(ONE_AT_A_TIME, me=me, seal=seal)
+    for (address,) in session.ask(KNOWN, me=me, seal=seal):
+        raise AlreadySent(address)
+
+
+def keep(session: ActorSession, seal: str, address: str) -> None:
+    """Remembers where this sending leads, with what it did."""
+    member = session.member
+    session.later(FORGET, me=member.membership_id)
+    session.later(KEEP, me=member.membership_id, network=member.network_id, seal=seal, address=address)
