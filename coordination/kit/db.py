@@ -210,7 +210,7 @@ def _forget_who_acts(session: ActorSession, transaction: SessionTransaction) -> 
 @event.listens_for(ActorSession, "after_soft_rollback")
 def _forget(session: ActorSession, transaction: SessionTransaction) -> None:
     session.remembered.clear()
-    session.kept = None
+    session.kept = session.told = None
 
 
 @event.listens_for(ActorSession, "before_flush")

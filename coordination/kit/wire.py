@@ -2,7 +2,7 @@
 
 import select
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -22,12 +22,18 @@ Values = Mapping[str, Any]
 Said = tuple[Written, Values]
 Plan = tuple[Written, tuple[int, ...]]
 """A statement and the types of its values."""
+Dressed = tuple[Plan, Any, Any]
+"""A plan, the values it is given, and how they travel."""
 BEGIN, COMMIT, ROLLBACK = Written("begin"), Written("commit"), Written("rollback")
 KEPT = 100
 """Statements a connection keeps prepared; beyond, the one that was asked longest ago goes."""
 REFUSED = (ExecStatus.FATAL_ERROR, ExecStatus.BAD_RESPONSE)
 STALE = (psycopg.errors.FeatureNotSupported, psycopg.errors.InvalidSqlStatementName)
 """A plan of before an upgrade, or one the server has forgotten."""
+
+
+class Unsure(psycopg.OperationalError):
+    """The server left without a word while it was asked to commit: perhaps it had."""
 
 
 @dataclass(frozen=True)
@@ -85,16 +91,30 @@ class Line(psycopg.Connection[Any]):
             self.say(self.waiting)
 
     def commit(self) -> None:
-        """With what waits. A transaction in which nothing was said never began."""
-        if len(self.waiting) > self._beginning or self.pgconn.transaction_status != TransactionStatus.IDLE:
-            self.say([*self.waiting, (COMMIT, {})])
-        self.forget()
+        """With what waits. A transaction in which nothing was said never began; one that had failed is rolled back by
+        PostgreSQL, which calls that no error."""
+        stands = self.pgconn.transaction_status
+        try:
+            if len(self.waiting) > self._beginning or stands != TransactionStatus.IDLE:
+                done = self.say([*self.waiting, (COMMIT, {})])
+                if done.command_status != b"COMMIT":
+                    raise psycopg.errors.InFailedSqlTransaction("what failed cannot be committed")
+        except psycopg.OperationalError as left:
+            if self.closed and left.sqlstate is None and stands != TransactionStatus.UNKNOWN:
+                raise Unsure from left
+            raise
+        finally:
+            self.forget()
 
     def rollback(self) -> None:
         """With a server that has left there is nothing to take back."""
         self.forget()
         if self.pgconn.transaction_status not in (TransactionStatus.IDLE, TransactionStatus.UNKNOWN):
-            self.say([(ROLLBACK, {})])
+            try:
+                self.say([(ROLLBACK, {})])
+            except psycopg.OperationalError:
+                if not self.closed:
+                    raise
 
     def rollback_to(self, savepoint: str) -> None:
         """As far as a savepoint."""
@@ -108,54 +128,69 @@ class Line(psycopg.Connection[Any]):
     # -------------------------------------------------------------- how it travels
 
     def say(self, said: Sequence[Said]) -> PGresult:
-        """All of it in one message, in the place of what waited; the answer to the last."""
+        """All of it in one message, in the place of what waited; the answer to the last. Nothing is ever said outside a
+        transaction, which would be in nobody's name."""
         ready = [self._dressed(statement, values) for statement, values in said]
+        line = self.pgconn
+        if line.transaction_status == TransactionStatus.IDLE and said[0][0] is not BEGIN and not self.autocommit:
+            raise psycopg.errors.NoActiveSqlTransaction("the transaction is over")
         self.forget()
-        line, new = self.pgconn, list[Plan]()
-        try:
-            line.enter_pipeline_mode()
-            for plan, *given in ready:
-                line.send_query_prepared(self._named(plan, new), *given)
-            line.pipeline_sync()
-            results = self._heard()
-            line.exit_pipeline_mode()
-        except BaseException:  # it left, or we were interrupted: nobody knows any more where the line stands
-            line.finish()
-            raise
+        with self.lock:
+            results = self._exchanged(ready)
         for result in results:
             if result.status in REFUSED:
-                for plan in new:
-                    self._names.pop(plan, None)
                 failure = psycopg.errors.error_from_result(result)
                 if isinstance(failure, STALE):
                     line.finish()
                 raise failure
         return results[-1]
 
-    def _dressed(self, statement: Written, values: Values) -> tuple[Plan, Any, Any]:
+    def _dressed(self, statement: Written, values: Values) -> Dressed:
         """What names a statement's plan, its values as they travel, and how. Raises what cannot travel."""
         names = statement.served[1]
         given = self._adapting.dump_sequence([values[name] for name in names], [PyFormat.AUTO] * len(names))
         return (statement, tuple(self._adapting.types or ())), given, self._adapting.formats
 
-    def _named(self, plan: Plan, new: list[Plan]) -> bytes:
-        """The name of a plan; one that has none is prepared in the same message."""
-        name = self._names.get(plan)
-        if name is not None:
-            self._names.move_to_end(plan)
-            return name
-        statement, types = plan
-        self._ever += 1
-        name = self._names[plan] = b"said_%d" % self._ever
-        self.pgconn.send_prepare(name, statement.served[0], types)
-        new.append(plan)
-        if len(self._names) > KEPT:
-            self.pgconn.send_query_params(b"deallocate " + self._names.popitem(last=False)[1], None)
-        return name
+    def _exchanged(self, ready: Sequence[Dressed]) -> list[PGresult]:
+        """What is answered to each; the answers to a message end with its first refusal. The plans that are missing are
+        made at its head."""
+        line, heard = self.pgconn, list[PGresult]()
+        wanted = dict.fromkeys(plan for plan, *_ in ready)
+        new = [plan for plan in wanted if plan not in self._names]
+        try:
+            line.enter_pipeline_mode()
+            before = self._make_room(len(new), wanted) + len(new) if new else 0
+            for plan in new:
+                self._ever += 1
+                name = self._names[plan] = b"said_%d" % self._ever
+                line.send_prepare(name, plan[0].served[0], plan[1])
+            for plan, *given in ready:
+                self._names.move_to_end(plan)
+                line.send_query_prepared(self._names[plan], *given)
+            line.pipeline_sync()
+            self._hear(heard)
+            line.exit_pipeline_mode()
+        except BaseException as left:  # it left, or we were interrupted: nobody knows any more where the line stands
+            line.finish()
+            all_was_told = len(heard) >= before + len(ready) or (heard and heard[-1].status in REFUSED)
+            if not all_was_told or not isinstance(left, psycopg.OperationalError):
+                raise
+        for plan, made in zip(new, heard[before - len(new) :], strict=False):
+            if made.status != ExecStatus.COMMAND_OK:
+                del self._names[plan]
+        return heard[before - len(new) : before + len(ready)]
 
-    def _heard(self) -> list[PGresult]:
+    def _make_room(self, more: int, wanted: Container[Plan]) -> int:
+        """Gives up the plans that were asked for longest ago, and are not wanted now; how many went."""
+        beyond = max(len(self._names) + more - KEPT, 0)
+        gone = [plan for plan in self._names if plan not in wanted][:beyond]
+        for plan in gone:
+            self.pgconn.send_close_prepared(self._names.pop(plan))
+        return len(gone)
+
+    def _hear(self, heard: list[PGresult]) -> None:
         """The answers to one message, in its order."""
-        line, heard, silent = self.pgconn, list[PGresult](), False
+        line, silent = self.pgconn, False
         while line.flush():
             self._wait(select.POLLIN | select.POLLOUT)
             line.consume_input()
@@ -169,7 +204,7 @@ class Line(psycopg.Connection[Any]):
             silent = result is None
             if result is not None:
                 if result.status == ExecStatus.PIPELINE_SYNC:
-                    return heard
+                    return
                 heard.append(result)
 
     def _wait(self, events: int) -> None:
@@ -209,7 +244,20 @@ class Lent(PGDialect_psycopg):
             super().do_execute_no_params(cursor, *said, **how)  # type: ignore[no-untyped-call]
 
     def do_rollback_to_savepoint(self, connection: Connection, name: str) -> None:
-        line_of(connection).rollback_to(name)
+        line = line_of(connection)
+        try:
+            line.rollback_to(name)
+        except psycopg.Error as failure:
+            raise _told(connection, line, None, failure) from failure
+
+    def do_release_savepoint(self, connection: Connection, name: str) -> None:
+        """What is refused then of what waited is undone as far as the savepoint: SQLAlchemy believes it is."""
+        try:
+            super().do_release_savepoint(connection, name)  # type: ignore[no-untyped-call]
+        except DBAPIError:
+            if not connection.invalidated:
+                self.do_rollback_to_savepoint(connection, name)
+            raise
 
 
 registry.register("postgresql.lent", __name__, "Lent")
@@ -229,8 +277,11 @@ def straight(connection: Connection, statement: Written, values: Values) -> Answ
     try:
         return line.ask(statement, values)
     except psycopg.Error as failure:
-        if line.closed:
-            connection.invalidate(failure)
-        raise DBAPIError.instance(
-            statement, None, failure, psycopg.Error, hide_parameters=True, dialect=DIALECT
-        ) from failure
+        raise _told(connection, line, statement, failure) from failure
+
+
+def _told(connection: Connection, line: Line, said: Written | None, failure: psycopg.Error) -> BaseException:
+    """A failure as SQLAlchemy tells it, once it knows whether the server has left."""
+    if line.closed:
+        connection.invalidate(failure)
+    return DBAPIError.instance(said, None, failure, psycopg.Error, hide_parameters=True, dialect=DIALECT)

@@ -1,16 +1,18 @@
 """What waits on a connection: it leaves in its order, with the next question or with the commit, or never."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, PendingRollbackError
 
 from coordination.kit import wire
 from coordination.kit.actor import Service
 from coordination.kit.db import ActorSession, acting, begin_as
 from coordination.kit.engine import close_engine, make_engine
+from coordination.kit.errors import NotNow
 from coordination.kit.wire import KEPT, Line
 from coordination.kit.written import Written, rewriting
 from coordination.referrals.models import Referral
@@ -119,6 +121,59 @@ def test_what_waits_is_forgotten_with_its_savepoint_or_its_transaction(engine: E
         assert session.ask(HELD) == []
 
 
+def test_what_is_refused_of_what_waits_is_undone_with_its_savepoint_alone(engine: Engine) -> None:
+    with acting(engine, ANN) as session:
+        session.ask(LOCK, key=1)
+        savepoint = session.begin_nested()
+        session.later(LOCK, key=2)
+        session.later(WRONG, zero=0)
+        with pytest.raises(DBAPIError, match="division by zero"), savepoint:
+            pass
+        assert session.ask(HELD) == [(1,)]
+        assert session.ask(WHO) == [("ann",)]
+
+
+def test_a_transaction_in_which_something_failed_is_not_committed_as_if_nothing_had(engine: Engine) -> None:
+    """PostgreSQL answers ROLLBACK to such a COMMIT, and calls it no error."""
+    session = ActorSession(engine, ANN)
+    with pytest.raises(DBAPIError, match="division by zero"):
+        session.ask(WRONG, zero=0)
+    with pytest.raises(DBAPIError, match="cannot be committed"):
+        session.commit()
+    session.rollback()
+    assert session.ask(WHO) == [("ann",)]
+    session.close()
+
+
+def test_nothing_is_said_in_nobodys_name_once_the_transaction_is_over(shared_base: Base, engine: Engine) -> None:
+    """SQLAlchemy ends it at once when a row is refused; PostgreSQL when the end itself is."""
+    refused = ActorSession(engine, ANN)
+    refused.ask(WHO)
+    refused.add(Referral())
+    with pytest.raises(DBAPIError):
+        refused.flush()
+    with pytest.raises(PendingRollbackError):
+        refused.ask(WHO)
+    with pytest.raises(PendingRollbackError):
+        refused.later(WHO)
+    refused.close()
+    with acting(engine, ANN) as session:
+        session.connection().exec_driver_sql("create temporary table late (n int unique deferrable initially deferred)")
+    with ActorSession(engine, ANN) as session:
+        session.ask(Written("insert into late values (1), (1)"))
+        with pytest.raises(DBAPIError, match="duplicate key"):
+            session.commit()
+        with pytest.raises(DBAPIError, match="the transaction is over"):
+            session.ask(WHO)
+
+
+def test_two_threads_on_one_line_hear_each_its_own_answers(engine: Engine) -> None:
+    with acting(engine, ANN) as session, ThreadPoolExecutor(2) as threads:
+        session.ask(WHO)
+        asked = [threads.submit(session.ask, Written("select %(n)s::int"), n=number) for number in range(100)]
+        assert [answer.result(20) for answer in asked] == [[(number,)] for number in range(100)]
+
+
 # ------------------------------------------------------------------ what is prepared
 
 
@@ -149,6 +204,26 @@ def test_no_more_than_so_many_statements_stay_prepared(engine: Engine) -> None:
             assert session.ask(Written(f"select {number}")) == [(number,)]
         assert len(prepared(session)) == KEPT
         assert session.ask(Written("select 0")) == [(0,)]
+
+
+def test_a_savepoint_is_taken_back_where_no_room_is_left_for_plans(engine: Engine) -> None:
+    """The place its words need is made although the transaction failed."""
+    with acting(engine, ANN) as session:
+        for number in range(KEPT):
+            session.ask(Written(f"select {number}"))
+        with pytest.raises(DBAPIError), session.begin_nested():
+            session.connection().exec_driver_sql("select 1 / 0")
+        assert session.ask(WHO) == [("ann",)]
+
+
+def test_what_is_refused_again_and_again_is_prepared_once(engine: Engine) -> None:
+    for _ in range(10):
+        with pytest.raises(DBAPIError, match="division"), acting(engine, ANN) as session:
+            session.ask(WRONG, zero=0)
+        with pytest.raises(DBAPIError, match="no_such_table"), acting(engine, ANN) as session:
+            session.ask(Written("select * from no_such_table"))
+    with acting(engine, ANN) as session:
+        assert len(prepared(session)) < 10
 
 
 @pytest.mark.parametrize("straight", [True, False])
@@ -185,6 +260,14 @@ def test_a_message_larger_than_the_wire_holds_passes(engine: Engine) -> None:
         assert session.ask(Written("select repeat(%(text)s, 2)"), text="é" * 1_000_000) == [("é" * 2_000_000,)]
 
 
+def test_answers_larger_than_the_wire_holds_are_heard_while_we_still_speak(engine: Engine) -> None:
+    """Both sides would wait for each other to listen."""
+    with acting(engine, ANN) as session:
+        for _ in range(3):
+            session.later(Written("select repeat(%(text)s, 2)"), text="x" * 1_000_000)
+        assert session.ask(WHO) == [("ann",)]
+
+
 def test_what_cannot_travel_is_refused_before_anything_leaves(engine: Engine) -> None:
     with acting(engine, ANN) as session:
         with pytest.raises(DBAPIError, match="NUL"):
@@ -197,6 +280,24 @@ def test_a_server_that_leaves_in_the_middle_of_its_answer_is_told_as_such(engine
         with pytest.raises(OperationalError), acting(engine, ANN) as session:
             session.ask(Written("select pg_terminate_backend(pg_backend_pid())"))
     with acting(engine, ANN) as session:
+        assert session.ask(WHO) == [("ann",)]
+
+
+def test_a_server_that_left_unnoticed_is_told_by_the_savepoint_and_not_by_the_rollback(
+    shared_base: Base, engine: Engine
+) -> None:
+    def cut(session: ActorSession) -> None:
+        session.ask(WHO)
+        shared_base.admin("select pg_terminate_backend(%s, 5000)", line_of(session).info.backend_pid)
+
+    with acting(engine, ANN) as session:
+        savepoint = session.begin_nested()
+        cut(session)
+        with pytest.raises(OperationalError), savepoint:
+            raise NotNow
+        session.rollback()
+        cut(session)
+        session.rollback()
         assert session.ask(WHO) == [("ann",)]
 
 
