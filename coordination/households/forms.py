@@ -25,6 +25,7 @@ from coordination.households.rules import (
 )
 from coordination.kit.clock import today
 from coordination.kit.forms import Form, blank_is_none, typed_day
+from coordination.kit.text import place_name
 
 OLDEST_YEAR = 1900
 SHORTEST_REASON = 15
@@ -87,6 +88,7 @@ def _ticked(typed: object) -> object:
 
 Ticked = Annotated[bool, BeforeValidator(_ticked)]
 Words = Annotated[str, Field(max_length=120)]
+Commune = Annotated[str, Field(min_length=1, max_length=120), AfterValidator(place_name)]
 Birth = Annotated[str, Field(max_length=20), AfterValidator(_birth)]
 Day = Annotated[date | None, BeforeValidator(_day)]
 PastDay = Annotated[date, BeforeValidator(_past)]
@@ -112,7 +114,7 @@ class NewFileForm(Form):
     family_name: Annotated[str, Field(min_length=1, max_length=120)]
     given_name: Words = ""
     birth: Birth = ""
-    commune: Annotated[str, Field(min_length=1, max_length=120)]
+    commune: Commune
     people: list[PersonRow] = Field(default_factory=list, max_length=20)
     confirm: str = ""
 
@@ -130,7 +132,7 @@ class NewFileForm(Form):
 class ProfileForm(Form):
     """Where and how the household lives, and how to reach it."""
 
-    commune: Annotated[str, Field(min_length=1, max_length=120)]
+    commune: Commune
     address_kind: AddressKind = AddressKind.FIXED
     address: Annotated[str, Field(max_length=300)] = ""
     phone: Annotated[str, Field(max_length=30), AfterValidator(_phone)] = ""
@@ -214,7 +216,7 @@ class SeparationForm(Form):
     """One household becomes two from the day `on`; `successor`: who is the reference here, if she goes."""
 
     on: PastDay
-    commune: Annotated[str, Field(min_length=1, max_length=120)]
+    commune: Commune
     people: Annotated[list[SeparationRow], Field(min_length=1, max_length=40)]
     successor: Annotated[UUID | None, BeforeValidator(blank_is_none)] = None
 
@@ -237,7 +239,7 @@ class MoveForm(Form):
     """The household lives elsewhere from the day `on`."""
 
     on: PastDay
-    commune: Annotated[str, Field(min_length=1, max_length=120)]
+    commune: Commune
     address_kind: AddressKind
     address: Annotated[str, Field(max_length=300)] = ""
     version: int

@@ -284,18 +284,24 @@ UNKNOWN_BIRTH = BirthDate(None, Precision.UNKNOWN)
 
 
 def parse_birth(typed: str, today: date) -> BirthDate:
-    """Reads `21/11/1990`, `21 novembre 1990`, `11/1990`, `1990` or nothing. Raises ValueError, in French."""
+    """Reads `21/11/1990`, `21 novembre 1990`, `21/11/90`, `11/1990`, `1990` or nothing. Raises ValueError, in French.
+
+    A year of two figures is read when it can only be of the last century: `75` is, `12` is not.
+    """
     typed = day_in_figures(typed).strip()
     if not typed:
         return UNKNOWN_BIRTH
+    short = re.fullmatch(r"([0-9]{1,2}[/. -][0-9]{1,2}[/. -])([0-9]{2})", typed)
+    if short and int(short.group(2)) <= today.year % 100:
+        raise ValueError("L’année a deux chiffres : écrivez-la en entier, par exemple 2005.")
+    if short:
+        typed = f"{short.group(1)}{today.year // 100 - 1}{short.group(2)}"
     shape = re.fullmatch(r"(?:(?:([0-9]{1,2})[/. -])?([0-9]{1,2})[/. -])?([0-9]{4})", typed)
     iso = re.fullmatch(r"([0-9]{4})-([0-9]{2})-([0-9]{2})", typed)
     if iso:
         year, month, day = iso.group(1), iso.group(2), iso.group(3)
     elif shape:
         day, month, year = shape.group(1), shape.group(2), shape.group(3)
-    elif re.fullmatch(r"[0-9]{1,2}[/. -][0-9]{1,2}[/. -][0-9]{2}", typed):
-        raise ValueError("Écrivez l’année en quatre chiffres, par exemple 21/11/1990.")
     else:
         raise ValueError("Date illisible. Écrivez par exemple 21/11/1990, 11/1990 ou 1990.")
     try:

@@ -7,17 +7,26 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
 from coordination.households.forms import NewFileForm, ProfileForm
 from coordination.households.rules import Link, parse_birth
-from coordination.imports.rules import read_birth, read_full_name, read_link, read_phone
+from coordination.imports.rules import (
+    ONE_CELL,
+    Column,
+    is_total,
+    read_birth,
+    read_commune,
+    read_full_name,
+    read_link,
+    read_phone,
+    without_title,
+)
 from coordination.kit.clock import today
 from coordination.kit.forms import UNREADABLE, Form, french
 
+TOTAL = "C’est le total de la liste, et personne : laissez cette ligne de côté."
 ILLEGIBLE = "Ce texte contient des caractères illisibles : retapez-le."
 
 
 def _birth(typed: str) -> str:
-    words = read_birth(typed)
-    parse_birth(words, today())
-    return words
+    return str(parse_birth(read_birth(typed), today()))
 
 
 def _legible(typed: object) -> object:
@@ -72,12 +81,10 @@ def examined(said: Mapping[str, str]) -> tuple[RowForm | None, dict[str, str], d
     """A row read: the person, or a French sentence by faulty field; and what the row says, names told apart."""
     values = {**dict.fromkeys(RowForm.model_fields, ""), **said}
     faults: dict[str, str] = {}
-    whole = values.pop("full_name", "")
-    if whole and not values["family_name"]:
-        try:
-            values["family_name"], values["given_name"] = read_full_name(whole)
-        except ValueError as unclear:
-            values["family_name"], faults["family_name"] = whole, str(unclear)
+    _name(values, faults)
+    values["commune"] = read_commune(values["commune"])
+    if is_total(values) and not values["birth"]:
+        faults["family_name"] = TOTAL
     row = None
     try:
         row = RowForm.model_validate(values)
@@ -88,6 +95,20 @@ def examined(said: Mapping[str, str]) -> tuple[RowForm | None, dict[str, str], d
     if row is None or faults:
         return None, faults, values
     return row, {}, {**values, "birth": row.birth, "phone": row.phone, "link": row.link.value if row.link else ""}
+
+
+def _name(values: dict[str, str], faults: dict[str, str]) -> None:
+    """Both names in their own place, without a title; what cannot be told apart is left whole, with its fault."""
+    order, whole = next(((name, said) for name in ONE_CELL if (said := values.pop(name, ""))), ("", ""))
+    typed = values["family_name"] or whole
+    try:
+        if values["family_name"]:
+            values["family_name"], values["given_name"] = without_title(typed), without_title(values["given_name"])
+        elif whole:
+            order = "" if order == Column.FULL_NAME else order
+            values["family_name"], values["given_name"] = read_full_name(whole, order)
+    except ValueError as unclear:
+        values["family_name"], faults["family_name"] = typed, str(unclear)
 
 
 def _contact(row: RowForm) -> None:

@@ -1,12 +1,12 @@
 """What a column means, what its cells may say, and how text is made safe for a spreadsheet. Pure."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Protocol, TypeVar
 
 from coordination.households.rules import Labelled, Link
-from coordination.kit.text import fold
+from coordination.kit.text import fold, place_name
 
 LARGEST_FILE = 8_000_000
 MOST_ROWS = 60_000
@@ -27,6 +27,8 @@ class Column(Labelled):
     FAMILY_NAME = "family_name"
     GIVEN_NAME = "given_name"
     FULL_NAME = "full_name"
+    FAMILY_FIRST = "family_first"
+    GIVEN_FIRST = "given_first"
     BIRTH = "birth"
     LINK = "link"
     COMMUNE = "commune"
@@ -44,6 +46,8 @@ COLUMN_LABELS = {
     "family_name": "Nom",
     "given_name": "Prénom",
     "full_name": "Nom et prénom dans la même case",
+    "family_first": "Nom puis prénom, toujours dans cet ordre",
+    "given_first": "Prénom puis nom, toujours dans cet ordre",
     "birth": "Date de naissance",
     "link": "Lien dans le foyer",
     "commune": "Commune",
@@ -51,6 +55,14 @@ COLUMN_LABELS = {
     "phone": "Téléphone",
     "email": "Courriel",
 }
+
+
+ONE_CELL = (Column.FULL_NAME, Column.FAMILY_FIRST, Column.GIVEN_FIRST)
+"""The columns that hold both names."""
+NOTHING = "sans aucun aucune neant non nc nsp na inconnu inconnue x xx"
+BLANKS = {*NOTHING.split(), "pas de tel", "pas de telephone", "pas de mail"}
+"""Folded words written in a cell to say that there is nothing."""
+CIVILITY = r"(?:m|mr|mme|mlle|melle|monsieur|madame|mademoiselle)\b\.?"
 
 
 class Stage(Labelled):
@@ -119,7 +131,8 @@ TITLES: dict[Column, str] = {
     Column.BIRTH: "date de naissance|naissance|date naissance|ne le|nee le|ne e le|date de naiss|date naiss|ddn|dob|"
     "annee de naissance",
     Column.LINK: "lien|lien de parente|lien familial|parente|qualite|role|lien dans le foyer|statut dans le foyer",
-    Column.COMMUNE: "commune|ville|localite|commune de residence",
+    Column.COMMUNE: "commune|ville|localite|commune de residence|cp ville|cp et ville|code postal ville|"
+    "code postal et ville|cp commune|cp et commune|code postal commune|ville et code postal",
     Column.ADDRESS: "adresse|adresse postale|adresse complete|rue|voie|domicile",
     Column.PHONE: "telephone|tel|tel portable|portable|telephone portable|mobile|gsm|"
     "n de telephone|numero de telephone",
@@ -199,13 +212,19 @@ def read_birth(typed: str) -> str:
     words = re.sub(r"[ T][0-9]{1,2}:[0-9]{2}(:[0-9.]+)?$", "", typed.strip())
     if re.fullmatch(r"[0-9]{5}(\.[0-9]+)?", words):  # a date that lost its format: days since the end of 1899
         return f"{FIRST_SERIAL + timedelta(days=int(words[:5])):%d/%m/%Y}"
-    if re.fullmatch(r"[0-9]{1,2}[/. -][0-9]{1,2}[/. -][0-9]{2}|[0-9]{1,2}[/. -][0-9]{2}|[0-9]{2}", words):
+    if fold(words) in BLANKS:
+        return ""
+    if re.fullmatch(r"[0-9]{1,2}[/. -][0-9]{2}|[0-9]{2}", words):
         raise ValueError("L’année a deux chiffres : écrivez-la en entier, par exemple 1990.")
     return words
 
 
 def read_phone(typed: str) -> str:
-    """A phone number whose first 0 the spreadsheet took away gets it back."""
+    """A phone number whose first 0 the spreadsheet took away gets it back. Raises ValueError when there are two."""
+    if fold(typed) in BLANKS:
+        return ""
+    if len([part for part in re.split(r"[/;,]|\bou\b|\bet\b", typed) if sum(map(str.isdigit, part)) > 7]) > 1:
+        raise ValueError("Deux numéros dans la même case : n’en gardez qu’un.")
     return f"0{typed}" if re.fullmatch("[1-9][0-9]{8}", typed) else typed
 
 
@@ -222,14 +241,50 @@ def read_link(typed: str) -> Link | None:
     raise ValueError("Lien inconnu. Écrivez par exemple : conjoint, enfant, garde alternée, parent, autre.")
 
 
-def read_full_name(typed: str) -> tuple[str, str]:
-    """`MARTIN Sophie` or `Sophie MARTIN`: family name, given name. Raises ValueError when nothing tells them apart."""
+def without_title(typed: str) -> str:
+    """A name without its « M. » or « Mme ». Raises ValueError when the cell says more than one name, in French."""
+    bare = re.sub(rf"^{CIVILITY}\s+(?=\S)", "", typed.strip(), flags=re.IGNORECASE)
+    if re.search(rf"\s(?:et|&|\+)\s|^{CIVILITY}\s*(?:et|ou|&|/|\+)\s*{CIVILITY}", typed.strip(), re.IGNORECASE):
+        raise ValueError(
+            "Deux personnes sur la même ligne : gardez-en une ici, vous ajouterez l’autre à son dossier après l’import."
+        )
+    if "(" in bare or ")" in bare:
+        raise ValueError("Retirez ce qui est entre parenthèses : seul le nom est gardé.")
+    return bare
+
+
+def read_full_name(typed: str, order: str = "") -> tuple[str, str]:
+    """`MARTIN Sophie` or `Sophie MARTIN`: family name, given name. Raises ValueError when nothing tells them apart.
+
+    `order`: the column that says which of two words comes first, when capitals do not.
+    """
+    typed = without_title(typed)
+    if re.search(r"\w\s*/\s*\w", typed):
+        raise ValueError(
+            "Deux noms sur la même ligne : gardez-en un ici ; une autre personne s’ajoute à son dossier après l’import."
+        )
     words = typed.split()
     high = [word for word in words if len(word) > 1 and word == word.upper()]
     low = [word for word in words if word not in high]
     if len(words) <= 1 or (high and low and words in (high + low, low + high)):
         return " ".join(high or low), " ".join(low) if high else ""
-    raise ValueError("Nom et prénom ne se distinguent pas : écrivez le nom en MAJUSCULES, puis le prénom.")
+    if order and len(words) == 2:
+        return (words[0], words[1]) if order == Column.FAMILY_FIRST else (words[1], words[0])
+    raise ValueError(
+        "Nom et prénom ne se distinguent pas : écrivez le nom en MAJUSCULES, puis le prénom"
+        + (", ou dites leur ordre dans « Colonnes »." if not order else ".")
+    )
+
+
+def read_commune(typed: str) -> str:
+    """A commune without the postal code that stands beside it, written as one writes it."""
+    return place_name(re.sub(r"^\(?[0-9]{5}\)?[\s,-]+(?=\D)|(?<=\D)[\s,-]+\(?[0-9]{5}\)?$", "", typed.strip()))
+
+
+def is_total(said: Mapping[str, str]) -> bool:
+    """Whether a row is the sum at the foot of a list, and nobody."""
+    named = fold(f"{said.get('family_name', '')} {said.get('given_name', '')}")
+    return bool(re.fullmatch(r"(sous )?(total|totaux)( general| generaux)?|nombre de \w+|moyennes?", named))
 
 
 def values_of(cells: Sequence[str], columns: Sequence[str], commune: str) -> dict[str, str]:

@@ -21,6 +21,7 @@ from coordination.imports.reading import Listing
 from coordination.imports.rules import (
     IMPORTED,
     MOST_IMPORTED,
+    ONE_CELL,
     WAITING,
     Column,
     RowState,
@@ -146,10 +147,11 @@ def refuse_columns(means: Sequence[str], width: int) -> None:
     for said in named:
         if named.count(said) > 1:
             raise WrongColumns(f"Deux colonnes sont données pour « {Column(said).label} » : n’en gardez qu’une.")
-    if (Column.FAMILY_NAME in named) == (Column.FULL_NAME in named):
-        raise WrongColumns("Choisissez la colonne du nom : « Nom », ou « Nom et prénom dans la même case ».")
-    if Column.FULL_NAME in named and Column.GIVEN_NAME in named:
-        raise WrongColumns("« Prénom » et « Nom et prénom dans la même case » ne vont pas ensemble.")
+    both = [said for said in named if said in ONE_CELL]
+    if len(both) + (Column.FAMILY_NAME in named) != 1:
+        raise WrongColumns("Choisissez une colonne pour le nom : « Nom », ou « Nom et prénom dans la même case ».")
+    if both and Column.GIVEN_NAME in named:
+        raise WrongColumns(f"« Prénom » et « {Column(both[0]).label} » ne vont pas ensemble.")
 
 
 def check_some(session: ActorSession, batch_id: UUID, seconds: float = 1.5) -> ImportBatch:

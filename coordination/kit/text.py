@@ -36,6 +36,9 @@ MONTHS = (
 )
 
 
+SMALL_WORDS = frozenset("à au aux d de des du en et l la le les lès lez près sous sur".split())  # noqa: SIM905
+
+
 def fold(words: str) -> str:
     """Plain lower-case words separated by single spaces: `Éloïse DE-LA Cœur` gives `eloise de la coeur`.
 
@@ -83,6 +86,16 @@ def skeleton(word: str) -> str:
 def one_less(word: str) -> set[str]:
     """A word and what is left of it without any one of its letters: two words one fault apart share one of these."""
     return {word, *(word[:i] + word[i + 1 :] for i in range(len(word)))}
+
+
+def place_name(typed: str) -> str:
+    """A place typed all in capitals or all small, as one writes it: `HÉNIN-BEAUMONT`, `noyelles sous lens` give
+    `Hénin-Beaumont`, `Noyelles sous Lens`; any other is left as it was typed."""
+    if typed not in (typed.upper(), typed.lower()):
+        return typed
+    words = re.split(r"([\s’'-]+)", typed.lower())
+    named = (word if n and word in SMALL_WORDS else word[:1].upper() + word[1:] for n, word in enumerate(words))
+    return "".join(named)
 
 
 def counted(*things: tuple[int, str]) -> str:

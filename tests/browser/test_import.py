@@ -14,7 +14,7 @@ N° foyer;NOM;Prénom;Né(e) le;Lien;Tél.;Remarque
 12;DELVAUX;Mireille;03/02/1984;demandeur;612345678;=cmd|'/C calc'!A0
 12;DELVAUX;Tom;11/2015;fils;;
 13;QUENTIN;Rachid;31/02/1979;;06 12 00 00 00;
-14;OBERT;Lise;4/5/90;;;
+14;OBERT;Lise;4/5/05;;;
 15;OBERT;Ninon;04/05/1991;;;
 16;Obert;Ninon;1991;;;
 """.encode("cp1252")

@@ -17,6 +17,7 @@ from coordination.households.rules import (
     parse_birth,
     read_code,
 )
+from coordination.kit.text import place_name
 
 TODAY = date(2026, 11, 21)
 NUMBERS = st.lists(st.integers(0, len(CODE_ALPHABET) - 1), min_size=CODE_LENGTH, max_size=CODE_LENGTH)
@@ -51,6 +52,7 @@ def test_two_swapped_characters_are_noticed(numbers: list[int], place: int) -> N
         ("1.2.1990", date(1990, 2, 1), Precision.DAY),
         ("1990-02-01", date(1990, 2, 1), Precision.DAY),
         ("21 novembre 1990", date(1990, 11, 21), Precision.DAY),
+        ("21/11/90", date(1990, 11, 21), Precision.DAY),
         ("11/1990", date(1990, 11, 1), Precision.MONTH),
         ("nov. 1990", date(1990, 11, 1), Precision.MONTH),
         ("1990", date(1990, 1, 1), Precision.YEAR),
@@ -67,6 +69,18 @@ def test_a_birth_date_may_be_partial(typed: str, first: date | None, precision: 
 def test_an_impossible_birth_date_is_refused_with_a_sentence(typed: str) -> None:
     with pytest.raises(ValueError, match=r"\w+ \w+"):
         parse_birth(typed, TODAY)
+
+
+def test_a_place_shouted_or_whispered_is_written_as_one_writes_it() -> None:
+    written = ("HÉNIN-BEAUMONT", "noyelles sous lens", "L’ISLE-D’ABEAU", "les mureaux", "Le Mée-sur-Seine", "Carvin 2")
+    assert [place_name(typed) for typed in written] == [
+        "Hénin-Beaumont",
+        "Noyelles sous Lens",
+        "L’Isle-d’Abeau",
+        "Les Mureaux",
+        "Le Mée-sur-Seine",
+        "Carvin 2",
+    ]
 
 
 @given(st.dates(date(1910, 1, 1), TODAY), st.sampled_from([Precision.DAY, Precision.MONTH, Precision.YEAR]))

@@ -14,12 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coordination.imports import reading
+from coordination.imports.forms import examined
 from coordination.imports.reading import Unreadable, read_list
 from coordination.imports.rules import (
     DANGEROUS,
     LARGEST_FILE,
     MOST_COLUMNS,
     MOST_ROWS,
+    Column,
     csv_line,
     escaped,
     meaning,
@@ -225,6 +227,7 @@ def test_columns_are_recognised_by_their_titles_each_meaning_once() -> None:
     ]
     assert proposed(titles) == ["household", "family_name", "given_name", "birth", "phone", "", "commune", ""]
     assert meaning("Nom & Prénom") == meaning("NOM PRÉNOM") == "full_name"
+    assert meaning("CP - Ville") == "commune"
     assert numbered(["Tél", "tél", "", "Nom"]) == ["Tél (colonne A)", "tél (colonne B)", "Colonne C", "Nom"]
 
 
@@ -233,7 +236,8 @@ def test_a_birth_date_comes_as_a_spreadsheet_writes_it() -> None:
     assert read_birth("33198.5") == "21/11/1990"
     assert read_birth("1990-11-21 00:00:00") == "1990-11-21"
     assert [read_birth(said) for said in ("11/1990", "1990", "", "21/11/1990")] == ["11/1990", "1990", "", "21/11/1990"]
-    for short in ("21/11/90", "1.2.05", "11/90", "90"):
+    assert read_birth("inconnue") == ""
+    for short in ("11/90", "90"):
         with pytest.raises(ValueError, match="deux chiffres"):
             read_birth(short)
 
@@ -241,6 +245,9 @@ def test_a_birth_date_comes_as_a_spreadsheet_writes_it() -> None:
 def test_a_phone_gets_back_the_zero_the_spreadsheet_took() -> None:
     assert read_phone("612345678") == "0612345678"
     assert read_phone("06 12 34 56 78") == "06 12 34 56 78"
+    assert read_phone("Pas de tél.") == ""
+    with pytest.raises(ValueError, match="Deux numéros"):
+        read_phone("0321000001 / 06 12 00 00 02")
 
 
 def test_names_in_one_cell_are_told_apart_by_capitals_or_not_at_all() -> None:
@@ -249,6 +256,33 @@ def test_names_in_one_cell_are_told_apart_by_capitals_or_not_at_all() -> None:
     for unclear in ("Martin Anne", "MARTIN ANNE", "Anne MARTIN Lise"):
         with pytest.raises(ValueError, match="MAJUSCULES"):
             read_full_name(unclear)
+    assert read_full_name("Martin Anne", Column.FAMILY_FIRST) == ("Martin", "Anne")
+    assert read_full_name("Anne Martin", Column.GIVEN_FIRST) == ("Martin", "Anne")
+    assert read_full_name("Anne MARTIN", Column.FAMILY_FIRST) == ("MARTIN", "Anne")  # capitals say more
+    with pytest.raises(ValueError, match="MAJUSCULES"):
+        read_full_name("Le Goff Anne", Column.FAMILY_FIRST)
+
+
+def said(**cells: str) -> tuple[dict[str, str], dict[str, str]]:
+    """What is wrong with a row, and what it says."""
+    _, faults, read = examined({"commune": "Carvin", **cells})
+    return faults, read
+
+
+def test_a_title_is_no_name_and_two_people_are_not_one() -> None:
+    faults, read = said(full_name="M. KOWALSKI Jean", commune="62220 CARVIN", birth="12/3/75")
+    assert (faults, read["family_name"], read["commune"], read["birth"]) == ({}, "KOWALSKI", "Carvin", "12/03/1975")
+    assert said(family_name="Mme Dupont", given_name="Zoé", commune="Hénin (62110)")[1]["family_name"] == "Dupont"
+    for two in ("M. et Mme DUPONT", "Mr/Mme DUPONT", "DUPONT Jean et Zoé", "NGUYEN Hoa / PHAM Van"):
+        assert "sur la même ligne" in said(full_name=two)[0]["family_name"]
+    assert "parenthèses" in said(full_name="KOWALSKI Jean (voir sa sœur)")[0]["family_name"]
+    assert said(full_name="M’BAREK Et-Tayeb")[0] == {}
+
+
+def test_the_sum_at_the_foot_of_a_list_is_nobody() -> None:
+    for foot in ("TOTAL", "Sous-total", "Total général", "Nombre de foyers"):
+        assert "total de la liste" in said(full_name=foot)[0].get("family_name", ""), foot
+    assert said(full_name="TOTAL Aimé")[0] == {}
 
 
 @given(st.text(max_size=30))

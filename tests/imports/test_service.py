@@ -89,7 +89,7 @@ def test_nothing_of_an_import_is_shared_and_each_file_has_its_line(
 def test_a_list_with_a_row_to_correct_is_not_imported_until_it_is_left_out_or_corrected(
     cast: Cast, worker: Member, shared_base: Base
 ) -> None:
-    said = "Nom;Prénom;Né le;Courriel\nVandorme;Lise;4/5/90;\nVandorme;Paul;1990;pas une adresse\nVandorme;Rose;1991;\n"
+    said = "Nom;Prénom;Né le;Courriel\nVandorme;Lise;4/5/05;\nVandorme;Paul;1990;pas une adresse\nVandorme;Rose;1991;\n"
     batch_id = deposited(cast.engine, worker, said)
     found = found_in(cast.engine, worker, batch_id)
     assert [found[n][0] for n in (2, 3, 4)] == ["faulty", "faulty", "good"]
@@ -101,7 +101,7 @@ def test_a_list_with_a_row_to_correct_is_not_imported_until_it_is_left_out_or_co
     assert count(shared_base, "household") == before
     with acting(cast.engine, worker) as session:
         rows = {row.number: row for row in preview(session, batch_of(session, batch_id))}
-        typed = {**rows[2].said, "birth": "04/05/1990"}
+        typed = {**rows[2].said, "birth": "04/05/2005"}
         service.correct(session, batch_id, rows[2].id, RowForm.model_validate(typed), typed)
         service.set_aside(session, batch_id, SetAsideForm(which="faulty"))
         assert tally(session, batch_of(session, batch_id))["files"] == 2
