@@ -6,11 +6,12 @@ from uuid import UUID
 
 from coordination.audit.service import act
 from coordination.households.forms import DeathForm, LeaveForm, ReturnForm
-from coordination.households.models import Person, Stay
+from coordination.households.models import Household, Person, Stay
 from coordination.households.queries import held_open, stays_of
 from coordination.households.rules import EndReason, Link, present
 from coordination.households.service import latest_stay, refuse_clash, refuse_wrong_reference
 from coordination.identity.permissions import Permission
+from coordination.kit.clock import PARIS
 from coordination.kit.db import ActorSession, lock
 from coordination.kit.errors import NotKnown, NotNow, Stale
 
@@ -50,24 +51,42 @@ def person_to_change(session: ActorSession, household_id: UUID, person_id: UUID,
     return person
 
 
+def reach_back(session: ActorSession, file: Household, last: date) -> None:
+    """Who was there when the file was opened lived there before: an event of an earlier day says until when at least.
+
+    A stay that begins the day of the opening (by hand or by an import) begins on `last` instead, or at birth.
+    """
+    opened = file.opened_at.astimezone(PARIS).date()
+    stays = stays_of(session, file.id) if last < opened else []
+    known_before = {stay.person_id for stay in stays if stay.from_date < opened}
+    for stay in stays:
+        if stay.from_date == opened and stay.person_id not in known_before:
+            person = session.get_one(Person, stay.person_id)
+            stay.from_date = min(opened, max(last, person.birth_date or last))
+            person.version += 1
+    session.flush()
+
+
 @act("person.leave", "Départ d’une personne du foyer", needs=Permission.EDIT_FILES)
 def leave(session: ActorSession, household_id: UUID, person_id: UUID, form: LeaveForm) -> Stay:
     """Somebody leaves the household; `form.on` is her last day. The composition of earlier days stays."""
-    held_open(session, household_id)
+    file = held_open(session, household_id)
     person = person_to_change(session, household_id, person_id, form.version)
     person.version += 1
+    reach_back(session, file, form.on)
     return end_stay(session, person, form.on, form.reason, form.successor)
 
 
 @act("person.die", "Décès d’une personne du foyer", needs=Permission.EDIT_FILES)
 def die(session: ActorSession, household_id: UUID, person_id: UUID, form: DeathForm) -> Person:
     """Somebody died: she is no longer of the household, nothing is addressed to her, her past stays readable."""
-    held_open(session, household_id)
+    file = held_open(session, household_id)
     person = person_to_change(session, household_id, person_id, form.version)
     if person.deceased_on is not None:
         raise Deceased
     if person.birth_date is not None and form.on < person.birth_date:
         raise NotNow("Cette date est avant la naissance de la personne. Rien n’a été modifié.")
+    reach_back(session, file, form.on)
     last = latest_stay(stays_of(session, household_id), person_id)
     person.deceased_on = form.on
     person.version += 1

@@ -9,7 +9,14 @@ from uuid import UUID
 from sqlmodel import col, select
 
 from coordination.audit.service import act, write_line
-from coordination.households.family import NEXT_DAY, NotYetThere, WhoIsReference, change_link, hand_reference
+from coordination.households.family import (
+    NEXT_DAY,
+    NotYetThere,
+    WhoIsReference,
+    change_link,
+    hand_reference,
+    reach_back,
+)
 from coordination.households.forms import SeparationForm, SeparationRow
 from coordination.households.models import Household, HouseholdProfile, Person, Stay
 from coordination.households.queries import birth_of, full_name, held_open, stays_of
@@ -41,6 +48,7 @@ def separate(
     come near as the file they leave: protected if that one is, closed to the same people.
     """
     file = held_open(session, household_id)
+    reach_back(session, file, form.on - NEXT_DAY)
     stays = stays_of(session, household_id)
     here = {stay.person_id: stay for stay in stays if stay.until_date is None}
     if {row.person for row in form.people} != set(here) or len(form.people) != len(here):

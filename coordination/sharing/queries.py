@@ -72,6 +72,7 @@ def agreements_of(session: ActorSession, household_id: UUID) -> list[AgreementVi
     if not found:
         return []
     names = {r.person.id: r.name for r in residents(session, household_id)}
+    order = {person_id: n for n, person_id in enumerate(names)}
     partners = organisations(session)
     answers, parts = ANSWERS.of(session, household_id), PARTS.of(session, household_id)
     lines = [(p.agreement_id, partners[p.organisation_id].name, SharedPart(p.part)) for p in parts]
@@ -82,7 +83,7 @@ def agreements_of(session: ActorSession, household_id: UUID) -> list[AgreementVi
             agreement,
             [
                 (names.get(a.person_id, "Personne non visible"), Answer(a.answer))
-                for a in answers
+                for a in sorted(answers, key=lambda a: order.get(a.person_id, 0))
                 if a.agreement_id == agreement.id
             ],
             [(name, part) for agreement_id, name, part in lines if agreement_id == agreement.id],
@@ -127,14 +128,15 @@ def agreement_of(session: ActorSession, household_id: UUID, agreement_id: UUID) 
 
 
 def absent_of(session: ActorSession, household_id: UUID, agreement_id: UUID) -> list[tuple[UUID, str]]:
-    """The adults whose answer to an agreement is still to be collected."""
-    names = {r.person.id: r.name for r in residents(session, household_id)}
+    """The adults of the household whose answer to an agreement is still to be collected: who left, or died, is not
+    asked any more."""
+    names = {r.person.id: r.name for r in residents(session, household_id, today())}
     found = session.exec(
         select(AgreementPerson.person_id).where(
             AgreementPerson.agreement_id == agreement_id, AgreementPerson.answer == Answer.ABSENT.value
         )
     ).all()
-    return [(person_id, names.get(person_id, "Personne non visible")) for person_id in found]
+    return [(person_id, name) for person_id, name in names.items() if person_id in found]
 
 
 def who_sees(session: ActorSession, household_id: UUID) -> list[Seen]:

@@ -112,7 +112,7 @@ def record_answer(session: ActorSession, household_id: UUID, agreement_id: UUID,
     refuse_non_holder(session, household_id)
     view = agreement_of(session, household_id, agreement_id)
     if form.person not in {person_id for person_id, _ in absent_of(session, household_id, agreement_id)}:
-        raise NotNow("La réponse de cette personne est déjà enregistrée.")
+        raise NotNow("La réponse de cette personne est déjà enregistrée, ou elle n’est plus dans le foyer.")
     if view.state not in (AgreementState.LIVE, AgreementState.COMING):
         raise NotNow("Cet accord n’est plus en vigueur : enregistrez-en un nouveau. Rien n’a été modifié.")
     session.door("access.record_answer(:id, :person, :answer)", id=agreement_id, person=form.person, answer=form.answer)

@@ -12,11 +12,12 @@ import pytest
 from sqlalchemy.exc import ProgrammingError
 
 from coordination.households import family, protection, queries, separation, service
-from coordination.households.forms import ProfileForm, SeparationForm, SeparationRow
+from coordination.households.forms import DeathForm, ProfileForm, SeparationForm, SeparationRow
 from coordination.households.queries import NotHolder, Resident
 from coordination.households.reach import BarReason
 from coordination.households.rules import Link, Place
 from coordination.identity.permissions import Role
+from coordination.kit.clock import today
 from coordination.kit.db import ActorSession, acting
 from coordination.kit.errors import NotKnown
 from tests.cast import PASSWORD, Cast, add_person
@@ -26,6 +27,14 @@ from tests.households.test_family import OPENED, household, people
 from tests.sharing.make import agree
 
 DAY = date(2025, 7, 1)
+
+
+def born_since() -> date:
+    """A birthday later than the separation of the test below."""
+    return today() - timedelta(days=10)
+
+
+NOT_LONG_AGO = {"partner": "1980", "child": "2015", "relative": f"{born_since():%d/%m/%Y}"}
 
 
 @pytest.fixture
@@ -62,6 +71,23 @@ def separate(cast: Cast, file_id: UUID, on: date = DAY, **given: object) -> UUID
 
 def told(cast: Cast, file_id: UUID, on: date) -> dict[str, tuple[Link, Decimal]]:
     return {r.person.given_name: (r.link, r.stay.weight) for r in people(cast, file_id, on)}
+
+
+def test_what_happened_before_the_file_was_opened_can_be_told(cast: Cast) -> None:
+    """Who is there at the opening lived there before: nobody has to correct four arrivals first."""
+    worker, day = cast.ccas.people["intake"], today() - timedelta(days=30)
+    rest = tuple({"given_name": link, "link": link, "birth": born} for link, born in NOT_LONG_AGO.items())
+    file_id = open_household(cast.engine, worker, "Debray", "Ana", people=rest)
+    new = separate(cast, file_id, day)
+    arrivals = {r.link.value: r.stay.from_date for r in people(cast, file_id, today())}
+    assert arrivals["reference"] == day - timedelta(days=1)
+    assert arrivals["relative"] == born_since(), "nobody lives anywhere before she is born"
+    assert set(told(cast, new, day)) == {"partner", "child"}
+    with acting(cast.engine, worker) as session:
+        gone = next(r.person for r in queries.residents(session, file_id, today()) if r.link is Link.REFERENCE)
+        heir = next(r.person for r in queries.residents(session, file_id, today()) if r.link is Link.SHARED_CHILD)
+        death = DeathForm(on=today() - timedelta(days=3), successor=heir.id, version=gone.version)
+        assert family.die(session, file_id, gone.id, death).deceased_on == death.on
 
 
 def test_each_file_has_its_people_and_a_shared_child_counts_for_one_half_in_both(cast: Cast, couple: UUID) -> None:

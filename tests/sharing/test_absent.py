@@ -6,10 +6,11 @@ from uuid import UUID
 
 import pytest
 
+from coordination.households import family
 from coordination.households import queries as households
 from coordination.households import service as files
-from coordination.households.forms import PersonForm
-from coordination.households.rules import Activity, Link
+from coordination.households.forms import LeaveForm, PersonForm
+from coordination.households.rules import Activity, EndReason, Link
 from coordination.kit.actor import Member
 from coordination.kit.clock import today
 from coordination.kit.db import ActorSession, acting
@@ -123,6 +124,19 @@ def test_an_answer_is_given_once_and_recorded_by_the_holder(cast: Cast, worker: 
     answer(cast, worker, file_id, agreement_id, "agrees")
     with ActorSession(cast.engine, worker) as session, pytest.raises(NotNow):
         service.record_answer(session, file_id, agreement_id, form)
+
+
+def test_who_left_the_household_is_not_asked_any_more(cast: Cast, worker: Member, file_id: UUID) -> None:
+    agreement_id = agreed(cast, worker, file_id)
+    with acting(cast.engine, worker) as session:
+        gone = next(r.person for r in households.residents(session, file_id, today()) if r.link is Link.PARTNER)
+        yesterday = today() - timedelta(days=1)
+        form = LeaveForm(on=yesterday, reason=EndReason.SEPARATION, version=gone.version)
+        family.leave(session, file_id, gone.id, form)
+        assert queries.absent_of(session, file_id, agreement_id) == []
+        said = AnswerForm.model_validate({"person": gone.id, "answer": "refuses"})
+        with pytest.raises(NotNow, match="plus dans le foyer"):
+            service.record_answer(session, file_id, agreement_id, said)
 
 
 def test_the_missing_adult_is_named_and_answers_on_the_agreement(
