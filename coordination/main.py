@@ -56,6 +56,7 @@ from coordination.kit.guards import App, Guards, Scope, TooLargeBody
 from coordination.kit.rest import PREFIX, Invalid, NeedsToken, fault_of, is_api, openapi_of, problem_json
 from coordination.kit.tabs import refuse_another_tab
 from coordination.kit.web import NavItem, SignInFirst, already_sent, assets, page, typed_in
+from coordination.kit.wire import Unsure
 from coordination.notices import pages as notices
 from coordination.outside import public_pages as outside_links
 from coordination.papers import api as papers_api
@@ -163,8 +164,6 @@ REFUSALS: dict[int, type[errors.Problem]] = {
 }
 # Where a list is sent: the file, and the little that a form adds around it.
 LARGER = {imports.UPLOAD: LARGEST_FILE + 100_000}
-KEPT_HERE = "Ce que vous avez écrit est gardé sur cette page : ne la fermez pas. Rien n’est encore enregistré."
-KEPT = "Ce qui était enregistré avant cette demande n’a pas changé."
 
 
 class NoLongerShared(errors.NotNow):
@@ -217,10 +216,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
 
 def identify(request: Request) -> None:
     """Who acts: by a bearer token and nothing else under /api, by the cookie everywhere else."""
-    if is_api(request.url.path):
-        identity_api.identify(request)
-    else:
-        identity.identify(request)
+    (identity_api if is_api(request.url.path) else identity).identify(request)
 
 
 def _openapi(request: Request) -> Response:
@@ -277,14 +273,13 @@ def error_page(request: Request, problem: errors.Problem, typed: Sequence[tuple[
         return _api_problem(request, problem)
     if problem.status == 413 and request.url.path in LARGER:
         problem = errors.TooLarge(f"{IMPORT_SENTENCES['large']} Rien n’a été gardé.")
-    kept = KEPT if request.method != "GET" else ""
     return page(
         request,
         "errors/error.html",
         title=problem.title,
         status=problem.status,
         sentence=problem.sentence,
-        kept=KEPT_HERE if typed else kept,
+        kept=problem.kept_here if typed else problem.kept if request.method != "GET" else "",
         typed=typed,
         elsewhere=problem.elsewhere,
         here=_address(request),
@@ -369,7 +364,10 @@ def _too_large(request: Request, raised: Exception) -> Response:
 async def _no_database(request: Request, raised: Exception) -> Response:
     log.error("database unavailable", error=type(raised).__name__)
     request.state.me = None
-    return error_page(request, errors.Unavailable(), () if request.method == "GET" else await typed_in(request))
+    if request.method == "GET":
+        return error_page(request, errors.Unavailable())
+    perhaps = isinstance(getattr(raised, "orig", None), Unsure)
+    return error_page(request, errors.PerhapsDone() if perhaps else errors.Unavailable(), await typed_in(request))
 
 
 def _unexpected(app: FastAPI, raised: Exception) -> App:

@@ -9,6 +9,8 @@ class Problem(Exception):
     status = 500
     title = "Un problème est survenu"
     next_step: str | None = None  # what to do; None: what is usual for this status
+    kept = "Ce qui était enregistré avant cette demande n’a pas changé."
+    kept_here = "Ce que vous avez écrit est gardé sur cette page : ne la fermez pas. Rien n’est encore enregistré."
     elsewhere: tuple[str, str] | None = None  # what to do in another tab before what was typed is sent again
 
     def __init__(self, sentence: str | None = None) -> None:
@@ -105,3 +107,12 @@ class Unavailable(Problem):
 
     status = 503
     title = "Service momentanément indisponible"
+
+
+class PerhapsDone(Unavailable):
+    """La base de données s’est interrompue au moment d’enregistrer : c’est peut-être fait, peut-être pas."""
+
+    title = "Vérifiez si c’est enregistré"
+    kept = ""
+    kept_here = "Ce que vous avez écrit est gardé sur cette page : ne la fermez pas."
+    next_step = "Ouvrez l’application dans un autre onglet et regardez. Ne recommencez que si rien n’y a changé."

@@ -1,17 +1,22 @@
 """Connections that the server cuts: their places in the pool are free again."""
 
+from collections.abc import Iterator
 from threading import Timer
 from typing import Any
 
 import psycopg
+import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy.exc import OperationalError
 
 from coordination.kit.actor import Service
-from coordination.kit.db import acting
+from coordination.kit.db import ActorSession, acting
 from coordination.kit.engine import close_engine, make_engine
 from coordination.kit.roles import libpq
+from coordination.kit.wire import Unsure
 from coordination.kit.written import Written
 from tests.conftest import Base, application, settings_for
+from tests.cutting import READY, WHOLE, on_a_wire
 from tests.killing import killed
 
 
@@ -23,6 +28,46 @@ def test_a_server_that_cuts_more_connections_than_the_pool_holds_is_asked_again(
             session.rows("select 2")
     with acting(shared_base.engine, Service("x")) as session:
         assert session.door("1") == 1
+
+
+@pytest.fixture
+def noted(shared_base: Base) -> Iterator[Written]:
+    """An act that leaves a line behind."""
+    shared_base.admin("create table noted (n int); grant all on noted to public")
+    yield Written("insert into noted values (1)")
+    shared_base.admin("drop table noted")
+
+
+def test_a_commit_whose_answer_is_lost_is_neither_told_done_nor_told_undone(shared_base: Base, noted: Written) -> None:
+    with on_a_wire(shared_base) as (engine, wire):
+        session = ActorSession(engine, Service("x"))
+        session.later(noted)
+        wire.loses = WHOLE
+        with pytest.raises(OperationalError) as told, session:
+            session.commit()
+        assert isinstance(told.value.orig, Unsure)
+        assert shared_base.admin("select count(*) from noted") == [(1,)]
+
+
+def test_a_commit_answered_by_a_server_that_leaves_right_after_is_done(shared_base: Base, noted: Written) -> None:
+    with on_a_wire(shared_base) as (engine, wire):
+        with acting(engine, Service("x")) as session:
+            session.later(noted)
+            wire.loses = READY
+        assert wire.loses == 0
+        with acting(engine, Service("x")) as session:
+            assert session.ask(Written("select count(*) from noted")) == [(1,)]
+
+
+def test_a_server_that_leaves_before_it_commits_is_not_thought_to_have(shared_base: Base, noted: Written) -> None:
+    session = ActorSession(shared_base.engine, Service("x"))
+    pid = session.door("pg_backend_pid()")
+    session.later(noted)
+    shared_base.admin("select pg_terminate_backend(%s, 5000)", pid)
+    with pytest.raises(OperationalError) as told, session:
+        session.commit()
+    assert not isinstance(told.value.orig, Unsure)
+    assert shared_base.admin("select count(*) from noted") == [(0,)]
 
 
 def test_a_server_that_leaves_between_two_pages_costs_neither_of_them(shared_base: Base) -> None:

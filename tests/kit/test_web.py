@@ -11,10 +11,11 @@ from structlog.testing import capture_logs
 
 from coordination.kit.engine import close_engine, make_engine
 from coordination.kit.guards import HEADERS, LARGEST_BODY
-from coordination.kit.web import Submitted, asset, assets, date_fr, datetime_fr, go, month_fr, page
+from coordination.kit.web import Submitted, Walled, asset, assets, date_fr, datetime_fr, go, month_fr, page
 from coordination.main import create_app
 from tests.cast import PASSWORD, Cast
 from tests.conftest import Base, Browser, settings_for
+from tests.cutting import WHOLE, on_a_wire
 
 Browsers = Callable[[], Browser]
 SECRET = "Ce que Claire a tapé"
@@ -207,6 +208,26 @@ def test_without_its_database_the_application_says_so_in_french(shared_base: Bas
     assert logs[0]["event"] == "database unavailable"
     assert "127.0.0.1" not in answer.text
     assert health.status_code == 503
+
+
+def test_a_form_whose_end_was_never_answered_says_that_perhaps_it_is_recorded(shared_base: Base, cast: Cast) -> None:
+    """It was: whoever reads that nothing was recorded writes it twice."""
+    app = create_app(settings_for(shared_base.app_url), shared_base.app_url)
+
+    @app.post("/noter")
+    def note(session: Walled) -> Response:
+        return Response(str(session.door("1")))
+
+    who = Browser(app).sign_in(cast.ccas.emails["intake"], PASSWORD)
+    close_engine(app.state.engine)
+    with on_a_wire(shared_base) as (app.state.engine, wire):
+        assert who.post("/noter").text == "1"
+        wire.loses = WHOLE
+        answer = who.post("/noter", data={"words": "Tapé pendant la panne"})
+    assert is_a_french_page(answer, "Vérifiez si c’est enregistré")
+    assert answer.status_code == 503
+    assert "Rien n’" not in answer.text
+    assert "Tapé pendant la panne</textarea>" in answer.text
 
 
 # ------------------------------------------------------------------ headers, assets
