@@ -112,7 +112,7 @@ class Unavailable(Problem):
 class PerhapsDone(Unavailable):
     """La base de données s’est interrompue au moment d’enregistrer : c’est peut-être fait, peut-être pas."""
 
-    title = "Vérifiez si c’est enregistré"
+    title = "C’est peut-être enregistré"
     kept = ""
     kept_here = "Ce que vous avez écrit est gardé sur cette page : ne la fermez pas."
-    next_step = "Ouvrez l’application dans un autre onglet et regardez. Ne recommencez que si rien n’y a changé."
+    next_step = "Renvoyez le même formulaire dans un instant : s’il était déjà enregistré, il ne comptera qu’une fois."
