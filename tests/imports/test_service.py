@@ -11,7 +11,9 @@ from sqlalchemy.exc import ProgrammingError
 from coordination.audit.service import note_reading, write_line
 from coordination.households import finding
 from coordination.households import queries as households
+from coordination.households.forms import ProfileForm
 from coordination.households.rules import Link
+from coordination.households.service import update_profile
 from coordination.identity.permissions import known_roles
 from coordination.imports import service
 from coordination.imports.forms import ColumnsForm, RowForm, SetAsideForm
@@ -248,12 +250,27 @@ def test_an_untouched_import_is_taken_back_whole(cast: Cast, worker: Member, sha
             service.undo(session, batch_id)
 
 
-NAMES = {"a note": "Lagache", "a contact": "Hembert", "a share": "Dussart", "a row nobody journalled": "Crombez"}
+def corrected(cast: Cast, worker: Member, file_id: UUID) -> None:
+    """Where they live was typed: no row hangs from the file that did not before."""
+    with acting(cast.engine, worker) as session:
+        profile = households.profile_of(session, file_id)
+        assert profile is not None
+        update_profile(session, file_id, ProfileForm(commune="Lens", address="1 rue Neuve", version=profile.version))
+
+
+NAMES = {
+    "a note": "Lagache",
+    "a contact": "Hembert",
+    "a share": "Dussart",
+    "a row nobody journalled": "Crombez",
+    "a correction": "Delattre",
+}
 TOUCHES: dict[str, Callable[[Cast, Member, UUID], object]] = {
     "a note": lambda cast, worker, file_id: write(cast.engine, worker, file_id),
     "a contact": lambda cast, worker, file_id: meet(cast.engine, worker, file_id),
     "a share": lambda cast, worker, file_id: agree(cast.engine, worker, file_id, [cast.epicerie]),
     "a row nobody journalled": lambda cast, worker, file_id: None,
+    "a correction": corrected,
 }
 
 

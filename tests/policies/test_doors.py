@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -10,9 +10,11 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from coordination.casework.forms import ContactForm
-from coordination.casework.service import note_contact
+from coordination.casework.rules import DocumentKind
+from coordination.casework.service import note_contact, see_document
 from coordination.households import life, matching, merging, protection
 from coordination.households.forms import CloseForm, ProfileForm
 from coordination.households.queries import residents
@@ -27,6 +29,7 @@ from coordination.kit.db import acting
 from coordination.kit.roles import libpq
 from coordination.referrals import moves
 from coordination.referrals.rules import Outcome
+from tests.casework.make import hope, owe
 from tests.cast import Cast, add_person
 from tests.conftest import Base
 from tests.directory.make import outside
@@ -61,7 +64,7 @@ def member(place: Place, name: str) -> Member:
 def place(cast: Cast, shared_base: Base) -> Iterator[Place]:
     with psycopg.connect(libpq(shared_base.admin_url)) as admin:
         made = Place(shared_base, admin)
-        for part in (_people, _files, _protected, _agreements, _referrals, _dates, _merged, _requests):
+        for part in (_people, _files, _protected, _agreements, _referrals, _dates, _merged, _alike, _requests):
             part(made, cast)
         yield made
 
@@ -152,7 +155,7 @@ def _copy(base: Base, table: str, row: UUID, **changed: object) -> UUID:
     values = {"id": str(fresh), **{name: None if value is None else str(value) for name, value in changed.items()}}
     base.admin(
         f"insert into {table} select (jsonb_populate_record(t, %s)).* from {table} t where id = %s",
-        psycopg.types.json.Jsonb(values), row,
+        Jsonb(values), row,
     )  # fmt: skip
     return fresh
 
@@ -264,6 +267,35 @@ def _merged(made: Place, cast: Cast) -> None:
         assert merging.merges_of(session, kept)
 
 
+def _alike(made: Place, cast: Cast) -> None:
+    """`alike`, shared with the Secours, and files of the same person that hold one thing each."""
+    engine, holder = cast.engine, member(made, "holder")
+
+    def file(name: str) -> UUID:
+        made.what[name] = found = open_household(engine, holder, "Petit", "Léa", birth="04/05/1991")
+        with acting(engine, holder) as session:
+            people[name] = residents(session, found)[0].person.id
+        return found
+
+    def document(one: UUID) -> None:
+        with acting(engine, holder) as session:
+            see_document(session, one, DocumentKind.LEASE, today())
+
+    people: dict[str, UUID] = {}
+    agree(engine, holder, file("alike"), [cast.secours], parts=("identity", "needs", "budget"))
+    contents: dict[str, Callable[[UUID], object]] = {
+        "debt": lambda one: owe(engine, holder, one),
+        "goal": lambda one: hope(engine, holder, one),
+        "document": document,
+        "need": lambda one: note_need(engine, holder, one),
+        "empty": str,
+    }
+    for name, filled in contents.items():
+        filled(file(name))
+        pairs = {str(people[name]): str(people["alike"])}
+        made.what[f"{name} choices"] = Jsonb({"pairs": pairs, "links": {}, "names": [], "fields": []})
+
+
 def _requests(made: Place, cast: Cast) -> None:
     base, plain = made.base, made.what["plain"]
     base.admin("update referral set carried = '{}' where id = %s", made.what["stopped"])
@@ -299,6 +331,10 @@ class Try:
 
 FALSE: Rows = [(False,)]
 GLASS = f"select access.break_glass(%(guarded code)s, '{WHY}') is not null"
+CLOSES = (
+    "select array_agg(scope order by scope) from access.merge_shares(%%(alike)s, %%(%(one)s)s, %%(%(one)s choices)s)"
+    " where closes"
+)
 NAMED = "select person_name from access.outside_page(%(link)s)"
 PAPER = "select count(*) from access.confirmation(%(paper)s, interval '1 hour')"
 DATES = "select jsonb_array_length(access.calendar(%(feed)s) -> 'events')"
@@ -445,6 +481,34 @@ TRIES: dict[str, Try] = {
         "trusted", "select access.agreement_is_being_written(%(told)s)", FALSE, "agreement_is_being_written",
         "and g.organisation_id = access.organisation()",
     ),
+    # ------------------------------------------------------------ two files that become one
+    "a debt of the other file closes the budget": Try(
+        "holder", CLOSES % {"one": "debt"}, [(["budget"],)], "merge_brings",
+        "union all select 'budget' from debt where household_id = absorbed",
+    ),
+    "a goal closes the needs": Try(
+        "holder", CLOSES % {"one": "goal"}, [(["needs"],)], "merge_brings",
+        "union all select 'needs' from goal where household_id = absorbed",
+    ),
+    "a need too": Try(
+        "holder", CLOSES % {"one": "need"}, [(["needs"],)], "merge_brings",
+        "union all select unnest(case when sensitive then array['needs', 'sensitive'] else array['needs'] end)"
+        " from need where household_id = absorbed",
+    ),
+    "a paper that was seen closes everything": Try(
+        "holder", CLOSES % {"one": "document"}, [(["budget", "identity", "needs"],)], "merge_brings",
+        "union all select 'identity' from document_seen where household_id = absorbed",
+    ),
+    "who objected in one file objects in both": Try(
+        "holder", "select access.merge_files(gen_random_uuid(), %(alike)s, %(empty)s, %(empty choices)s)", [(True,)],
+        "merge_people", "or (p.absorbed -> 'objected')::boolean",
+        before="update person set objected = true where household_id = %(empty)s",
+        after="select objected from person where household_id = %(alike)s",
+    ),
+    "a partner weighs no merge": Try(
+        "trusted", CLOSES % {"one": "debt"}, REFUSED, "merge_shares",
+        "not access.holds_both(kept, absorbed) or",
+    ),
     # ------------------------------------------------------------ what is found and told
     "a birth date finds nobody without the identity": Try(
         "trusted with needs alone",
@@ -496,6 +560,22 @@ TRIES: dict[str, Try] = {
     "nobody is told of a protected file's referral whom it keeps out": Try(
         "worker", "select access.tell(%(guarded referral)s, 'receiver', 'moved', now())", [(0,)], "tell",
         "and (not r.guarded or access.lets_in(r.household_id, m.id))",
+    ),
+    "a message kept to oneself is news to nobody": Try(
+        "worker", "select count(*) from access.moved_since(now() + interval '30 minutes') where verb = 'message'",
+        [(0,)], "moved_since", "and not t.confidential",
+        before="insert into referral_text select (jsonb_populate_record(null::referral_text, jsonb_build_object("
+        "'id', gen_random_uuid(), 'network_id', r.network_id, 'household_id', r.household_id, 'referral_id', r.id,"
+        " 'organisation_id', r.from_organisation_id, 'written_by', r.sent_by, 'written_at', now() + interval '1 hour',"
+        " 'words', 'x', 'domain', 'autre', 'sensitive', false,"
+        " 'confidential', true))).* from referral r where r.id = %(referral)s",
+    ),
+    "nobody suspended is written to": Try(
+        "worker", "select count(*) from access.take_mail('immediate', interval '1 hour', 1000) where step = 'glass'",
+        [(0,)], "take_mail", "or m.suspended_at is not null",
+        before="insert into notice (id, network_id, membership_id, step, about, at, mail_state, attempts)"
+        " select gen_random_uuid(), m.network_id, m.id, 'glass', now(), now(), 'pending', 0"
+        " from membership m where m.id = %(suspended)s",
     ),
     "full services are one's own network's": Try(
         "elsewhere", "select access.full_services()", [], "full_services", "v.network_id = access.network() and"
@@ -593,6 +673,11 @@ TRIES: dict[str, Try] = {
     "an admin signs out her own colleagues": Try(
         "admin", "select access.close_sessions_of(%(trusted)s)", [(0,)], "close_sessions_of",
         "and m.organisation_id = access.organisation()",
+    ),
+    "a session of somebody suspended acts for nobody": Try(
+        "nobody", "select membership_id from access.session_of('x', interval '1 hour')", [(None,)], "session_of",
+        "and m.suspended_at is null",
+        before="update membership set suspended_at = now() where id = %(trusted)s",
     ),
     "a session is not opened for another's membership": Try(
         "nobody",
