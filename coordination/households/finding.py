@@ -98,7 +98,9 @@ def likely_duplicates(session: ActorSession, family_name: str, given_name: str, 
     found = _best(finder.people()) or _best(finder.people_loosely())
     found.sort(key=lambda hit: (-hit.score, fold(hit.name), hit.household_id))
     close = [hit for hit in found if hit.score >= SURE and _compatible(hit.birth, birth)]
-    return _where_they_live(session, close[:5]) if close else []
+    same = ", même date de naissance"
+    told = [replace(hit, why=hit.why + same) if birth.first and hit.birth == birth else hit for hit in close[:5]]
+    return _where_they_live(session, told) if told else []
 
 
 def _compatible(one: BirthDate, other: BirthDate) -> bool:

@@ -87,9 +87,9 @@ def search(request: Request, data: Submitted, session: Walled) -> Response:
 
 
 @router.get("/nouveau", dependencies=[needs(Permission.OPEN_FILES)])
-def new_file(request: Request) -> Response:
-    """A name, a composition and a commune are enough."""
-    return _new(request, FormState())
+def new_file(request: Request, session: Walled, member: Acting) -> Response:
+    """A name, a composition and a commune are enough; most live in the commune of the organisation."""
+    return _new(request, FormState.of({"commune": organisations(session)[member.organisation_id].commune}))
 
 
 def _new(
@@ -158,6 +158,7 @@ def show(request: Request, household_id: UUID, session: Walled, member: Acting) 
         care=care,
         words=_words,
         residents=queries.residents(session, household_id, today()),
+        day=today(),
         updated_by=next(iter(updater.values()), ""),
         seen=sharing.who_sees(session, household_id),
         agreements=(agreements := sharing.agreements_of(session, household_id)),

@@ -307,6 +307,9 @@ def break_glass(request: Request, data: Submitted, session: Walled, member: Acti
     asked, form = read(GlassForm, data)
     if asked is None:
         return _glass(request, True, form, 422)
+    mine = protection.already_open(session, asked.code)
+    if mine is not None:
+        return go(request, f"/foyers/{mine.id}", "Ce dossier vous est déjà ouvert : personne n’a été averti.")
     try:
         opened = protection.break_glass(session, asked.code, asked.reason)
     except protection.GlassHolds as refused:

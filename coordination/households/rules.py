@@ -259,6 +259,15 @@ class BirthDate:
             return None
         return on.year - last.year - ((on.month, on.day) < (last.month, last.day))
 
+    def told_age(self, on: date) -> str:
+        """« 38 ans », « 40 ou 41 ans » when the day is unknown; nothing when nothing is known, or before the birth."""
+        young = self.age(on)
+        old = BirthDate(self.first, Precision.DAY).age(on)
+        if young is None or old is None or old < 0:
+            return ""
+        years = " ou ".join(map(str, sorted({max(young, 0), old}))) if old else "moins d’un"
+        return f"{years} an{'s' * (old > 1)}"
+
     @property
     def last(self) -> date | None:
         """The latest day it can be."""

@@ -122,7 +122,28 @@ def read(model: type[M], data: FormData, *, lists: Iterable[str] = ()) -> tuple[
         rows = _row_numbers(typed)
         for error in refused.errors():
             errors.setdefault(_field(error["loc"], rows), french(error))
-        return None, FormState(typed, errors)
+        return None, FormState(typed, _as_on_the_page(errors, typed, model))
+
+
+def _as_on_the_page(
+    errors: Mapping[str, str], typed: Mapping[str, list[str]], model: type[BaseModel]
+) -> dict[str, str]:
+    """The faults from the top of the page to its foot: a browser sends the fields in their order. A choice that was not
+    made is not sent: it stands after what was sent of its row, or before the field that follows it in the model."""
+    places = {name: float(n) for n, name in enumerate(typed)}
+    fields = list(model.model_fields)
+
+    def place(name: str) -> float:
+        if name in places:
+            return places[name]
+        row = ROW.fullmatch(name)
+        if row:
+            beside = [n for other, n in places.items() if other.startswith(f"{row.group(1)}-{row.group(2)}-")]
+            return max(beside, default=len(places)) + 0.5
+        later = fields[fields.index(name) + 1 :] if name in fields else []
+        return next((places[other] - 0.5 for other in later if other in places), float(len(places)))
+
+    return dict(sorted(errors.items(), key=lambda error: place(error[0])))
 
 
 def _nested(typed: Mapping[str, list[str]], lists: set[str]) -> dict[str, Any]:
@@ -188,6 +209,8 @@ def french(error: ErrorDetails) -> str:
     kind = error["type"]
     if kind == "value_error":
         return str(context.get("error", "Valeur refusée."))
+    if kind in ("missing", "literal_error") and error["loc"][-1:] == ("confirm",):
+        return "Cochez cette case pour continuer."
     if kind != "enum" and error.get("input") == "":
         return "À remplir."
     for start, sentence in SENTENCES:

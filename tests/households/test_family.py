@@ -377,6 +377,6 @@ def test_a_grown_up_child_is_named_as_answering_for_herself(cast: Cast, client: 
         people=({"link": "child", "given_name": "Inès", "birth": f"01/01/{today().year - 19}"},),
     )
     shown = client.get(f"/foyers/{file_id}").text
-    assert "MARTIN Inès a 19 ans et répond désormais pour soi : son propre accord" in shown
+    assert "MARTIN Inès a 19 ans et répond désormais en son nom : son propre accord" in shown
     agree(cast.engine, cast.ccas.people["intake"], file_id, [cast.epicerie])
     assert "n’est pas encore recueilli" not in client.get(f"/foyers/{file_id}").text

@@ -310,7 +310,10 @@ def test_it_opens_for_two_hours_and_the_officer_reads_why_at_once(
     cast: Cast, shared_base: Base, colleague: Member, file: UUID, code: str
 ) -> None:
     with acting(cast.engine, colleague) as session:
+        assert protection.already_open(session, code) is None
         assert protection.break_glass(session, code, WHY).id == file
+    with acting(cast.engine, colleague) as session:
+        assert protection.already_open(session, code) is not None  # asked again, it alarms nobody
     assert sees(cast, colleague, file)
     officer = cast.ccas.people["dpo"]
     with acting(cast.engine, officer) as session:

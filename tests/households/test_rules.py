@@ -90,6 +90,14 @@ def test_a_birth_date_typed_as_shown_is_the_same(day: date, precision: Precision
     assert parse_birth(str(born), TODAY) == born
 
 
+def test_an_age_is_told_as_far_as_it_is_known() -> None:
+    said = ("21/11/1988", "1985", "11/2008", "05/2026", "2026", "2025", "")
+    told = [parse_birth(typed, TODAY).told_age(TODAY) for typed in said]
+    assert told[:3] == ["38 ans", "40 ou 41 ans", "17 ou 18 ans"]
+    assert told[3:] == ["moins d’un an", "moins d’un an", "0 ou 1 an", ""]
+    assert parse_birth("2015", TODAY).told_age(date(2014, 6, 1)) == ""
+
+
 @given(st.dates(date(1910, 1, 1), TODAY))
 def test_an_uncertain_age_is_the_youngest_possible(day: date) -> None:
     exact = BirthDate(day, Precision.DAY).age(TODAY)

@@ -55,6 +55,30 @@ def test_a_good_form_is_read_and_trimmed() -> None:
     assert state.values("colours") == ["red", "blue"]
 
 
+class Ticked(Form):
+    """A choice in the middle, rows, and a box to tick."""
+
+    first: Annotated[str, Field(min_length=1)]
+    lines: list[Line]
+    colour: Colour
+    last: Annotated[str, Field(min_length=1)]
+    confirm: Literal["oui"]
+
+
+def test_faults_are_told_in_the_order_of_the_page() -> None:
+    sent = FormData([("last", ""), ("lines-0-amount", "x"), ("lines-0-label", ""), ("first", "")])
+    _, state = read(Ticked, sent)
+    assert [name for name, _ in state.errors] == [
+        "colour",  # not sent: before the one that follows it in the model
+        "last",
+        "lines-0-amount",
+        "lines-0-label",
+        "first",
+        "confirm",
+    ]
+    assert state.error("confirm") == "Cochez cette case pour continuer."
+
+
 @pytest.mark.parametrize(
     "typed",
     [
