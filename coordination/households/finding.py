@@ -20,6 +20,7 @@ from coordination.households.matching import (
     read_asked,
     streets_alike,
     there_alike,
+    words_of,
 )
 from coordination.households.models import Household
 from coordination.households.queries import kept_files, name_told, reference_names
@@ -94,7 +95,7 @@ def _best(found: list[_Found]) -> list[_Found]:
 
 def likely_duplicates(session: ActorSession, family_name: str, given_name: str, birth: BirthDate) -> list[Hit]:
     """Files one may see whose person has nearly this name, and no other birth date."""
-    finder = _Finder(session, Asked(tuple(fold(f"{family_name} {given_name}").split())))
+    finder = _Finder(session, Asked(words_of(f"{family_name} {given_name}")))
     found = _best(finder.people()) or _best(finder.people_loosely())
     found.sort(key=lambda hit: (-hit.score, fold(hit.name), hit.household_id))
     close = [hit for hit in found if hit.score >= SURE and _compatible(hit.birth, birth)]

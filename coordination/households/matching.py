@@ -25,6 +25,8 @@ BEGINS = 0.95
 OTHER_NUMBER = 0.6
 FAULTY_WORD = 4
 """Letters a word must have for a fault in it to be forgiven."""
+MOST_LETTERS = 250
+"""Two names as long as a form takes them."""
 STREETS = frozenset(
     fold(
         "rue avenue av boulevard bd bld place pl allee allees impasse imp chemin che route rte cite residence res quai"
@@ -66,10 +68,16 @@ def read_asked(typed: str, today: date) -> Asked:
             continue
     rest = TYPED_DATE.sub(" ", typed)
     digits = [number.strip() for number in TYPED_DIGITS.findall(rest)]
-    words = tuple(fold(TYPED_DIGITS.sub(" ", rest)).split())
+    words = words_of(TYPED_DIGITS.sub(" ", rest))
     if not words and not digits and re.fullmatch(r"\s*[0-9]{4}\s*", typed):
         digits.append(typed.strip())
     return Asked(words, tuple(births), tuple(digits))
+
+
+def words_of(typed: str) -> tuple[str, ...]:
+    """The folded words by which one is found. A sign of some alphabets stands for a whole sentence in ours: PostgreSQL
+    would make no question of a hundred of them, and would write them in its log to say so."""
+    return tuple(fold(typed)[:MOST_LETTERS].split())
 
 
 def national(number: str) -> str:
@@ -85,7 +93,7 @@ def national(number: str) -> str:
 
 def keys_of(network_id: UUID, names: str) -> str:
     """What a person is found by, as a `tsvector`: her names, and two that follow each other written as one."""
-    words, head = fold(names).split(), network_of(network_id)
+    words, head = words_of(names), network_of(network_id)
     keys = {key for word in words for key in _keys_of_word(word)}
     for one, other in pairwise(words):
         keys |= {"=" + one + other, "~" + sound(one + other)}

@@ -8,11 +8,20 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from coordination.households.finding import search
-from coordination.households.matching import keys_of, mistyped, names_alike, national, read_asked
+from coordination.households.matching import (
+    Query,
+    keys_of,
+    mistyped,
+    names_alike,
+    national,
+    network_of,
+    read_asked,
+    words_of,
+)
 from coordination.kit.db import ActorSession
 from coordination.kit.roles import libpq
 from coordination.kit.text import fold, skeleton
@@ -52,6 +61,22 @@ def test_what_is_typed_is_read_as_people_mean_it(
 ) -> None:
     asked = read_asked(typed, TODAY)
     assert (asked.words, [str(birth) for birth in asked.births], asked.digits) == (words, births, digits)
+
+
+LONGEST_QUESTION = 1 << 20
+"""Beyond, PostgreSQL refuses a `tsquery`, and writes it whole in its log with the names that were typed."""
+
+
+@given(st.text(max_size=240))
+@example("\ufdfa" * 240)  # one sign, a sentence of eighteen letters
+@example("\u3300" * 240)
+@example(" ".join("abcd" for _ in range(48)))
+@example(" ".join("abcdefgh" for _ in range(27)))
+def test_whatever_is_typed_makes_a_question_that_postgresql_reads(typed: str) -> None:
+    words, query = words_of(typed), Query(network_of(uuid4()))
+    asked = [query.names(words), query.names_loosely(words), query.some_name(words), query.street(words)]
+    assert max(map(len, asked)) < LONGEST_QUESTION
+    assert len(keys_of(uuid4(), typed)) < LONGEST_QUESTION
 
 
 def test_a_mistyped_date_is_told_from_another_one() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from coordination.households.finding import search
+from coordination.households.finding import UNKNOWN, likely_duplicates, search
 from coordination.households.forms import ProfileForm
 from coordination.households.queries import household_codes
 from coordination.households.service import update_profile
@@ -209,3 +209,10 @@ def test_names_that_sound_alike_share_a_key() -> None:
     ]:
         assert sound(one) == sound(other)
     assert fold("Éloïse DE-LA Cœur") == "eloise de la coeur"
+
+
+def test_no_word_that_is_typed_reaches_the_log_of_postgresql(worker: ActorSession) -> None:
+    """Of a hundred signs that each stand for a sentence, it made an error that quoted the question."""
+    typed = "Canari " + "\ufdfa" * 110
+    assert {hit.why for hit in search(worker, typed)} <= {"un des noms"}
+    assert likely_duplicates(worker, typed, typed, UNKNOWN) == []
