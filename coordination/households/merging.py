@@ -16,7 +16,7 @@ from coordination.identity.permissions import Part, Permission
 from coordination.identity.queries import member_names, organisations
 from coordination.kit.ahead import ABOUT, Question
 from coordination.kit.clock import today
-from coordination.kit.db import ActorSession, lock
+from coordination.kit.db import ActorSession, giving_way, lock
 from coordination.kit.errors import NotKnown, NotNow, Stale
 
 MERGE, UNDO = "household.merge", "household.merge_undo"
@@ -62,8 +62,14 @@ HOLDS = {
 # ------------------------------------------------------------------ the act
 
 
-@act(MERGE, "Deux dossiers réunis", needs=Permission.EDIT_FILES)
 def merge_files(session: ActorSession, kept_id: UUID, absorbed_id: UUID, form: MergeForm) -> Household:
+    """Two files become one. It holds both against whoever would add to them, and all that hangs from them: it gives way
+    to her who holds some of it, rather than each wait for the other."""
+    return giving_way(session, lambda: _merge_files(session, kept_id, absorbed_id, form))
+
+
+@act(MERGE, "Deux dossiers réunis", needs=Permission.EDIT_FILES)
+def _merge_files(session: ActorSession, kept_id: UUID, absorbed_id: UUID, form: MergeForm) -> Household:
     """The absorbed file's people and everything hung to it belong to the kept one; the absorbed file closes and points
     to it. Its agreements do not extend: a partner goes on reading a part only if it read it in both files."""
     kept, absorbed = both(session, kept_id, absorbed_id, locked=True)
@@ -166,8 +172,13 @@ def reopening(session: ActorSession, told: Told) -> list[tuple[str, Part, str]]:
     return [(partners[row.organisation_id].name, Part(row.scope), codes[row.household_id]) for row in rows]
 
 
-@act(UNDO, "Réunion de deux dossiers défaite", needs=Permission.EDIT_FILES)
 def undo_merge(session: ActorSession, household_id: UUID, merge_id: UUID) -> Household:
+    """The way back, which gives way alike."""
+    return giving_way(session, lambda: _undo_merge(session, household_id, merge_id))
+
+
+@act(UNDO, "Réunion de deux dossiers défaite", needs=Permission.EDIT_FILES)
+def _undo_merge(session: ActorSession, household_id: UUID, merge_id: UUID) -> Household:
     """Both files are again what they were; what was written since stays in the kept one, unless it hangs from a row
     that goes back. Raises `TooLate`, `AlreadyUndone`, `NotAlone` or `HoldsTogether`."""
     told = merge_of(session, household_id, merge_id)

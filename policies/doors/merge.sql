@@ -242,7 +242,9 @@ create function access.merge_files(merging uuid, kept uuid, absorbed uuid, choic
     as $$
     declare m merge; pairs jsonb := choices -> 'pairs'; one record; of_table text; at timestamptz := clock_timestamp();
     begin
-        -- Whoever comes second waits here, and then finds the files merged; nothing is added to either meanwhile.
+        -- Whoever comes second waits here, and then finds the files merged. Alone (`for update`), and not only against those
+        -- who would change them: what somebody is adding to either at this instant would be mislaid in the closed one.
+        -- What she holds may be needed below: `giving_way` (kit/db.py) begins again rather than wait for her.
         perform 1 from household where id in (kept, absorbed) order by id for update;
         if not access.holds_both(kept, absorbed) or exists (
             select 1 from household where id in (kept, absorbed)

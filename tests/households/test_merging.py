@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy.exc import ProgrammingError
 
+from coordination.audit.service import note_reading
 from coordination.budgets import service as budgets
 from coordination.casework import service as casework
 from coordination.casework.rules import DocumentKind
@@ -60,8 +61,10 @@ from coordination.kit.actor import Member
 from coordination.kit.clock import today
 from coordination.kit.db import ActorSession, acting
 from coordination.kit.errors import NotKnown, NotNow, Stale
-from coordination.referrals import confirming
+from coordination.kit.written import Written
+from coordination.referrals import confirming, moving
 from coordination.referrals.models import Referral
+from coordination.referrals.moves import accept
 from coordination.referrals.rules import Domain
 from coordination.tables import METADATA
 from tests.appointments.make import a_date, take
@@ -652,6 +655,41 @@ def test_what_is_written_at_the_same_instant_is_never_mislaid_in_the_closed_file
             with pytest.raises(ProgrammingError, match="merged into another"):
                 writing.result(timeout=20)
     assert shared_base.admin("select 1 from note where household_id = %s", other) == []
+
+
+@pytest.mark.parametrize("back", [False, True], ids=["merge", "undo"])
+@pytest.mark.parametrize("holds", ["referral", "journal"])
+def test_a_merge_gives_way_to_whoever_holds_what_it_needs_and_carries_what_she_wrote(
+    cast: Cast, shared_base: Base, holds: str, back: bool
+) -> None:
+    """She who holds a referral, or the journal, then writes in the file that the merge holds."""
+    kept, other = two_files(cast)
+    worker, partner = cast.ccas.people["intake"], cast.epicerie.people["intake"]
+    for file in (kept, other):
+        agree(cast.engine, worker, file, [cast.epicerie])
+    sent = send(cast.engine, worker, note_need(cast.engine, worker, other), [cast.epicerie])[0].id
+    done = merge(cast, kept, other) if back else None
+    who = partner if holds == "referral" else worker
+    with ThreadPoolExecutor(1) as pool, ActorSession(cast.engine, who) as session:
+        if holds == "referral":
+            moving.taken(session, sent, 1)
+        else:
+            note_reading(session, "household.read", kept)
+            session.ask(Written("select 1"))  # her line leaves with the next question
+        merged = pool.submit(undo, cast, kept, done) if done else pool.submit(merge, cast, kept, other)
+        waiting = "select 1 from pg_stat_activity where datname = %s and wait_event_type = 'Lock'"
+        while not shared_base.admin(waiting, shared_base.name):
+            assert not merged.done()
+            sleep(0.005)
+        if holds == "referral":
+            accept(session, sent, 1, "Venez mardi.")
+        else:
+            casework.write_note(session, kept if back else other, "Venez mardi.")
+        session.commit()
+        merged.result(timeout=20)
+    table, there = ("referral_text", other if back else kept) if holds == "referral" else ("note", kept)
+    found = shared_base.admin(f"select household_id from {table} where household_id in (%s, %s)", kept, other)
+    assert found == [(there,)]
 
 
 # ------------------------------------------------------------------ the way back
