@@ -25,8 +25,8 @@ BEGINS = 0.95
 OTHER_NUMBER = 0.6
 FAULTY_WORD = 4
 """Letters a word must have for a fault in it to be forgiven."""
-MOST_LETTERS = 250
-"""Two names as long as a form takes them."""
+MOST_LETTERS, MOST_WORDS = 250, 20
+"""Two names as long as a form takes them, and a few words more than any address."""
 STREETS = frozenset(
     fold(
         "rue avenue av boulevard bd bld place pl allee allees impasse imp chemin che route rte cite residence res quai"
@@ -77,7 +77,7 @@ def read_asked(typed: str, today: date) -> Asked:
 def words_of(typed: str) -> tuple[str, ...]:
     """The folded words by which one is found. A sign of some alphabets stands for a whole sentence in ours: PostgreSQL
     would make no question of a hundred of them, and would write them in its log to say so."""
-    return tuple(fold(typed)[:MOST_LETTERS].split())
+    return tuple(fold(typed)[:MOST_LETTERS].split()[:MOST_WORDS])
 
 
 def national(number: str) -> str:
