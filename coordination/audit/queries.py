@@ -1,13 +1,14 @@
 """Reads of the journal: its lines, and the proof that its chain is whole."""
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Table
+from sqlalchemy import Row, Table, func, text
 from sqlalchemy import select as sql_select
 from sqlmodel import col, select
 
@@ -81,9 +82,48 @@ def verify(session: ActorSession, network_id: UUID) -> Verdict:
     return Verdict(number, number + 1, previous)
 
 
-def page_of_lines(session: ActorSession, before: int | None, size: int) -> list[JournalLine]:
-    """The newest lines first, older than number `before`; the wall answers the DPO alone."""
+@dataclass(frozen=True)
+class Seen:
+    """One person's acts on a file: how many times it was opened, how many other acts, the first and the last."""
+
+    actor_kind: str
+    actor_id: str
+    organisation_id: UUID | None
+    readings: int
+    others: int
+    first: datetime
+    last: datetime
+
+
+def files_named(session: ActorSession, ids: Collection[UUID] = (), code: str = "") -> dict[UUID, str]:
+    """The codes of files of the network: of these, or the one asked by its code with those that joined it."""
+    rows = session.connection().execute(
+        text("select id, code from access.journal_files(:ids, :code)"), {"ids": list(ids), "code": code}
+    )
+    return {row.id: row.code for row in rows}
+
+
+def who_saw(session: ActorSession, household_ids: Collection[UUID], reading: str) -> list[Seen]:
+    """Everybody who opened or changed these files, the last to do so first. `reading`: the verb of an opening."""
+    line = LINES.c
+    opened, last = func.count().filter(line.verb == reading), func.max(line.at)
+    query = (
+        sql_select(line.actor_kind, line.actor_id, line.organisation_id, opened, func.count() - opened)
+        .add_columns(func.min(line.at), last)
+        .where(line.household_id.in_(household_ids))
+        .group_by(line.actor_kind, line.actor_id, line.organisation_id)
+        .order_by(last.desc())
+    )
+    return [Seen(*row) for row in session.connection().execute(query)]
+
+
+def page_of_lines(
+    session: ActorSession, before: int | None, size: int, about: Collection[UUID] | None = None
+) -> list[JournalLine]:
+    """The newest lines first, older than number `before`, `about` some files or all; the wall answers the DPO alone."""
     query = select(JournalLine).order_by(col(JournalLine.number).desc()).limit(size)
+    if about is not None:
+        query = query.where(col(JournalLine.household_id).in_(about))
     if before is not None:
         query = query.where(col(JournalLine.number) < before)
     return list(session.exec(query))

@@ -5,12 +5,17 @@ from collections.abc import Callable
 
 import psycopg
 import pytest
+from sqlalchemy.exc import DBAPIError
 
+from coordination.audit import queries
 from coordination.audit.rules import PAGE_OF_LINES, READ_JOURNAL, SUBJECTS, short, subject_label
+from coordination.households.queries import file_header
 from coordination.identity.permissions import Permission, Role
+from coordination.kit.db import ActorSession
 from coordination.kit.roles import libpq
 from tests.cast import PASSWORD, Cast
 from tests.conftest import Base, Browser
+from tests.households.make import open_household
 from tests.identity.make import somebody
 
 Browsers = Callable[[], Browser]
@@ -50,6 +55,31 @@ def test_the_officer_reads_acts_in_french_with_names_of_workers(cast: Cast, offi
     assert "CCAS" in text
     assert "Dpo" in text
     assert "membership_id" not in text
+
+
+def test_a_person_who_asks_who_saw_her_file_is_answered_by_its_code(
+    cast: Cast, officer: Browser, browser: Browsers
+) -> None:
+    file_id = open_household(cast.engine, cast.ccas.people["intake"], "Curieuse", "Ada")
+    worker = browser().sign_in(cast.ccas.emails["intake"], PASSWORD)
+    for _ in range(2):
+        worker.get(f"/foyers/{file_id}")
+    with ActorSession(cast.engine, cast.ccas.people["intake"]) as session:
+        code = file_header(session, file_id).code
+        with pytest.raises(DBAPIError, match="asked by the data protection officer"):
+            queries.files_named(session, code=code)
+    text = officer.get(f"/journal?dossier={code.lower().replace('-', ' ')}").text
+    assert f"Qui a vu le dossier {code}" in text
+    assert "2 fois" in text
+    assert "Intake" in text
+    assert len(numbers(text)) == 3, "its opening and two readings, nothing of another file"
+    assert "CURIEUSE" not in text
+    assert f"dossier={code}" in officer.get("/journal").text
+    for wrong in ("7K3M-2PX", "n’importe quoi", "%00"):
+        refused = officer.get("/journal", params={"dossier": wrong})
+        assert (refused.status_code, "ne porte ce code" in refused.text) == (422, True)
+    elsewhere = browser().sign_in(cast.elsewhere.emails["dpo"], PASSWORD)
+    assert elsewhere.get(f"/journal?dossier={code}").status_code == 422
 
 
 def test_she_never_sees_another_network(cast: Cast, browser: Browsers, shared_base: Base) -> None:

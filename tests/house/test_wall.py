@@ -101,6 +101,7 @@ DOORS = {
     "referral_figures": "coordinators, intake and administration, rows without identifiers, journalled",
     "impact_question": "coordinators and the Conseil, 60 a day, journalled; about how many budgets there are",
     "impact_rows": "coordinators and the Conseil who just asked, columns without identifiers",
+    "journal_files": "the data protection officer; codes of the files of her network",
     "concerned": "members, yes or no",
     "chain_journal": "the trigger of the journal",
 }
