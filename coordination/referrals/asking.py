@@ -9,6 +9,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     Select,
     String,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    true,
     tuple_,
     union_all,
 )
@@ -142,8 +144,8 @@ def _narrowed(basket: Basket) -> Asked:
     }
     narrowed = asked[basket.wait]
     if basket.alone is not None:
-        carried = _carried_on()
-        narrowed = [*narrowed, not_(carried) if basket.alone else carried]
+        followed = _another().exists()
+        narrowed = [*narrowed, not_(followed) if basket.alone else followed]
     if basket.due is not None:
         narrowed = [*narrowed, _due(basket.due)]
     return narrowed
@@ -159,8 +161,8 @@ def _due(due: str) -> ColumnElement[bool]:
     return not_(func.coalesce(or_(answer, call), false()))
 
 
-def _carried_on() -> ColumnElement[bool]:
-    """Whether another referral of the same need is truly open, or brought some help."""
+def _another() -> Select[Any]:
+    """The other referrals of the same need that are truly open, or brought some help."""
     other = aliased(Referral)
     carried = and_(
         col(other.state).in_(CARRIED),
@@ -169,7 +171,7 @@ def _carried_on() -> ColumnElement[bool]:
     )
     helped = col(other.outcome).in_([Outcome.GOT_HELP.value, Outcome.PARTIAL.value])
     waiting = col(other.state).in_([State.BY_HAND.value, State.DISPUTED.value])
-    return exists().where(
+    return select(true()).where(
         col(other.need_id) == col(Referral.need_id),
         col(other.id) != col(Referral.id),
         or_(carried, waiting, helped),
@@ -184,26 +186,39 @@ def counting(side: Side, shape: Shape, baskets: tuple[Basket, ...] | None = None
     """How many stand in each basket, `MANY` and one at most: one line, a number for each.
 
     Those under way are few: they are read once, for all the baskets. What ended is counted basket by basket, along the
-    index (its order says so to PostgreSQL) and not beyond `MANY`.
+    index (its order says so to PostgreSQL) and not beyond `MANY`; of what was refused, each need is looked at once.
     """
-    seen, numbers = _seen_from(side, shape), []
+    seen, numbers, lost = _seen_from(side, shape), [], None
     for basket in baskets or BASKETS[side]:
-        pieces = _pieces(basket)
-        under_way = [piece.holds for piece in pieces if piece.stored in CARRIED_STATES]
-        found: ColumnElement[int] = func.count().filter(or_(false(), *under_way))
-        ended = [
-            _ordered(select(literal(1)).select_from(Referral).where(*seen, piece.holds), TABLE.c, down=False)
-            .limit(MANY + 1)
-            .subquery()
-            for piece in pieces
-            if piece.stored not in CARRIED_STATES
-        ]
-        if ended:
-            some = union_all(*(select(part) for part in ended)).limit(MANY + 1).subquery()
-            found = found + select(func.count()).select_from(some).scalar_subquery()
+        standing = [piece for state in basket.states for piece in _standing(state)]
+        under_way = [piece.holds for piece in standing if piece.stored in CARRIED_STATES]
+        found: ColumnElement[int] = func.count().filter(and_(or_(false(), *under_way), *_narrowed(basket)))
+        states = [piece.stored.value for piece in standing if piece.stored not in CARRIED_STATES]
+        if basket.alone is None:
+            ended = [
+                _ordered(select(literal(1)).select_from(Referral).where(*seen, piece.holds), TABLE.c, down=False)
+                .limit(MANY + 1)
+                .subquery()
+                for piece in _pieces(basket)
+                if piece.stored not in CARRIED_STATES
+            ]
+            some = [select(part) for part in ended]
+        else:
+            lost = _lost(seen, states) if lost is None else lost
+            some = [select(literal(1)).where(lost.c.followed.is_(not basket.alone))]
+        if some:
+            counted = union_all(*some).limit(MANY + 1).subquery()
+            found = found + select(func.count()).select_from(counted).scalar_subquery()
         numbers.append(func.least(found, MANY + 1))
     rows = select(*numbers).select_from(Referral)
     return written(rows.where(*seen, col(Referral.state).in_(CARRIED)))
+
+
+def _lost(seen: Asked, states: list[str]) -> CTE:
+    """Those of these states, each with whether its need is followed elsewhere: read once for both
+    baskets that ask, as far as the one that goes further."""
+    followed = func.coalesce(_another().limit(1).scalar_subquery(), false())
+    return select(followed.label("followed")).where(*seen, col(Referral.state).in_(states)).cte("lost")
 
 
 @lru_cache(maxsize=500)
