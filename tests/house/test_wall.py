@@ -1,8 +1,9 @@
 """The wall as PostgreSQL keeps it: forced everywhere, one policy per verb, nothing granted beyond, doors well hung."""
 
+import psycopg
 import pytest
 
-from coordination.kit.roles import APP, GUARD
+from coordination.kit.roles import APP, GUARD, libpq
 from coordination.tables import METADATA
 from tests.conftest import Base
 from tests.policies import model, model_writes
@@ -196,6 +197,18 @@ def test_the_app_holds_no_other_right(wall: Base) -> None:
         APP, APP, GUARD, APP,
     ) == [(False, False, False, False)]  # fmt: skip
     assert wall.admin("select relname from pg_class where relowner = %s::regrole", APP) == []
+
+
+def test_what_the_product_asks_leaves_no_name_in_the_log_of_any_server(wall: Base) -> None:
+    names = ("log_error_verbosity", "log_min_error_statement", "log_parameter_max_length")
+    for url in (wall.app_url, wall.owner_url):
+        # As on a server that logs everything: what its settings say, our roles say otherwise.
+        with psycopg.connect(libpq(url)) as ours:
+            told = [
+                ours.execute(f"show {name}".encode()).fetchone()
+                for name in (*names, "log_parameter_max_length_on_error")
+            ]
+        assert told == [("terse",), ("panic",), ("0",), ("0",)]
 
 
 def test_every_function_that_looks_past_the_wall_is_a_known_door(wall: Base) -> None:
