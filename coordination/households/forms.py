@@ -25,7 +25,7 @@ from coordination.households.rules import (
 )
 from coordination.kit.clock import today
 from coordination.kit.forms import Form, blank_is_none, typed_day
-from coordination.kit.text import place_name
+from coordination.kit.text import phone_number, place_name
 
 OLDEST_YEAR = 1900
 SHORTEST_REASON = 15
@@ -46,7 +46,7 @@ def _phone(typed: str) -> str:
     digits = [c for c in typed if c.isdigit()]
     if typed and (not 8 <= len(digits) <= 15 or any(c not in "0123456789 .+-/()" for c in typed)):
         raise ValueError("Ce numéro n’a pas la forme 06 12 34 56 78.")
-    return typed
+    return phone_number(typed)
 
 
 def _email(typed: str) -> str:

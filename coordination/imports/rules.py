@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Protocol, TypeVar
 
 from coordination.households.rules import Labelled, Link
-from coordination.kit.text import fold, place_name
+from coordination.kit.text import fold, phone_number, place_name
 
 LARGEST_FILE = 8_000_000
 MOST_ROWS = 60_000
@@ -225,7 +225,7 @@ def read_phone(typed: str) -> str:
         return ""
     if len([part for part in re.split(r"[/;,]|\bou\b|\bet\b", typed) if sum(map(str.isdigit, part)) > 7]) > 1:
         raise ValueError("Deux numéros dans la même case : n’en gardez qu’un.")
-    return f"0{typed}" if re.fullmatch("[1-9][0-9]{8}", typed) else typed
+    return phone_number(f"0{typed}" if re.fullmatch("[1-9][0-9]{8}", typed) else typed)
 
 
 def read_link(typed: str) -> Link | None:

@@ -98,6 +98,17 @@ def place_name(typed: str) -> str:
     return "".join(named)
 
 
+def phone_number(typed: str) -> str:
+    """A French number by pairs: `06.12.34.56.78` gives `06 12 34 56 78`, `+33612345678` gives `+33 6 12 34 56 78`; any
+    other is left as it was typed."""
+    figures = re.sub(r"[ ./()-]", "", typed).replace("+330", "+33")
+    shape = re.fullmatch(r"(0|\+33|0033)([1-9])([0-9]{8})", figures)
+    if shape is None:
+        return typed
+    start = f"0{shape.group(2)}" if shape.group(1) == "0" else f"+33 {shape.group(2)}"
+    return " ".join([start, *re.findall("..", shape.group(3))])
+
+
 def counted(*things: tuple[int, str]) -> str:
     """« 3 tâches et 1 rendez-vous »: how many of each, what there is none of left out."""
     return " et ".join(f"{n} {word}{'s' * (n > 1 and not word.endswith('s'))}" for n, word in things if n)

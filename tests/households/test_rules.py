@@ -17,7 +17,7 @@ from coordination.households.rules import (
     parse_birth,
     read_code,
 )
-from coordination.kit.text import place_name
+from coordination.kit.text import phone_number, place_name
 
 TODAY = date(2026, 11, 21)
 NUMBERS = st.lists(st.integers(0, len(CODE_ALPHABET) - 1), min_size=CODE_LENGTH, max_size=CODE_LENGTH)
@@ -69,6 +69,15 @@ def test_a_birth_date_may_be_partial(typed: str, first: date | None, precision: 
 def test_an_impossible_birth_date_is_refused_with_a_sentence(typed: str) -> None:
     with pytest.raises(ValueError, match=r"\w+ \w+"):
         parse_birth(typed, TODAY)
+
+
+def test_a_telephone_is_written_by_pairs_however_it_was_typed() -> None:
+    for typed in ("0612345678", "06.12.34.56.78", "06-12-34-56-78", "06 12345678", "06/12/34/56/78"):
+        assert phone_number(typed) == "06 12 34 56 78"
+    for abroad in ("+33612345678", "0033 6 12 34 56 78", "+33 (0)6 12 34 56 78"):
+        assert phone_number(abroad) == "+33 6 12 34 56 78"
+    for other in ("+32 470 12 34 56", "06 12 34", "", "3949"):
+        assert phone_number(other) == other
 
 
 def test_a_place_shouted_or_whispered_is_written_as_one_writes_it() -> None:

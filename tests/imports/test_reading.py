@@ -243,7 +243,7 @@ def test_a_birth_date_comes_as_a_spreadsheet_writes_it() -> None:
 
 
 def test_a_phone_gets_back_the_zero_the_spreadsheet_took() -> None:
-    assert read_phone("612345678") == "0612345678"
+    assert read_phone("612345678") == "06 12 34 56 78"
     assert read_phone("06 12 34 56 78") == "06 12 34 56 78"
     assert read_phone("Pas de tél.") == ""
     with pytest.raises(ValueError, match="Deux numéros"):

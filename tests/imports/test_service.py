@@ -70,7 +70,7 @@ def test_rows_of_one_number_make_one_household_led_by_its_person_of_reference(ca
         assert (second.name, second.link, str(second.birth)) == ("DUBRULLE Tom", Link.CHILD, "11/2015")
         profile = households.profile_of(session, file_id)
         assert profile is not None
-        assert (profile.commune, profile.address, profile.phone) == ("Libercourt", "4 rue des Lilas", "0612345678")
+        assert (profile.commune, profile.address, profile.phone) == ("Libercourt", "4 rue des Lilas", "06 12 34 56 78")
 
 
 def test_nothing_of_an_import_is_shared_and_each_file_has_its_line(
