@@ -23,6 +23,8 @@ EVENT = Written(
     " values (gen_random_uuid(), %(network_id)s, %(referral_id)s, %(at)s, %(verb)s, %(state)s, %(reason)s,"
     " %(organisation_id)s, %(membership_id)s, %(version)s)"
 )
+HOLD_NEED = "access.hold_need(:id)"
+HOLD_NEED_ALONE = "pg_advisory_xact_lock(hashtextextended(cast(:id as text), 0))"
 
 
 class NotShared(NotAllowed):
@@ -119,8 +121,9 @@ def add_referral(
     if need is None:
         raise NotKnown
     households.refuse_ended(session, need.household_id)
-    # Two people sending the same need at once take turns, so that the second one sees the first one's referral.
-    session.door("pg_advisory_xact_lock(hashtextextended(cast(:id as text), 0))", id=need_id)
+    # Two people sending the same need at once take turns, so that the second one sees the first one's referral. Whoever
+    # redirects holds its parent: holding a referral, nobody waits for the file.
+    session.door(HOLD_NEED if parent is None else HOLD_NEED_ALONE, id=need_id)
     partner = recipients.partner_of(session, need.household_id, to)
     if partner is None:
         raise UnknownPartner

@@ -56,6 +56,17 @@ create function access.stopped(referral uuid) returns boolean
 -- holds it alone, then its referrals. What comes next is read once the other has ended. A redirection holds its parent
 -- instead, as whoever redirects already does: holding a referral, nobody waits for the file.
 
+-- One order for all: the file, its referrals, the need that is sent, the journal. Whoever sends a need holds its file before
+-- the need: otherwise she would wait for an agreement that changes, which waits for the referral that somebody redirects,
+-- who waits for the need. Answers nothing, of a file of another network as of none.
+create function access.hold_need(needed uuid) returns void
+    language plpgsql security definer set search_path = public, pg_temp
+    as $$ begin
+        perform 1 from household h join need n on n.household_id = h.id
+          where n.id = needed and n.network_id = access.network() for share of h;
+        perform pg_advisory_xact_lock(hashtextextended(needed::text, 0));
+    end $$;
+
 create function access.carried_from_birth() returns trigger
     language plpgsql security definer set search_path = public, pg_temp
     as $$ begin

@@ -76,6 +76,7 @@ DOORS = {
     "carriage_changed": "the triggers of what an agreement, a protection or a name opens",
     "refuse_address": "the trigger of the profile",
     "merge_shares": "the holder of both files, before a merge",
+    "hold_need": "anybody, nothing: it makes those wait who would change what carries a need of one's network",
     "merge_files": "the holder of both files",
     "merge_ended": "the holder of both files, before the way back",
     "undo_merge": "the holder of both files, for thirty days",

@@ -1,10 +1,12 @@
 """An agreement and a referral that change at once, on two real connections: neither stands in the other's way, and what
 the row says of the agreement is true once both have ended."""
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Barrier
 from typing import Any
 from uuid import UUID
 
@@ -23,7 +25,7 @@ from coordination.sharing.service import give_up_share, withdraw_agreement
 from tests.cast import Cast
 from tests.conftest import Base
 from tests.households.make import open_household
-from tests.referrals.make import note_need, refer
+from tests.referrals.make import note_need, refer, send
 from tests.sharing.make import agree, agree_in
 
 WAITING = "select count(*) from pg_stat_activity where datname = %s and wait_event_type = 'Lock'"
@@ -70,9 +72,9 @@ class Sent:
         with acting(self.cast.engine, self.partner) as session:
             moves.refuse(session, self.id, 1, Refusal.CAPACITY)
 
-    def until_somebody_waits(self) -> None:
+    def until_somebody_waits(self, most: int = 1) -> None:
         ends = time.monotonic() + 10
-        while self.base.admin(WAITING, self.base.name) == [(0,)]:
+        while self.base.admin(WAITING, self.base.name) != [(most,)]:
             assert time.monotonic() < ends, "nobody waited for the other"
             time.sleep(0.005)
 
@@ -162,7 +164,10 @@ def test_what_is_sent_while_the_agreement_changes_is_carried_as_it_stands_then(
     assert sent.is_true()
     with acting(sent.cast.engine, sent.worker) as session:
         stands = [line.state for line in queries.referrals_of(session, sent.file)]
-    assert stands == [State.SENT if change == "grant" else State.REVOKED] * 2
+    if change == "grant":
+        assert stands == [State.SENT] * 2
+    else:  # whoever waited for the agreement to end sends nothing: she is told to hand a paper over
+        assert stands == [State.REVOKED, State.REVOKED if first == "send" else State.BY_HAND]
 
 
 def test_a_need_sent_in_the_same_breath_is_sent(sent: Sent, aside: ThreadPoolExecutor) -> None:
@@ -174,6 +179,47 @@ def test_a_need_sent_in_the_same_breath_is_sent(sent: Sent, aside: ThreadPoolExe
         service.send_referral(session, need.id, sent.cast.epicerie.id)
         session.commit()
     assert withdrawn.result(10) is None
+    assert sent.is_true()
+
+
+def test_a_sending_a_redirection_and_a_new_agreement_do_not_wait_for_each_other_in_a_ring(sent: Sent) -> None:
+    """Each would hold what the next one waits for: the need, the referral, the file."""
+    sent.refused()
+    ((need,),) = sent.base.admin("select need_id from referral where id = %s", sent.id)
+    sending: Deed = lambda s: service.send_referral(s, need, sent.cast.bonne_action.id)  # type: ignore[arg-type]  # noqa: E731
+    with ThreadPoolExecutor(2) as pool, ActorSession(sent.cast.engine, sent.worker) as session:
+        moving.taken(session, sent.id, 2)
+        granted = pool.submit(apart, sent, *sent.changes()["grant"])
+        sent.until_somebody_waits()
+        again = pool.submit(apart, sent, sent.worker, sending)
+        sent.until_somebody_waits(2)
+        sent.moves()["redirect"][2](session)
+        session.commit()
+        assert [granted.result(10), again.result(10)] == [None, None]
+    assert sent.is_true()
+
+
+def test_sendings_redirections_and_changes_of_agreement_all_at_once_all_end(sent: Sent) -> None:
+    """In whatever order they come: each is done or refused by a rule, none is ended by PostgreSQL."""
+    engine, cast = sent.cast.engine, sent.cast
+    for round_ in range(int(os.environ.get("RING_ROUNDS", "6"))):
+        need = note_need(engine, sent.worker, sent.file)
+        (row,) = send(engine, sent.worker, need, [cast.epicerie])
+        with acting(engine, sent.partner) as session:
+            moves.refuse(session, row.id, 1, Refusal.CAPACITY)
+        together = Barrier(3)
+        deeds: list[Deed] = [
+            lambda s, need=need: service.send_referral(s, need, cast.bonne_action.id),  # type: ignore[misc]
+            lambda s, key=row.id: moves.redirect(s, key, 2, cast.secours.id, "À vous."),  # type: ignore[misc]
+            lambda s: agree_in(s, sent.file, [cast.epicerie, cast.secours], days=100 + round_ % 2),  # noqa: B023
+        ]
+
+        def at_once(deed: Deed, together: Barrier = together) -> object:
+            together.wait()
+            return apart(sent, sent.worker, deed)
+
+        with ThreadPoolExecutor(3) as pool:
+            assert list(pool.map(at_once, deeds)) == [None, None, None]
     assert sent.is_true()
 
 
