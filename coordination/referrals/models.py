@@ -110,8 +110,9 @@ class Referral(SQLModel, table=True):
 class ReferralLink(SQLModel, table=True):
     """The signed link of a referral to an outside service, and the mail that carries it. Parts: identity and needs.
 
-    What it shows is frozen here. `link_id` names the only link that answers today: another one takes its place, and the
-    former is worth nothing. `mail_step` says what the waiting mail is about, `told_at` until when everything was told.
+    What it shows is frozen here, and where it goes: an address written on the service's record since is for later ones.
+    `link_id` names the only link that answers today: another one takes its place, and the former is worth nothing.
+    `mail_step` says what the waiting mail is about, `told_at` until when everything was told.
     `agreed_on`: an agreement to this one referral, taken before agreements could name a service.
     """
 
@@ -126,6 +127,7 @@ class ReferralLink(SQLModel, table=True):
     commune: str = column(Holds.CONTACT, "")
     person_name: str = column(Holds.IDENTITY)
     contact: str = column(Holds.CONTACT)
+    mailed_to: str = column(Holds.WORKER)
     agreed_on: date | None = column(Holds.LINK, None)
     agreed_how: str | None = column(Holds.LINK, None)
     link_id: UUID = column(Holds.ACCESS, default_factory=uuid4)

@@ -187,6 +187,7 @@ def add_link(session: ActorSession, row: Referral, given: Reach, parent: Referra
         commune=profile.commune if profile else "",
         person_name=name,
         contact=contact,
+        mailed_to=recipients.place_of(session, row).email,
         link_until=now() + LINK_LASTS,
     )
     session.add(link)

@@ -83,7 +83,7 @@ create function access.outside_answer(link uuid, verb text, why text) returns te
         return leads;
     end $$;
 
--- Another link in place of this one, even expired: it goes by mail to the address the network registered.
+-- Another link in place of this one, even expired: it goes by mail to the address the referral was sent to.
 create function access.outside_renew(link uuid) returns boolean
     language plpgsql security definer set search_path = public, pg_temp
     as $$
@@ -122,8 +122,8 @@ create function access.take_outside_mail(stale interval, most integer)
             claimed as (
                 update referral_link l set claimed_at = now(), attempts = l.attempts + 1
                   from taken t where l.referral_id = t.referral_id returning l.*)
-            select c.referral_id, c.link_id, c.link_until, c.mail_step::text, v.email::text, o.name::text, o.phone::text
-              from claimed c join referral r on r.id = c.referral_id join outside_service v on v.id = r.to_service_id
+            select c.referral_id, c.link_id, c.link_until, c.mail_step::text, c.mailed_to::text, o.name::text, o.phone::text
+              from claimed c join referral r on r.id = c.referral_id
               join organisation o on o.id = r.from_organisation_id;
     end $$;
 

@@ -101,8 +101,9 @@ create policy see on referral_link for select to coordination_app
 create policy add on referral_link for insert to coordination_app
     with check (network_id = (select access.network())
         and mail_state = 'pending' and agreed_on is null
-        and (select true from referral r join need n on n.id = r.need_id
-                     where r.id = referral_link.referral_id and r.to_service_id is not null and not r.by_hand
+        -- Where the service was reached on the day: whoever writes another address since gets nothing of it.
+        and (select true from referral r join need n on n.id = r.need_id join outside_service v on v.id = r.to_service_id
+                     where r.id = referral_link.referral_id and v.email = referral_link.mailed_to and not r.by_hand
                        and r.from_organisation_id = (select access.organisation()) limit 1)
         and (select true from access.live_share s
                      where s.household_id = referral_link.household_id and s.scope = 'identity' limit 1));

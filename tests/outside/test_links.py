@@ -438,6 +438,23 @@ def test_the_network_follows_it_by_its_code_and_a_service_no_longer_used_opens_n
     assert visitor.get(sent.path).status_code == 404
 
 
+def test_whoever_writes_another_address_on_its_record_turns_no_referral_aside(make: Callable[..., Sent]) -> None:
+    """An admin reads no file at all: with her own address there, the next link would have told her a name."""
+    sent = make()
+    hers = f"{uuid4().hex[:8]}@ailleurs.exemple.fr"
+    with acting(sent.base.engine, sent.cast.bonne_action.people["admin"]) as session:
+        told = {"name": "Point justice", "email": hers, "domains": ["logement"], "version": 1}
+        change(session, sent.service_id, ServiceForm.model_validate(told))
+    known = read(TEST_KEY, sent.token, now())
+    assert known is not None
+    with service.holding(sent.base.engine, known.link) as session:
+        assert service.renew(session, known.link.link_id)
+        session.commit()
+    before = len(sent.mails)
+    assert sent.post() == (1, 0)
+    assert (len(sent.mails), sent.box.to(hers)) == (before + 1, [])
+
+
 # ------------------------------------------------------------------ the sender's page
 
 

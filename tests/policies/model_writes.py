@@ -445,10 +445,11 @@ def adds_place(world: World, actor: Actor, row: Row) -> bool:
 
 
 def adds_service_link(world: World, actor: Actor, row: Row) -> bool:
-    """Of a referral one sent to a service, by whoever reads its need and the identity; nothing is mailed yet, and the
-    agreement is the file's."""
+    """Of a referral one sent to a service, by whoever reads its need and the identity, to the address the network
+    knows; nothing is mailed yet, and the agreement is the file's."""
     referral = world.one("referral", id=row["referral_id"])
-    to_service = referral["to_service_id"] is not None and not referral["by_hand"]
+    known = world.all("outside_service", id=referral["to_service_id"], email=row["mailed_to"])
+    to_service = bool(known) and not referral["by_hand"]
     fresh = row["mail_state"] == "pending" and row["agreed_on"] is None
     return at_home(actor, row) and sees_service_link(world, actor, row) and to_service and fresh
 

@@ -111,7 +111,7 @@ def ground(request: pytest.FixtureRequest) -> Iterator[Ground]:
     worlds = [build(seeded(seed), today) for seed in range(WORLDS)]
     with psycopg.connect(libpq(base.admin_url), autocommit=True) as admin:
         for world in worlds:
-            write(admin, world, but=("referral.carried", "idempotency.address"))
+            write(admin, world, but=("referral.carried", "idempotency.address", "referral_link.mailed_to"))
         upgrade(base.owner_url)
         yield Ground(base, admin, today, worlds)
     base.close()

@@ -371,7 +371,7 @@ LIES: dict[str, list[dict[str, Any]]] = {
     "need": [{"opened_by": uuid4}, {"sensitive": True}],
     "note": [{"written_by": uuid4}],
     "outside_service": [{"written_by": uuid4}],
-    "referral_link": [{"mail_state": "sent"}, {"agreed_on": date(2020, 1, 1)}],
+    "referral_link": [{"mail_state": "sent"}, {"agreed_on": date(2020, 1, 1)}, {"mailed_to": "ailleurs@exemple.fr"}],
     "agreement_service": [{"granted_at": NOON}, {"revoked_at": NOON}],
     "contact": [{"written_by": uuid4}, {"met_on": date(2999, 1, 1)}, {"cancelled_at": NOON}],
     "task": [{"created_by": uuid4}, {"done_at": NOON}, {"assigned_to": uuid4}],
@@ -524,7 +524,8 @@ class Candidate:
     for_contact = for_note
 
     def for_referral_link(self) -> Row:
-        return {"referral_id": self.parent["id"], "mail_state": "pending"}
+        to = self.world.all("outside_service", id=self.parent["to_service_id"])
+        return {"referral_id": self.parent["id"], "mail_state": "pending", "mailed_to": to[0]["email"] if to else "x"}
 
     def for_agreement_service(self) -> Row:
         return {"agreement_id": self.parent["id"], "service_id": self._service()}
