@@ -127,6 +127,7 @@ def _contact(
         form,
         status,
         media=Medium.options(),
+        people=[one.name for one in households.residents(session, household_id, today())],
         protected=protection.protection_of(session, household_id),
         care=protection.safe_contact_of(session, household_id),
     )

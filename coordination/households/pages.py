@@ -176,6 +176,18 @@ def show(request: Request, household_id: UUID, session: Walled, member: Acting) 
     return answer
 
 
+CHOICES = {
+    "address_kind": dict(AddressKind.options()),
+    "family_situation": dict(FamilySituation.options()),
+    "housing": dict(Housing.options()),
+    "origin": dict(Origin.options()),
+    "link": dict(Link.options()),
+    "weight": dict(WEIGHTS),
+    "activity": dict(Activity.options()),
+}
+"""The words of the choices of a file and of a person, by field."""
+
+
 def _words(kind: str, value: str) -> str:
     """The label of a stored choice, or nothing when none was made."""
     enums = {"family": FamilySituation, "housing": Housing, "origin": Origin, "address": AddressKind}
@@ -227,6 +239,7 @@ def save_profile(request: Request, household_id: UUID, data: Submitted, session:
         current = queries.profile_of(session, household_id)
         form = form.with_value("version", str(current.version) if current else "0")
         form.refuse("form", f"{stale.sentence} {_who_changed(session, household_id)}".strip())
+        form.set_beside(FormState.of(current.model_dump() if current else {}), CHOICES)
         return _profile(request, session, household_id, form, 409)
     return go(request, f"/foyers/{household_id}", "Situation du foyer enregistrée.")
 
@@ -273,8 +286,12 @@ def edit_person(request: Request, household_id: UUID, person_id: UUID, session: 
     """A person of the file, to correct."""
     queries.refuse_non_holder(session, household_id)
     found = queries.person_of(session, household_id, person_id)
+    return _person(request, session, household_id, found, _stored(found))
+
+
+def _stored(found: queries.Resident) -> FormState:
     until = found.stay.until_date
-    form = FormState.of(
+    return FormState.of(
         {
             "family_name": found.person.family_name,
             "given_name": found.person.given_name,
@@ -288,7 +305,6 @@ def edit_person(request: Request, household_id: UUID, person_id: UUID, session: 
             "version": found.person.version,
         }
     )
-    return _person(request, session, household_id, found, form)
 
 
 @router.post("/{household_id}/personnes/{person_id}", dependencies=[needs(Permission.EDIT_FILES)])
@@ -304,7 +320,10 @@ def save_person(request: Request, household_id: UUID, person_id: UUID, data: Sub
         return go(request, f"/foyers/{household_id}", "Personne enregistrée.")
 
     def again(form: FormState, status: int) -> Response:
-        return _person(request, session, household_id, found(), form, status)
+        now_known = found()
+        if status == 409 and data.get("version") != str(now_known.person.version):
+            form.set_beside(_stored(now_known), CHOICES)
+        return _person(request, session, household_id, now_known, form, status)
 
     return carry_out(session, read(PersonForm, data), deed, again, lambda: found().person.version)
 

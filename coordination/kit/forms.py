@@ -85,6 +85,15 @@ class FormState:
         """Adds what only the situation could tell."""
         self._errors.setdefault(name, sentence)
 
+    def set_beside(self, stored: "FormState", words: Mapping[str, Mapping[str, str]] | None = None) -> None:
+        """After somebody else's change: each field that differs from what is stored says so, and sending again undoes
+        nobody's work unseen. `words`: the labels of the choices of a field."""
+        for name in stored.typed:
+            if name in self._typed and name != "version" and stored.value(name) != self.value(name):
+                kept = (words or {}).get(name, {}).get(stored.value(name), stored.value(name))
+                told = f"« {kept} »" if kept else "rien"
+                self.refuse(name, f"Enregistré : {told}. Votre réponse le remplacera.")
+
     def without_errors(self) -> "FormState":
         """What was typed, before anybody is told what is wrong: the form is only being drawn again."""
         return FormState(self._typed)

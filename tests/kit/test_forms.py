@@ -55,6 +55,18 @@ def test_a_good_form_is_read_and_trimmed() -> None:
     assert state.values("colours") == ["red", "blue"]
 
 
+def test_what_a_colleague_stored_meanwhile_is_told_beside_what_was_typed() -> None:
+    form = FormState({"name": ["Roux"], "colour": ["red"], "day": [""], "size": ["s"], "version": ["1"]})
+    stored = FormState.of({"name": "Leroux", "colour": "blue", "day": "", "size": "s", "version": 2, "other": "x"})
+    form.set_beside(stored, {"colour": {"blue": "Bleu"}})
+    assert [name for name, _ in form.errors] == ["name", "colour"]
+    assert form.value("name") == "Roux"
+    assert form.error("colour") == "Enregistré : « Bleu ». Votre réponse le remplacera."
+    form = FormState({"name": ["Roux"]})
+    form.set_beside(FormState.of({"name": None}))
+    assert "Enregistré : rien." in (form.error("name") or "")
+
+
 class Ticked(Form):
     """A choice in the middle, rows, and a box to tick."""
 
