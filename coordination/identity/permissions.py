@@ -78,7 +78,7 @@ class Part(StrEnum):
 
 
 class Role(StrEnum):
-    """What a person is in her organisation; she may hold several."""
+    """What a person is in her organisation; she may hold several. `NETWORK_WIDE` ones count for the whole network."""
 
     INTAKE = "intake"
     VOLUNTEER = "volunteer"
@@ -109,6 +109,10 @@ class Role(StrEnum):
             "dpo": "Lit et vérifie le journal du réseau ; n’ouvre aucun dossier.",
             "admin": "Invite, suspend et dépanne les comptes de la structure ; n’ouvre aucun dossier.",
         }[self.value]
+
+
+NETWORK_WIDE = frozenset({Role.COORDINATOR, Role.DPO})
+"""Given, like the others, by the admin of an organisation: a line of the journal says so apart."""
 
 
 @dataclass(frozen=True)

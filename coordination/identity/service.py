@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 
 from passlib.hash import argon2
 
-from coordination.audit.service import act, reading
+from coordination.audit.service import act, reading, write_line
 from coordination.identity.models import Account, BrowserSession, Invitation, Membership
-from coordination.identity.permissions import Permission, Role
+from coordination.identity.permissions import NETWORK_WIDE, Permission, Role
 from coordination.identity.queries import colleagues, member, own_sessions, pending_invitations
 from coordination.identity.rules import (
     ATTEMPTS_ANYWHERE,
@@ -199,6 +199,7 @@ def invite(session: ActorSession, *, token: str, **invited: Unpack[Invited]) -> 
     made = new_invitation(network_id, organisation_id, invited, token)
     made.created_by = session.member.membership_id
     session.add(made)
+    _note_network_roles(session, made, set(invited["roles"]))
     return made
 
 
@@ -261,6 +262,7 @@ def change_roles(
     """Changes what a colleague may do. An organisation keeps at least one admin."""
     _one_admin_at_a_time(session)
     colleague = _colleague(session, membership_id, version)
+    _note_network_roles(session, colleague, set(roles) - set(colleague.roles))
     if Role.ADMIN.value in colleague.roles and Role.ADMIN not in roles:
         _keep_an_admin(session, colleague)
     if Role.ADMIN not in roles:
@@ -296,6 +298,15 @@ def restore(session: ActorSession, membership_id: UUID) -> Membership:
     colleague.suspended_at = None
     colleague.version += 1
     return colleague
+
+
+GIVEN = reading("account.network_role", "Rôle qui vaut dans tout le réseau confié à un compte")
+
+
+def _note_network_roles(session: ActorSession, row: Membership | Invitation, given: set[Role]) -> None:
+    """The data protection officer reads, apart from the rest, that somebody may see the journal or every referral."""
+    if given & NETWORK_WIDE:
+        write_line(session, GIVEN, row)
 
 
 def _colleague(session: ActorSession, membership_id: UUID, version: int | None = None) -> Membership:

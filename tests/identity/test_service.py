@@ -383,6 +383,23 @@ def test_each_act_writes_one_line_with_names_of_fields_only(cast: Cast, shared_b
     assert "council" not in whole
 
 
+def test_a_role_that_counts_for_the_whole_network_is_a_line_of_its_own(cast: Cast, shared_base: Base) -> None:
+    admin, person = cast.ccas.people["admin"], somebody(cast.engine, cast.ccas)
+    before = len(lines(shared_base, "account.network_role"))
+    with acting(cast.engine, admin) as session:
+        service.change_roles(session, person.membership_id, roles=[Role.COORDINATOR], professional=True, version=1)
+    with acting(cast.engine, admin) as session:
+        roles = [Role.COORDINATOR, Role.INTAKE]
+        service.change_roles(session, person.membership_id, roles=roles, professional=True, version=2)
+    invited(cast.engine, admin, fresh_email(), roles=(Role.DPO,))
+    invited(cast.engine, admin, fresh_email(), roles=(Role.INTAKE, Role.ADMIN, Role.COUNCIL))
+    told = lines(shared_base, "account.network_role")[before:]
+    assert [(subject == str(person.membership_id), actor) for subject, _, actor in told] == [
+        (True, str(admin.membership_id)),
+        (False, str(admin.membership_id)),
+    ]
+
+
 def test_a_refused_act_writes_nothing(cast: Cast, shared_base: Base) -> None:
     before = shared_base.admin("select count(*) from journal")
     with pytest.raises(LastAdmin), acting(cast.engine, cast.epicerie.people["admin"]) as session:
