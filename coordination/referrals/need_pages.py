@@ -39,6 +39,7 @@ def _new_need(
     header = households.file_header(session, household_id)
     service.refuse_unshared(session, household_id)
     households.refuse_ended(session, household_id)
+    found = receptions.proposals(session, household_id, _domain(form.value("domain")))
     return page(
         request,
         "referrals/new_need.html",
@@ -48,7 +49,7 @@ def _new_need(
         form=form,
         header=header,
         domains=[(d.value, f"{d.label} (sensible)" if d.sensitive else d.label) for d in Domain],
-        **_offered(session, household_id, receptions.proposals(session, household_id, _domain(form.value("domain")))),
+        **_offered(session, household_id, found, None),  # the domain may change until it is sent
     )
 
 
@@ -90,11 +91,14 @@ def _sent(rows: Iterable[Referral]) -> str:
     return " ".join(words)
 
 
-def _offered(session: ActorSession, household_id: UUID, found: list[receptions.Proposal]) -> dict[str, Any]:
+def _offered(
+    session: ActorSession, household_id: UUID, found: list[receptions.Proposal], domain: Domain | None
+) -> dict[str, Any]:
     """The partners to tick: those to propose first, with why, the others, then the services without an account; what is
     full says until when. And what the file would tell such a service, if it accepts."""
     choices = [
-        (one.partner.outside, bool(one.why), (str(one.partner.id), one.partner.name, _about(one))) for one in found
+        (one.partner.outside, bool(one.why), (str(one.partner.id), one.partner.name, _about(one, domain)))
+        for one in found
     ]
     covered = any(one.partner.outside and one.partner.coverage is not Coverage.NONE for one in found)
     return {
@@ -105,12 +109,14 @@ def _offered(session: ActorSession, household_id: UUID, found: list[receptions.P
     }
 
 
-def _about(one: receptions.Proposal) -> str:
+def _about(one: receptions.Proposal, domain: Domain | None) -> str:
     why = f"{one.why}." if one.why else ""
     coverage = one.partner.coverage
     link = one.partner.outside and coverage is not Coverage.NONE
-    but = ", sauf santé et violences (remise en main propre)" if coverage is Coverage.EXCEPT_SENSITIVE else ""
-    said = f"Sans compte : il répond par un lien, comme l’accord le prévoit{but}." if link else coverage.label
+    partly = domain is None and coverage is Coverage.EXCEPT_SENSITIVE
+    but = ", sauf santé et violences (remise en main propre)" if partly else ""
+    by_link = link and (domain is None or coverage.transmits(domain))
+    said = f"Sans compte : il répond par un lien, comme l’accord le prévoit{but}." if by_link else coverage.told(domain)
     return " ".join(part for part in (why, one.busy, said) if part)
 
 
@@ -129,7 +135,7 @@ def _refer(
     busy = {queries.recipient_of(line.row) for line in need.referrals if line.state.is_open}
     found = receptions.proposals(session, household_id, need.domain)
     free = [one for one in found if one.partner.id not in busy]
-    context: dict[str, Any] = {"header": header, "need": need, **_offered(session, household_id, free)}
+    context: dict[str, Any] = {"header": header, "need": need, **_offered(session, household_id, free, need.domain)}
     return page(request, "referrals/refer.html", title="Orienter un besoin", status=status, form=form, **context)
 
 

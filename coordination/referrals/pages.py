@@ -92,7 +92,7 @@ def _show(
             "outcome": [(o.value, o.label) for o in Outcome],
             "explanation": [(e.value, e.label) for e in Explanation],
             "dropped": [(d.value, d.label) for d in Dropped],
-            "to": [(str(p.id), p.name, p.coverage.label) for p in others],
+            "to": [(str(p.id), p.name, p.coverage.told(line.domain)) for p in others],
         },
         siblings=bulk.siblings(session, view) if "cancel" in verbs else [],
         parent=next((one for one in family if one.row.id == line.row.parent_id), None),

@@ -322,6 +322,14 @@ class Coverage(StrEnum):
             "none": "Pas d’accord du foyer : remise en main propre, rien n’est transmis.",
         }[self.value]
 
+    def told(self, domain: Domain | None) -> str:
+        """What is said of it to whoever refers a need of this domain; of any, when none is chosen yet."""
+        if domain is None or self is not Coverage.EXCEPT_SENSITIVE:
+            return self.label
+        if not domain.sensitive:
+            return Coverage.WHOLE.label
+        return "L’accord ne couvre ni la santé ni les violences : remise en main propre, rien n’est transmis."
+
     def transmits(self, domain: Domain) -> bool:
         """Whether a need of this domain may be transmitted; otherwise it is handed over on paper."""
         return self is Coverage.WHOLE or (self is Coverage.EXCEPT_SENSITIVE and not domain.sensitive)

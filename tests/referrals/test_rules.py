@@ -87,3 +87,13 @@ def test_a_code_of_one_list_is_never_a_code_of_another() -> None:
     assert [reason_label(code) for code in codes] == [code.label for words in REASONS for code in words]  # type: ignore[attr-defined]
     assert reason_label(None) == reason_label("inconnu") == ""
     assert reason_label(Refusal.CAPACITY) == Refusal.CAPACITY.label
+
+
+def test_who_refers_a_known_need_reads_what_happens_to_it_and_not_to_others() -> None:
+    plain, health = next(d for d in Domain if not d.sensitive), next(d for d in Domain if d.sensitive)
+    assert Coverage.EXCEPT_SENSITIVE.told(plain) == Coverage.WHOLE.told(health)
+    assert "remise en main propre" in Coverage.EXCEPT_SENSITIVE.told(health)
+    assert "sauf santé" in Coverage.EXCEPT_SENSITIVE.told(None)
+    for known in Coverage:
+        for domain in (plain, health):
+            assert ("sera transmise" in known.told(domain)) == known.transmits(domain)
