@@ -33,7 +33,7 @@ def killed(base: Base, place: int) -> Iterator[Blow]:
     def strike(connection: psycopg.Connection[Any], _: list[str]) -> None:
         blow.left -= 1
         if blow.left == 0:
-            _cut(base, connection.info.backend_pid)
+            cut(base, connection.info.backend_pid)
 
     base.engine.connect().close()  # what SQLAlchemy asks of its first connection is behind
     try:
@@ -43,8 +43,8 @@ def killed(base: Base, place: int) -> Iterator[Blow]:
         assert blow.fell, "it failed of something else"
 
 
-def _cut(base: Base, pid: int) -> None:
-    """And until it is gone: PostgreSQL's own way of waiting looks ten times a second only."""
+def cut(base: Base, pid: int) -> None:
+    """Ends this one, and waits until it is gone: PostgreSQL's own way of waiting looks ten times a second only."""
     base.admin("select pg_terminate_backend(%s)", pid)
     while base.admin("select 1 from pg_stat_activity where pid = %s", pid):
         time.sleep(0.002)

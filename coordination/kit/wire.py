@@ -107,19 +107,22 @@ class Line(psycopg.Connection[Any]):
             self.forget()
 
     def rollback(self) -> None:
-        """With a server that has left there is nothing to take back."""
-        self.forget()
-        if self.pgconn.transaction_status not in (TransactionStatus.IDLE, TransactionStatus.UNKNOWN):
-            try:
-                self.say([(ROLLBACK, {})])
-            except psycopg.OperationalError:
-                if not self.closed:
-                    raise
+        """All of it."""
+        self._take_back(ROLLBACK)
 
     def rollback_to(self, savepoint: str) -> None:
         """As far as a savepoint."""
+        self._take_back(Written(f'rollback to savepoint "{savepoint}"'))
+
+    def _take_back(self, how: Written) -> None:
+        """With a server that has left there is nothing to take back: whoever goes on is told."""
         self.forget()
-        self.say([(Written(f'rollback to savepoint "{savepoint}"'), {})])
+        if self.pgconn.transaction_status not in (TransactionStatus.IDLE, TransactionStatus.UNKNOWN):
+            try:
+                self.say([(how, {})])
+            except psycopg.OperationalError:
+                if not self.closed:
+                    raise
 
     def forget(self) -> None:
         """What waits is never said."""
@@ -152,14 +155,15 @@ class Line(psycopg.Connection[Any]):
         return (statement, tuple(self._adapting.types or ())), given, self._adapting.formats
 
     def _exchanged(self, ready: Sequence[Dressed]) -> list[PGresult]:
-        """What is answered to each; the answers to a message end with its first refusal. The plans that are missing are
-        made at its head."""
-        line, heard = self.pgconn, list[PGresult]()
+        """What is answered: at the head to the plans that go and to those that come, then to each.
+        After a refusal nothing more is done."""
+        line, heard, before = self.pgconn, list[PGresult](), 0
         wanted = dict.fromkeys(plan for plan, *_ in ready)
         new = [plan for plan in wanted if plan not in self._names]
         try:
             line.enter_pipeline_mode()
-            before = self._make_room(len(new), wanted) + len(new) if new else 0
+            if new:
+                before = self._make_room(len(new), wanted) + len(new)
             for plan in new:
                 self._ever += 1
                 name = self._names[plan] = b"said_%d" % self._ever
@@ -172,13 +176,13 @@ class Line(psycopg.Connection[Any]):
             line.exit_pipeline_mode()
         except BaseException as left:  # it left, or we were interrupted: nobody knows any more where the line stands
             line.finish()
-            all_was_told = len(heard) >= before + len(ready) or (heard and heard[-1].status in REFUSED)
+            all_was_told = len(heard) >= before + len(ready) or any(told.status in REFUSED for told in heard)
             if not all_was_told or not isinstance(left, psycopg.OperationalError):
                 raise
         for plan, made in zip(new, heard[before - len(new) :], strict=False):
             if made.status != ExecStatus.COMMAND_OK:
                 del self._names[plan]
-        return heard[before - len(new) : before + len(ready)]
+        return heard[: before + len(ready)]
 
     def _make_room(self, more: int, wanted: Container[Plan]) -> int:
         """Gives up the plans that were asked for longest ago, and are not wanted now; how many went."""

@@ -283,21 +283,23 @@ def test_a_server_that_leaves_in_the_middle_of_its_answer_is_told_as_such(engine
         assert session.ask(WHO) == [("ann",)]
 
 
-def test_a_server_that_left_unnoticed_is_told_by_the_savepoint_and_not_by_the_rollback(
+def test_a_server_that_left_unnoticed_is_told_to_whoever_goes_on_and_not_to_whoever_takes_back(
     shared_base: Base, engine: Engine
 ) -> None:
     def cut(session: ActorSession) -> None:
-        session.ask(WHO)
         shared_base.admin("select pg_terminate_backend(%s, 5000)", line_of(session).info.backend_pid)
 
     with acting(engine, ANN) as session:
         savepoint = session.begin_nested()
         cut(session)
-        with pytest.raises(OperationalError), savepoint:
+        with pytest.raises(NotNow), savepoint:
             raise NotNow
+        with pytest.raises(OperationalError):
+            session.ask(WHO)
         session.rollback()
+        session.begin_nested()
         cut(session)
-        session.rollback()
+        session.close()
         assert session.ask(WHO) == [("ann",)]
 
 
