@@ -261,6 +261,12 @@ create function access.account_for_operator(email text, organisation uuid) retur
            where a.email_folded = account_for_operator.email and m.suspended_at is null
              and m.organisation_id = account_for_operator.organisation and access.is_service('operator') $$;
 
+-- The secret addresses of somebody's calendars end with the password under which they may have been taken.
+create function access.end_feeds(account uuid)
+    returns void language sql set search_path = public, pg_temp
+    as $$ update calendar_feed f set revoked_at = now() from membership m
+           where m.id = f.membership_id and m.account_id = end_feeds.account and f.revoked_at is null $$;
+
 -- Uses a one-use link: makes the account when there is none, its membership, or its new password.
 -- An existing account keeps its password on an invitation: the membership alone is added.
 -- Answers the account, or NULL when the link is spent.
@@ -282,6 +288,7 @@ create function access.use_invitation(hash text, new_password_hash text, new_nam
             end if;
             update credential set password_hash = new_password_hash, changed_at = now() where account_id = a;
             update browser_session set revoked_at = now() where account_id = a and revoked_at is null;
+            perform access.end_feeds(a);
             perform access.note_link('account.password_reset', i, 'account', a);
             return a;
         end if;
@@ -321,7 +328,8 @@ create function access.change_own_password(new_hash text, kept_session uuid) ret
     language sql security definer set search_path = public, pg_temp
     as $$ update credential set password_hash = new_hash, changed_at = now() where account_id = access.account();
           update browser_session set revoked_at = now()
-           where account_id = access.account() and id is distinct from kept_session and revoked_at is null $$;
+           where account_id = access.account() and id is distinct from kept_session and revoked_at is null;
+          select access.end_feeds(access.account()) $$;
 
 create function access.close_sessions_of(member_id uuid)
     returns bigint language plpgsql security definer set search_path = public, pg_temp

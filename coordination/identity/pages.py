@@ -212,7 +212,10 @@ def change_password(request: Request, data: Submitted, session: Walled, member: 
         session.rollback()
         form.refuse("current", refused.sentence)
         return _me(request, session, member, form, 422)
-    return go(request, "/moi", "Mot de passe changé. Vos autres appareils ont été déconnectés.")
+    ended = (
+        "Vos autres appareils sont déconnectés, et l’adresse de votre calendrier, si vous en aviez une, est à refaire."
+    )
+    return go(request, "/moi", f"Mot de passe changé. {ended}")
 
 
 @router.post("/moi/deconnexion-partout", dependencies=[needs(None)])

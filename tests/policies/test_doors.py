@@ -666,6 +666,20 @@ TRIES: dict[str, Try] = {
         "admin", "select access.account_is_ours(%(twice account)s)", FALSE, "account_is_ours",
         "and m.organisation_id <> access.organisation()", "and false",
     ),
+    "an address of one's calendar ends with one's password": Try(
+        "trusted", "select access.change_own_password('x', null)", [(0,)], "change_own_password",
+        "select access.end_feeds(access.account())", "select",
+        after="select count(*) from calendar_feed where membership_id = %(trusted)s and revoked_at is null",
+    ),
+    "or with the one a link replaces": Try(
+        "nobody", "select access.use_invitation('reset', 'x', '')", [(0,)], "use_invitation",
+        "perform access.end_feeds(a)", "null",
+        before="insert into invitation (id, token_hash, purpose, network_id, organisation_id, account_id, email, name,"
+        " roles, professional, demo, created_at, expires_at) select gen_random_uuid(), 'reset', 'reset', m.network_id,"
+        " m.organisation_id, m.account_id, '', '', '{}', false, false, now(), now() + interval '1 day'"
+        " from membership m where m.id = %(trusted)s",
+        after="select count(*) from calendar_feed where membership_id = %(trusted)s and revoked_at is null",
+    ),
     "another's memberships are not told": Try(
         "colleague", "select count(*) from access.memberships_of(%(holder account)s)", [(0,)], "memberships_of",
         "and (access.kind() = 'nobody' or account = access.account())",
