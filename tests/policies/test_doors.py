@@ -331,6 +331,8 @@ class Try:
 
 FALSE: Rows = [(False,)]
 GLASS = f"select access.break_glass(%(guarded code)s, '{WHY}') is not null"
+GRANTED = "select access.grant_agreement(%(told)s)"
+TO_SERVICE = "select access.service_covered(%(plain)s, %(service)s, 'identity')"
 CLOSES = (
     "select array_agg(scope order by scope) from access.merge_shares(%%(alike)s, %%(%(one)s)s, %%(%(one)s choices)s)"
     " where closes"
@@ -481,6 +483,70 @@ TRIES: dict[str, Try] = {
         "trusted", "select access.agreement_is_being_written(%(told)s)", FALSE, "agreement_is_being_written",
         "and g.organisation_id = access.organisation()",
     ),
+    "what is granted is granted by who holds the file today": Try(
+        "holder", GRANTED, REFUSED, "grant_agreement", "and h.holder_organisation_id = access.organisation()",
+        before="update household h set holder_organisation_id = %(secours)s from agreement g"
+        " where g.id = %(told)s and h.id = g.household_id",
+    ),
+    "by who recorded it": Try(
+        "holder", GRANTED, REFUSED, "grant_agreement", "and g.organisation_id = access.organisation()",
+        before="update agreement set organisation_id = %(secours)s where id = %(told)s",
+    ),
+    "before it is withdrawn": Try(
+        "holder", GRANTED, REFUSED, "grant_agreement", "and g.withdrawn_at is null",
+        before="update agreement set withdrawn_at = now() where id = %(told)s",
+    ),
+    "when somebody agrees": Try(
+        "holder", GRANTED, REFUSED, "grant_agreement",
+        "and exists (select 1 from agreement_person a where a.agreement_id = g.id and a.answer = 'agrees')",
+        before="delete from agreement_person where agreement_id = %(told)s",
+    ),
+    "and once": Try(
+        "holder", "select access.grant_agreement(%(agreement)s)", REFUSED, "grant_agreement",
+        "exists (select 1 from share where agreement_id = agreement) or",
+    ),
+    "taken from a service, it stays with the organisations": Try(
+        "holder", "select access.revoke_agreement(%(absent)s, %(service)s)", [(2,)], "revoke_agreement",
+        "and (recipient is null or organisation_id = recipient)",
+        after="select count(*) from share where agreement_id = %(absent)s and revoked_at is null",
+    ),
+    "without a part, the others stay": Try(
+        "holder", "select access.revoke_agreement(%(agreement)s, %(secours)s, 'needs')", [("identity",)],
+        "revoke_agreement", "and (part is null or part = 'identity' or scope = part)",
+        after="select max(scope) from share where agreement_id = %(agreement)s and revoked_at is null",
+    ),
+    "nobody answers an agreement that was withdrawn": Try(
+        "holder", "select access.record_answer(%(absent)s, %(away)s, 'agrees')", REFUSED, "record_answer",
+        "and g.withdrawn_at is null", before="update agreement set withdrawn_at = now() where id = %(absent)s",
+    ),
+    "notes are not asked for": Try(
+        "stranger", "select access.request_access(gen_random_uuid(), %(code)s, '{notes}', 'support')", REFUSED,
+        "request_access", "or not wanted <@ array['identity', 'budget', 'needs', 'sensitive']",
+    ),
+    "a volunteer closes a file to herself alone": Try(
+        "trusted volunteer", "select access.close_to(%(plain)s, %(trusted)s, 'other')", REFUSED, "close_to",
+        "or not (access.has_role('intake') or member_id = access.membership())",
+    ),
+    "the last one named does not close it to herself": Try(
+        "holder", "select access.close_to(%(guarded)s, %(holder)s, 'own')", REFUSED, "close_to",
+        "access.is_protected(file_id) and", "false and",
+    ),
+    "a service no agreement names is told nothing": Try(
+        "holder", "select access.service_covered(%(plain)s, %(full)s, 'identity')", FALSE, "service_covered",
+        "and access.service_agreed(file_id, service, part = 'sensitive')",
+    ),
+    "nor by who does not read the name": Try(
+        "trusted with needs alone", TO_SERVICE, FALSE, "service_covered",
+        "and exists (select 1 from access.live_share m where m.household_id = file_id and m.scope = 'identity')",
+    ),
+    "nor of health, unless it says so": Try(
+        "holder", "select access.service_covered(%(plain)s, %(service)s, 'sensitive')", FALSE, "service_agreed",
+        "and (v.sensitive or not for_sensitive)",
+    ),
+    "nor once it was taken back": Try(
+        "holder", TO_SERVICE, FALSE, "service_agreed", "and v.revoked_at is null",
+        before="update agreement_service set revoked_at = now() where service_id = %(service)s",
+    ),
     # ------------------------------------------------------------ two files that become one
     "a debt of the other file closes the budget": Try(
         "holder", CLOSES % {"one": "debt"}, [(["budget"],)], "merge_brings",
@@ -544,6 +610,16 @@ TRIES: dict[str, Try] = {
         "trusted with needs alone", "select count(*) from access.file_life(%(plain)s)", [(0,)], "file_life",
         "and s.scope = 'identity'",
     ),
+    "a file that is closed to somebody is in no list of hers": Try(
+        "colleague", "select count(*) from access.my_files(true, null, null, 100) where household_id = %(guarded)s",
+        [(0,)], "my_files",
+        "and (i.named or (select true from access.live_shares s where s.household_id = h.id limit 1))",
+    ),
+    "nor is it counted": Try(
+        "colleague",
+        "select access.count_files(true, 1000) = (select count(*) from access.my_files(true, null, null, 100))",
+        [(True,)], "count_files", "and (select true from access.live_shares s where s.household_id = h.id limit 1)",
+    ),
     # ------------------------------------------------------------ referrals
     "whether a referral was closed is told to its sides": Try(
         "stranger", "select access.was_closed(%(closed)s)", FALSE, "was_closed",
@@ -576,6 +652,25 @@ TRIES: dict[str, Try] = {
         before="insert into notice (id, network_id, membership_id, step, about, at, mail_state, attempts)"
         " select gen_random_uuid(), m.network_id, m.id, 'glass', now(), now(), 'pending', 0"
         " from membership m where m.id = %(suspended)s",
+    ),
+    "news of referrals are for those who answer them": Try(
+        "worker", "select access.tell(%(referral)s, 'receiver', 'moved', '2020-01-01') > 0", [(0,)], "tell",
+        "and m.roles && array['intake', 'volunteer', 'coordinator']",
+        after="select count(*) from notice n join membership m on m.id = n.membership_id where n.about = '2020-01-01'"
+        " and not m.roles && array['intake', 'volunteer', 'coordinator']",
+    ),
+    "a link that nothing carries is not mailed": Try(
+        "worker",
+        "select count(*) from access.take_outside_mail(interval '1 hour', 100) where referral_id = %(linked)s", [(0,)],
+        "take_outside_mail", "or not access.link_stands(r)",
+        before="update referral set carried = '{}' where id = %(linked)s",
+    ),
+    "nor a paper printed there, though letters are safe": Try(
+        "trusted", "select access.may_print_link(%(guarded referral)s)", FALSE, "may_print_link",
+        "and (not r.guarded or access.lets_in(r.household_id, access.membership()))",
+        before="insert into safe_contact (household_id, network_id, call, message, letter, email, words, updated_at,"
+        " updated_by, version) select h.id, h.network_id, true, true, true, true, '', now(), h.opened_by, 1"
+        " from household h where h.id = %(guarded)s",
     ),
     "full services are one's own network's": Try(
         "elsewhere", "select access.full_services()", [], "full_services", "v.network_id = access.network() and"
