@@ -28,6 +28,15 @@ RECOVERS = 3.0
 """Seconds after a blow during which a page may still say that it failed."""
 WEIGHTS = {"connections": 5, "serving process": 2, "worker": 4, "PostgreSQL": 2, "mail": 3}
 """What falls, and how often."""
+DIGEST = """
+from coordination.kit.engine import make_engine
+from coordination.notices import service
+from coordination.notices.rules import When
+from coordination.settings import get_settings
+asked = get_settings()
+service.post(make_engine(asked.database_url), asked.mailer(), asked.base_url, When.DAILY)
+"""
+"""What the worker does once a morning, as a process of its own: here each morning lasts a few seconds."""
 STARTED = 15.0
 """Seconds after which a worker must have found its server; before, it may say that it found none and leave."""
 CONNECTIONS = (
@@ -60,6 +69,7 @@ class Ground:
         self.workers: list[subprocess.Popen[bytes]] = []
         self._over = threading.Event()
         self._keeper = threading.Thread(target=self._keep_workers, daemon=True)
+        self._mornings = threading.Thread(target=self._let_mornings_come, daemon=True)
 
     def __enter__(self) -> "Ground":
         embedded.stop(self.home)
@@ -79,6 +89,7 @@ class Ground:
         self.workers = [self._worker() for _ in range(2)]
         self.begun = [time.monotonic()] * 2
         self._keeper.start()
+        self._mornings.start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -94,6 +105,7 @@ class Ground:
         """The workers are sent home, and nobody replaces them."""
         self._over.set()
         self._keeper.join(10)
+        self._mornings.join(60)
         for one in self.workers:
             one.terminate()
         for one in self.workers:
@@ -117,16 +129,36 @@ class Ground:
             cwd=ROOT, env={**os.environ, **self.variables}, capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
 
+    def digest(self) -> int:
+        """One morning's mail, to its end."""
+        return self._process("-c", DIGEST).wait(120)
+
     # -------------------------------------------------------------- the workers
 
     def _worker(self) -> subprocess.Popen[bytes]:
+        return self._process("-m", "coordination", "worker")
+
+    def _process(self, *words: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            [sys.executable, "-m", "coordination", "worker"],
+            [sys.executable, *words],
             cwd=ROOT,
             env={**os.environ, **self.variables},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
+
+    def _let_mornings_come(self) -> None:
+        """One after the other; of three, one dies in its mail or before."""
+        draw = random.Random(0)
+        while not self._over.wait(draw.uniform(1, 4)):
+            morning = self._process("-c", DIGEST)
+            if draw.random() < 0.35:
+                self._over.wait(draw.uniform(1, 3))
+                killed = time.monotonic()
+                morning.kill()
+                self.blows.append(Blow("morning", killed, killed))
+                self.fallen["morning"] += 1
+            morning.wait(120)
 
     def _keep_workers(self) -> None:
         """Puts a worker that left in its place again, as a service manager does."""

@@ -21,22 +21,27 @@ import psycopg
 import pytest
 
 from coordination.identity.permissions import Role
+from coordination.kit.db import acting
 from coordination.notices import jobs
-from coordination.notices.rules import To, of_event
+from coordination.notices.rules import To, When, of_event
+from coordination.notices.service import choose
 from coordination.referrals.machine import ROW_FACTS, State, Step, facts_of
 from tests.api.make import API
 from tests.cast import PASSWORD
-from tests.chaos.ground import SENDER, WEIGHTS, Ground
-from tests.chaos.people import Person, Shared
+from tests.chaos.ground import RECOVERS, SENDER, WEIGHTS, Ground
+from tests.chaos.people import Person, Service, Shared, Visitor, Writer, behind, link_in
+from tests.directory.make import outside
 from tests.households.make import open_household
 from tests.sharing.make import agree
 
 SECONDS = float(os.environ.get("CHAOS_SECONDS", "150"))
 SEED = os.environ.get("CHAOS_SEED") or str(random.SystemRandom().randrange(10**6))
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(int(SECONDS) + 900)]
-TURNS = ("tell", "post")
+TURNS = ("tell", "post", "links")
 RECOVERED = 150
 """Seconds within which all is told: half a minute without a sign of life, the minute that looks for it, a turn."""
+SERVICE = "service@exemple.fr"
+BY_LINK = ("accept", "refuse", "ask", "close")
 HEARS = {Role.INTAKE.value, Role.VOLUNTEER.value, Role.COORDINATOR.value}
 
 
@@ -45,15 +50,17 @@ def say(words: str) -> None:
     sys.stdout.flush()
 
 
-def everybody(ground: Ground, shared: Shared) -> list[Person]:
-    """Two of each organisation, so that they also run into each other."""
+def everybody(ground: Ground, shared: Shared, file: UUID) -> list[Person | Visitor]:
+    """Two of an organisation, so that they also run into each other; the coordination, a service, a writer."""
     cast = ground.cast
     desks = [(cast.ccas, True, "intake"), (cast.epicerie, False, "intake"), (cast.secours, False, "intake"),
-             (cast.epicerie, False, "volunteer")]  # fmt: skip
-    return [
+             (cast.epicerie, False, "volunteer"), (cast.ccas, False, "coordinator")]  # fmt: skip
+    people = [
         Person(shared, organised.emails[role], sends, f"{SEED} {place}")
         for place, (organised, sends, role) in enumerate(desks)
     ]
+    writer = Writer(shared, cast.ccas.emails["intake"], str(file), f"{SEED} page")
+    return [*people, Service(shared, SERVICE, f"{SEED} lien"), writer]
 
 
 def keep_turning(ground: Ground, over: threading.Event) -> None:
@@ -78,9 +85,14 @@ def storm(ground: Ground) -> Shared:
     cast = ground.cast
     worker = cast.ccas.people["intake"]
     file = open_household(cast.engine, worker)
-    agree(cast.engine, worker, file, [cast.epicerie, cast.secours])
-    shared = Shared(ground.served.url, f"/households/{file}/needs", [str(cast.epicerie.id), str(cast.secours.id)])
-    people = everybody(ground, shared)
+    there = outside(cast.engine, cast.ccas.people["coordinator"], email=SERVICE, domains=["logement"])
+    agree(cast.engine, worker, file, [cast.epicerie, cast.secours, there])
+    for one in (cast.epicerie.people["volunteer"], cast.ccas.people["coordinator"]):
+        with acting(cast.engine, one) as session:
+            choose(session, When.DAILY)
+    partners = [str(cast.epicerie.id), str(cast.secours.id), str(there)]
+    shared = Shared(ground.served.url, f"/households/{file}/needs", partners, ground.box.letters)
+    people = everybody(ground, shared, file)
     threads = [threading.Thread(target=one.work, daemon=True) for one in people]
     calmed = threading.Event()
     turner = threading.Thread(target=keep_turning, args=(ground, calmed), daemon=True)
@@ -99,11 +111,13 @@ def storm(ground: Ground) -> Shared:
     done = Counter(one.verb for one in shared.asked if one.done)
     again = sum(len(one.tries) > 1 for one in shared.asked)
     say(f"fini : {done.total()} faits sur {len(shared.asked)} ({again} demandés plus d’une fois) : {dict(done)}")
+    said = Counter(one.verb for one in shared.pressed if one.tries[-1].status == 303)
+    say(f"par le lien : {dict(said)} ; notes : {len(shared.noted)}")
     say(f"coups : {dict(ground.fallen)}")
     return shared
 
 
-def blow_on(ground: Ground, shared: Shared, people: list[Person]) -> None:
+def blow_on(ground: Ground, shared: Shared, people: list[Person | Visitor]) -> None:
     draw, began, told = random.Random(SEED), time.monotonic(), 0.0
     time.sleep(5)  # the first referrals are sent
     first = draw.sample(list(WEIGHTS), len(WEIGHTS))  # each kind once, then as they come
@@ -132,9 +146,14 @@ def calm(ground: Ground) -> None:
     for _ in range(8):
         done = ground.command("worker", "--once")
         assert done.returncode == 0, done.stderr
-        if ground.ask("select count(*) from notice where mail_state = 'pending'") == [(0,)]:
+        assert ground.digest() == 0
+        mailed = ("notice", "referral_link")
+        if not any(ground.ask(f"select 1 from {table} where mail_state = 'pending'") for table in mailed):
             return
-        ground.ask("update notice set claimed_at = claimed_at - interval '11 minutes' where mail_state = 'pending'")
+        for table in mailed:
+            ground.ask(
+                f"update {table} set claimed_at = claimed_at - interval '11 minutes' where mail_state = 'pending'"
+            )
     raise AssertionError("mail still waits")
 
 
@@ -159,6 +178,11 @@ def test_it_was_a_storm_and_people_worked(storm: Shared, ground: Ground) -> None
     assert sum(asked.done for asked in storm.asked) >= SECONDS / 3
     assert len(storm.referrals) >= 6
     assert len(ground.box.letters) >= 3
+    done = Counter(one.verb for one in storm.asked if one.done)
+    assert done["redirect"] >= 2
+    assert sum(one.tries[-1].status == 303 for one in storm.pressed) >= 2
+    assert len(storm.noted) >= 10
+    assert {SERVICE, ground.cast.epicerie.emails["volunteer"]} <= {who for who, _ in ground.box.letters}
 
 
 def test_every_row_says_what_its_events_say_and_each_version_has_one(storm: Shared, ground: Ground) -> None:
@@ -184,9 +208,17 @@ def alike(kept: object, told: object) -> bool:
 
 def test_what_was_answered_as_done_was_done_once_and_nothing_else(storm: Shared, ground: Ground) -> None:
     events = events_of(ground)
-    happened = Counter((str(key), verb) for key, past in events.items() for _, verb, *_ in past)
+    parents = {key: parent for key, parent in ground.ask("select id, parent_id from referral") if parent is not None}
+    happened = Counter(
+        (str(key), verb)
+        for key, past in events.items()
+        for version, verb, _, _, _, by, _ in past
+        if by is not None and not (version == 1 and key in parents)
+    )
     asked = Counter((one.made, one.event) for one in storm.asked if one.done and one.verb != "need")
     assert happened == asked
+    redirected = Counter(one.made for one in storm.asked if one.done and one.verb == "redirect")
+    assert Counter(str(parent) for parent in parents.values()) == redirected
     assert ground.ask("select count(*) from need") == [(sum(one.done and one.verb == "need" for one in storm.asked),)]
     members = {
         email: people[role].membership_id
@@ -199,10 +231,41 @@ def test_what_was_answered_as_done_was_done_once_and_nothing_else(storm: Shared,
             assert past[one.version + 1] == (one.event, members[one.who]), one
 
 
+def test_what_a_service_said_by_its_link_happened_once(storm: Shared, ground: Ground) -> None:
+    """A second press finds the first one's answer; where a worker noted the same one meanwhile, hers."""
+    by_link, noted = Counter[tuple[str, str]](), set()
+    for key, past in events_of(ground).items():
+        for _, verb, _, _, _, by, _ in past:
+            if by is None:
+                by_link[str(key), verb] += 1
+            else:
+                noted.add((str(key), verb))
+    said = Counter((one.made, one.verb) for one in storm.pressed if one.tries[-1].status == 303)
+    assert {verb for _, verb in by_link} <= set(BY_LINK)
+    assert by_link <= said
+    assert {one: n for one, n in said.items() if one not in noted} == {
+        one: n for one, n in by_link.items() if one not in noted
+    }
+    assert {one.tries[-1].status for one in storm.pressed} <= {200, 303, 404, 409, 429}
+
+
+def test_what_was_written_on_a_page_was_kept_once_however_often_its_form_was_sent(
+    storm: Shared, ground: Ground
+) -> None:
+    assert {one.tries[-1].status for one in storm.noted} == {303}
+    kept = Counter(words for (words,) in ground.ask("select words from note"))
+    assert kept == Counter(one.place for one in storm.noted)
+    say(f"{sum(len(one.tries) > 1 for one in storm.noted)} notes sur {len(storm.noted)} envoyées plus d’une fois")
+
+
 def test_each_transition_has_its_line_in_a_journal_that_holds(storm: Shared, ground: Ground) -> None:
-    events = Counter((str(key), f"referral.{one[1]}") for key, past in events_of(ground).items() for one in past)
+    events = Counter(
+        (str(key), f"outside.{verb}" if by is None else f"referral.{verb}")
+        for key, past in events_of(ground).items()
+        for _, verb, _, _, _, by, _ in past
+    )
     lines = ground.ask(
-        "select subject_id, verb from journal where subject = 'referral' and verb ~ '^referral\\.'"
+        "select subject_id, verb from journal where subject = 'referral' and verb ~ '^(referral|outside)\\.'"
         " and verb <> 'referral.read'"
     )
     assert Counter((str(key), str(verb)) for key, verb in lines) == events
@@ -211,7 +274,8 @@ def test_each_transition_has_its_line_in_a_journal_that_holds(storm: Shared, gro
 
 
 def test_no_page_failed_but_in_an_outage_and_then_it_said_which(storm: Shared, ground: Ground) -> None:
-    tries = [*storm.read, *(tried for asked in storm.asked for tried in asked.tries)]
+    everything = (*storm.asked, *storm.pressed, *storm.noted)
+    tries = [*storm.read, *(tried for asked in everything for tried in asked.tries)]
     assert {tried.status for tried in tries if tried.status >= 500} <= {503}
     failed = [tried for tried in tries if tried.status == 0 or tried.status >= 500]
     assert [one for one in failed if not any(blow.explains(one.since, one.until) for blow in ground.blows)] == []
@@ -228,9 +292,34 @@ def test_each_piece_of_news_is_told_once_and_mailed(storm: Shared, ground: Groun
         )
     }
     assert ground.ask("select distinct mail_state from notice") == [("sent",)]
-    letters = {(str(letter["Message-ID"]), who) for who, letter in ground.box.letters}
+    letters = {(str(letter["Message-ID"]), who) for who, letter in ground.box.letters if who != SERVICE}
     assert letters == {(message, str(email)) for message, email in mails.items()}
-    say(f"{len(ground.box.letters)} lettres, dont {len(ground.box.letters) - len(letters)} en double")
+
+
+def test_each_link_that_opens_something_was_mailed_and_no_other_letter_was(storm: Shared, ground: Ground) -> None:
+    """A new link takes the place of the former one when a question is answered, or the referral opens again."""
+    events = events_of(ground)
+    mailed: dict[object, set[object]] = {}
+    for who, letter in ground.box.letters:
+        if who == SERVICE:
+            link = behind(link_in(letter))
+            assert str(letter["Message-ID"]) == f"<{link.link_id}@{SENDER.partition('@')[2]}>"
+            mailed.setdefault(link.referral_id, set()).add(link.link_id)
+    links = ground.ask("select referral_id, link_id, mail_state from referral_link")
+    assert set(mailed) <= {key for key, *_ in links}
+    for key, link_id, state in links:
+        assert state == "none" or (state == "sent" and link_id in mailed[key])
+        past = [one[1] for one in events[UUID(str(key))]]
+        assert len(mailed.get(key, ())) <= 1 + past.count("answer") + past.count("reopen")
+
+
+def test_no_letter_came_twice_but_when_something_fell_as_it_left(storm: Shared, ground: Ground) -> None:
+    copies: dict[tuple[str, str], list[float]] = {}
+    for (who, letter), when in zip(ground.box.letters, ground.box.came, strict=True):
+        copies.setdefault((str(letter["Message-ID"]), who), []).append(when)
+    doubled = [times[0] for times in copies.values() if len(times) > 1]
+    assert [at for at in doubled if not any(blow.explains(at, at + RECOVERS) for blow in ground.blows)] == []
+    say(f"{len(ground.box.letters)} lettres, dont {len(doubled)} venues plusieurs fois")
 
 
 def told_now(ground: Ground) -> Counter[tuple[object, ...]]:
@@ -242,6 +331,7 @@ def news_of(ground: Ground) -> Counter[tuple[object, ...]]:
     cast = ground.cast
     here = [each for each in cast.organisations if each.network_id == cast.ccas.network_id]
     rows = {row[0]: row[1:] for row in ground.ask("select id, to_organisation_id, sent_by from referral")}
+    assert ground.ask("select 1 from referral where by_hand") == [], "the agreement covers every recipient"
     hears: dict[To, Callable[[Any], set[UUID]]] = {
         To.SENDER: lambda row: {row[1]},
         To.RECEIVER: lambda row: {

@@ -2,6 +2,7 @@
 
 from email import message_from_bytes, policy
 from email.message import Message
+from time import monotonic
 from types import TracebackType
 from typing import Any
 
@@ -13,10 +14,11 @@ from tests.serving import free_port
 
 class Letterbox:
     """`with Letterbox() as box:` — `box.mailer` writes to it, `box.letters` came, `box.open = False` refuses,
-    `box.mumbles = True` keeps a letter and says that it did not."""
+    `box.mumbles = True` keeps a letter and says that it did not; `box.came` says when each came."""
 
     def __init__(self) -> None:
         self.letters: list[tuple[str, Message]] = []
+        self.came: list[float] = []
         self.open = True
         self.mumbles = False
         self.port = free_port()
@@ -25,6 +27,7 @@ class Letterbox:
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802, ARG002 - aiosmtpd's
         if not self.open:
             return "451 come back later"
+        self.came.append(monotonic())
         self.letters.append((envelope.rcpt_tos[0], message_from_bytes(envelope.content, policy=policy.default)))
         return "451 I am not sure" if self.mumbles else "250 kept"
 
