@@ -95,6 +95,7 @@ def _people(made: Place, cast: Cast) -> None:
         "professional stranger": replace(stranger, professional=True),
         "professional trusted": replace(trusted, professional=True),
         "elsewhere": cast.elsewhere.people["intake"],
+        "dpo elsewhere": cast.elsewhere.people["dpo"],
         "nobody": Nobody(),
         "worker": Service("worker", cast.ccas.network_id),
     }
@@ -333,6 +334,7 @@ FALSE: Rows = [(False,)]
 GLASS = f"select access.break_glass(%(guarded code)s, '{WHY}') is not null"
 GRANTED = "select access.grant_agreement(%(told)s)"
 TO_SERVICE = "select access.service_covered(%(plain)s, %(service)s, 'identity')"
+NAMED_IN_JOURNAL = "select count(*) from access.journal_files(array[%(plain)s], '')"
 CLOSES = (
     "select array_agg(scope order by scope) from access.merge_shares(%%(alike)s, %%(%(one)s)s, %%(%(one)s choices)s)"
     " where closes"
@@ -792,6 +794,13 @@ TRIES: dict[str, Try] = {
         "nobody",
         "select access.open_session(gen_random_uuid(), 'y', %(colleague account)s, %(holder)s, now(), '')", REFUSED,
         "open_session", "and m.account_id = open_session.account_id",
+    ),
+    # ------------------------------------------------------------ the journal
+    "codes of files are told to the officer": Try(
+        "admin", NAMED_IN_JOURNAL, REFUSED, "journal_files", "or not access.has_role('dpo')"
+    ),
+    "of their network": Try(
+        "dpo elsewhere", NAMED_IN_JOURNAL, [(0,)], "journal_files", "h.network_id = access.network() and"
     ),
     # ------------------------------------------------------------ figures and machines
     "the network is not read before it is asked": Try(
