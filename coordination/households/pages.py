@@ -126,7 +126,8 @@ def open_file(request: Request, data: Submitted, session: Walled) -> Response:
         if duplicates or known is not False:
             return _new(request, form, 409, duplicates, known)
     made = service.open_file(session, asked)
-    return go(request, f"/foyers/{made.id}", f"Dossier {made.code} créé.")
+    said = f"Dossier {made.code} créé. Ensuite : la situation, l’accord de chaque adulte, le budget, les besoins."
+    return go(request, f"/foyers/{made.id}", said)
 
 
 # ------------------------------------------------------------------ the file
