@@ -1402,6 +1402,19 @@ create function access.mail_waiting() returns bigint
              and (n.mail_state = 'failed'
                   or n.mail_state = 'pending' and n.attempts > 0 and n.at < now() - interval '15 minutes') $$;
 
+-- ---------------------------------------------------------------- what was sent once
+
+-- What was sent more than a day ago is forgotten by whoever sends something, whoever sent it: some never come back.
+-- Nobody waits for another who forgets the same.
+create function access.forget_sent() returns void
+    language sql security definer set search_path = public, pg_temp
+    as $$ delete from idempotency i using (
+              select o.membership_id, o.key_hash from idempotency o
+               where o.network_id = access.network() and access.kind() = 'member'
+                 and o.created_at < now() - interval '24 hours'
+                 for update skip locked) old
+           where i.membership_id = old.membership_id and i.key_hash = old.key_hash $$;
+
 -- ---------------------------------------------------------------- imported lists
 
 -- Lists nobody finished in seven days are forgotten, whoever handed them over: their rows go with them.

@@ -3,22 +3,17 @@
 import hashlib
 import hmac
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Annotated, Protocol
 from uuid import UUID
 
 from fastapi import Header, Request, Response
 from pydantic import BaseModel
-from sqlalchemy import delete
-from sqlmodel import col
 
 from coordination.identity.models import Idempotency
-from coordination.kit.clock import now
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import Malformed
 from coordination.kit.web import Walled, on_the_spot
 
-REMEMBERED = timedelta(hours=24)
 REPLAYED = "Idempotency-Replayed"
 Key = Annotated[
     str | None,
@@ -66,11 +61,7 @@ class Once:
         session.door(
             "pg_advisory_xact_lock(hashtextextended(:key, 0))", key=f"idempotency {member.membership_id} {key_hash}"
         )
-        session.connection().execute(
-            delete(Idempotency).where(
-                col(Idempotency.membership_id) == member.membership_id, col(Idempotency.created_at) < now() - REMEMBERED
-            )
-        )
+        session.door("access.forget_sent()")
         known = session.get(Idempotency, (member.membership_id, key_hash))
         if known is not None:
             if not hmac.compare_digest(known.request_hash, said):

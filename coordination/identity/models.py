@@ -133,6 +133,7 @@ class Idempotency(SQLModel, table=True):
     __table_args__ = (
         ForeignKeyConstraint(["network_id", "membership_id"], ("membership.network_id", "membership.id")),
         CheckConstraint("num_nonnulls(resource_id, address) = 1", name="idempotency_made"),
+        Index("idempotency_age", "network_id", "created_at"),
     )
     membership_id: UUID = column(Holds.WORKER, primary_key=True)
     key_hash: str = column(Holds.NOTHING, primary_key=True)

@@ -27,7 +27,7 @@ KNOWN = Written(
     "select address from idempotency where membership_id = %(me)s and key_hash = %(seal)s"
     " and created_at > now() - interval '24 hours'"
 )
-FORGET = Written("delete from idempotency where membership_id = %(me)s and created_at < now() - interval '24 hours'")
+FORGET = Written("select access.forget_sent()")
 KEEP = Written(
     "insert into idempotency (membership_id, key_hash, network_id, request_hash, address, created_at)"
     " values (%(me)s, %(seal)s, %(network)s, %(seal)s, %(address)s, now()) on conflict do nothing"
@@ -77,5 +77,5 @@ def refuse_again(session: ActorSession, seal: str) -> None:
 def keep(session: ActorSession, seal: str, address: str) -> None:
     """Remembers where this sending leads, with what it did."""
     member = session.member
-    session.later(FORGET, me=member.membership_id)
+    session.later(FORGET)
     session.later(KEEP, me=member.membership_id, network=member.network_id, seal=seal, address=address)

@@ -6,7 +6,7 @@ grant update (name) on account to coordination_app;
 grant update (roles, professional, suspended_at, version) on membership to coordination_app;
 grant update (membership_id, revoked_at) on browser_session to coordination_app;
 grant update (revoked_at) on invitation to coordination_app;
-grant select, insert, delete on idempotency to coordination_app;
+grant select, insert on idempotency to coordination_app;
 -- credential and sign_in_attempt: nothing is granted, doors alone read and write them.
 
 create policy see on network for select to coordination_app
@@ -45,14 +45,11 @@ create policy move on browser_session for update to coordination_app
             select true from access.memberships_of((select access.account())) m
              where m.membership_id = browser_session.membership_id limit 1)));
 
--- A key serves its own membership for a day; then it is forgotten, and never sooner.
+-- A key serves its own membership for a day; then `access.forget_sent` forgets it, and never sooner.
 create policy see on idempotency for select to coordination_app
     using (network_id = (select access.network()) and membership_id = (select access.membership()));
 create policy add on idempotency for insert to coordination_app
     with check (network_id = (select access.network()) and membership_id = (select access.membership()));
-create policy remove on idempotency for delete to coordination_app
-    using (network_id = (select access.network()) and membership_id = (select access.membership())
-        and created_at < now() - interval '24 hours');
 
 create policy see on invitation for select to coordination_app
     using (network_id = (select access.network())

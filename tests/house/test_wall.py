@@ -76,6 +76,7 @@ DOORS = {
     "carriage_changed": "the triggers of what an agreement, a protection or a name opens",
     "refuse_address": "the trigger of the profile",
     "merge_shares": "the holder of both files, before a merge",
+    "forget_sent": "members, nothing: what was sent in their network more than a day ago is no more",
     "hold_need": "anybody, nothing: it makes those wait who would change what carries a need of one's network",
     "merge_files": "the holder of both files",
     "merge_ended": "the holder of both files, before the way back",

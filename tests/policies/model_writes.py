@@ -755,11 +755,6 @@ CHANGES: dict[str, tuple[set[str] | None, Change]] = {
 # ------------------------------------------------------------------ removing
 
 
-def forgets_key(world: World, actor: Actor, row: Row) -> bool:
-    """One's own, once it is a day old."""
-    return own_key(actor, row) and (world.today - row["created_at"].date()).days > 1
-
-
 def removes_stay(world: World, actor: Actor, row: Row) -> bool:
     """A time as the person of reference, by the holder."""
     return row["link"] == "reference" and writes_identity(world, actor, row)
@@ -768,7 +763,6 @@ def removes_stay(world: World, actor: Actor, row: Row) -> bool:
 REMOVES: dict[str, Rule] = {
     "budget_line": in_own_draft,
     "budget_line_detail": writes_detail,
-    "idempotency": forgets_key,
     "referral_assignment": sees_assignment,
     "saved_filter": lambda world, actor, row: own_key(actor, row),
     "import_batch": prepares,
