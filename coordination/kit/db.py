@@ -118,6 +118,7 @@ class ActorSession(Session):
     def keep(self, statement: Written, **values: Any) -> None:
         """An INSERT that goes with the next line of the journal, in one statement: neither without the other."""
         assert self.kept is None, "two deeds, and one line of the journal"
+        self.remembered.clear()
         self.kept = statement, values
 
     def commit(self) -> None:

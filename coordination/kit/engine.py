@@ -16,6 +16,14 @@ from coordination.kit.wire import Line
 # Our statements name one file, one network, one page: the plan made for any of them is the plan for each, and making it
 # anew costs more than running it. For the same reason none is worth compiling.
 OPTIONS = "-c timezone=Europe/Paris -c plan_cache_mode=force_generic_plan -c jit=off"
+VANISHED: dict[str, Any] = {
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+"""A server whose machine is gone says nothing, for ever: whoever waits for it is told after a minute, and not after two
+hours."""
 STARTS = 60.0
 """Seconds a process that starts waits for its server: for one that fails to start, uvicorn ends them all."""
 
@@ -45,6 +53,7 @@ def make_engine(url: str, *, size: int = 8, timeout: float = 5.0) -> Engine:
         connect_timeout=int(timeout),
         options=OPTIONS,
         application_name="coordination",
+        **VANISHED,
     )
     pool: ConnectionPool[Line] = ConnectionPool(
         conninfo,

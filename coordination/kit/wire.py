@@ -158,19 +158,19 @@ class Line(psycopg.Connection[Any]):
         """What is answered: at the head to the plans that go and to those that come, then to each.
         After a refusal nothing more is done."""
         line, heard, before = self.pgconn, list[PGresult](), 0
-        wanted = dict.fromkeys(plan for plan, *_ in ready)
-        new = [plan for plan in wanted if plan not in self._names]
+        new: list[Plan] = []
         try:
             line.enter_pipeline_mode()
-            if new:
-                before = self._make_room(len(new), wanted) + len(new)
-            for plan in new:
-                self._ever += 1
-                name = self._names[plan] = b"said_%d" % self._ever
-                line.send_prepare(name, plan[0].served[0], plan[1])
-            for plan, *given in ready:
+            names: list[Any] = [self._names.get(plan) for plan, _, _ in ready]
+            if None in names:
+                plans = dict.fromkeys(plan for plan, _, _ in ready)
+                new = [plan for plan in plans if plan not in self._names]
+                before = self._make_room(len(new), plans) + len(new)
+                self._prepare(new)
+                names = [self._names[plan] for plan, _, _ in ready]
+            for name, (plan, given, formats) in zip(names, ready, strict=True):
                 self._names.move_to_end(plan)
-                line.send_query_prepared(self._names[plan], *given)
+                line.send_query_prepared(name, given, formats)
             line.pipeline_sync()
             self._hear(heard)
             line.exit_pipeline_mode()
@@ -179,10 +179,16 @@ class Line(psycopg.Connection[Any]):
             all_was_told = len(heard) >= before + len(ready) or any(told.status in REFUSED for told in heard)
             if not all_was_told or not isinstance(left, psycopg.OperationalError):
                 raise
-        for plan, made in zip(new, heard[before - len(new) :], strict=False):
+        for plan, made in zip(new, heard[before - len(new) :] if new else (), strict=False):
             if made.status != ExecStatus.COMMAND_OK:
                 del self._names[plan]
         return heard[: before + len(ready)]
+
+    def _prepare(self, plans: Sequence[Plan]) -> None:
+        for plan in plans:
+            self._ever += 1
+            name = self._names[plan] = b"said_%d" % self._ever
+            self.pgconn.send_prepare(name, plan[0].served[0], plan[1])
 
     def _make_room(self, more: int, wanted: Container[Plan]) -> int:
         """Gives up the plans that were asked for longest ago, and are not wanted now; how many went."""

@@ -10,10 +10,10 @@ from fastapi.testclient import TestClient
 from sqlalchemy.exc import OperationalError
 
 from coordination.kit.actor import Service
-from coordination.kit.db import ActorSession, acting
+from coordination.kit.db import ActorSession, acting, rows_for_nobody
 from coordination.kit.engine import close_engine, make_engine
 from coordination.kit.roles import libpq
-from coordination.kit.wire import Unsure
+from coordination.kit.wire import Unsure, line_of
 from coordination.kit.written import Written
 from tests.conftest import Base, application, settings_for
 from tests.cutting import READY, WHOLE, on_a_wire
@@ -26,6 +26,8 @@ def test_a_server_that_cuts_more_connections_than_the_pool_holds_is_asked_again(
         with killed(shared_base, 1 + turn % 4), acting(shared_base.engine, Service("x")) as session:
             session.ask(Written("select 1"))
             session.rows("select 2")
+        with killed(shared_base, 1):
+            rows_for_nobody(shared_base.engine, "generate_series(1, 2)")
     with acting(shared_base.engine, Service("x")) as session:
         assert session.door("1") == 1
 
@@ -77,6 +79,13 @@ def test_a_server_that_leaves_between_two_pages_costs_neither_of_them(shared_bas
         shared_base.admin("select pg_terminate_backend(%s, 5000)", pid)
         with acting(shared_base.engine, Service("x")) as session:
             assert session.door("pg_backend_pid()") != pid
+
+
+def test_a_server_whose_machine_is_gone_is_given_up_after_a_minute(shared_base: Base) -> None:
+    with acting(shared_base.engine, Service("x")) as session:
+        told = line_of(session.connection()).info.get_parameters()
+    alone = int(told["keepalives_idle"]) + int(told["keepalives_interval"]) * int(told["keepalives_count"])
+    assert (alone, int(told["tcp_user_timeout"])) == (60, 60_000)
 
 
 def test_a_connection_lent_again_is_not_burdened_by_the_loans_before(shared_base: Base) -> None:

@@ -31,6 +31,17 @@ def test_what_is_written_out_is_undone_with_its_savepoint(shared_base: Base) -> 
         assert session.ask(LOCKS) == [(1,)]
 
 
+def test_what_is_remembered_is_asked_again_once_a_deed_is_written(shared_base: Base) -> None:
+    with acting(shared_base.engine, Service("x")) as session:
+        asked: list[int] = []
+        for deed in (False, False, True, False):
+            if deed:
+                session.keep(Written("select 1"))
+                session.kept = None
+            session.once("this", lambda: asked.append(1))
+    assert len(asked) == 2
+
+
 def test_what_waits_for_its_line_of_the_journal_is_never_left_behind(shared_base: Base) -> None:
     with pytest.raises(AssertionError, match="without its line"), acting(shared_base.engine, Service("x")) as session:
         session.keep(Written("select 1"))

@@ -99,6 +99,24 @@ def test_what_is_refused_of_what_waits_is_raised_by_the_commit_and_none_of_it_is
         assert session.ask(Written("select count(*) from kept")) == [(0,)]
 
 
+def test_a_row_somebody_else_holds_too_long_stops_all_of_what_waited(shared_base: Base, engine: Engine) -> None:
+    """In the middle of the message: what was before it is undone, what was after is never done."""
+    note, more = Written("update held set m = m + 1 where n = %(n)s"), Written("set local lock_timeout = 50")
+    shared_base.admin("create table held (n int, m int); insert into held values (1, 0), (2, 0)")
+    shared_base.admin("grant all on held to public")
+    with acting(shared_base.engine, BOB) as other:
+        other.ask(note, n=2)
+        session = ActorSession(engine, ANN)
+        session.ask(more)
+        for number in (1, 2, 1):
+            session.later(note, n=number)
+        with pytest.raises(OperationalError, match="lock timeout"), session:
+            session.commit()
+        other.rollback()
+    with acting(engine, ANN) as session:
+        assert session.ask(Written("select n, m from held order by n")) == [(1, 0), (2, 0)]
+
+
 def test_a_row_that_is_not_there_is_not_written_and_nothing_is_committed(engine: Engine) -> None:
     nobody = {"id": "00000000-0000-4000-8000-000000000000", "state": "accepted"}
     with acting(engine, ANN) as session:

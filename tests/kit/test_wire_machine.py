@@ -243,7 +243,7 @@ def test_what_was_committed_is_stored_in_its_own_name_whatever_happens_between(
     run_state_machine_as_test(
         Lines,
         settings=settings(
-            max_examples=300 if THOROUGH else 12,
+            max_examples=300 if THOROUGH else 8,
             stateful_step_count=60 if THOROUGH else 30,
             deadline=None,
             phases=tuple(Phase) if THOROUGH else (Phase.explicit, Phase.generate),
