@@ -116,7 +116,8 @@ def _about(one: receptions.Proposal, domain: Domain | None) -> str:
     partly = domain is None and coverage is Coverage.EXCEPT_SENSITIVE
     but = ", sauf santé et violences (remise en main propre)" if partly else ""
     by_link = link and (domain is None or coverage.transmits(domain))
-    said = f"Sans compte : il répond par un lien, comme l’accord le prévoit{but}." if by_link else coverage.told(domain)
+    sent = f"Sans compte : il répond par un lien, envoyé à {one.partner.email}, comme l’accord le prévoit{but}."
+    said = sent if by_link else coverage.told(domain)
     return " ".join(part for part in (why, one.busy, said) if part)
 
 

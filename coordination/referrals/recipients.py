@@ -29,6 +29,8 @@ class Partner:
     slug: str
     coverage: Coverage
     outside: bool = False
+    email: str = ""
+    """Where a service's link goes."""
 
     @property
     def key(self) -> str:
@@ -39,16 +41,23 @@ class Partner:
 def partners(session: ActorSession, household_id: UUID) -> list[Partner]:
     """The other organisations of the network, in the order of their names, then the services one works with."""
     rows = session.rows(
-        "select o.id, o.name, o.slug, false as outside, access.covered(:id, o.id, 'identity') as identity,"
+        "select o.id, o.name, o.slug, false as outside, '' as email, access.covered(:id, o.id, 'identity') as identity,"
         " access.covered(:id, o.id, 'needs') as needs, access.covered(:id, o.id, 'sensitive') as sensitive"
         " from organisation o where o.network_id = access.network() and o.id <> access.organisation()"
-        " union all select v.id, v.name, '', true, access.service_covered(:id, v.id, 'identity'),"
+        " union all select v.id, v.name, '', true, v.email, access.service_covered(:id, v.id, 'identity'),"
         " access.service_covered(:id, v.id, 'needs'), access.service_covered(:id, v.id, 'sensitive')"
         " from outside_service v where v.network_id = access.network() and v.active",
         id=household_id,
     )
     found = [
-        Partner(r.id, r.name, r.slug, coverage(identity=r.identity, needs=r.needs, sensitive=r.sensitive), r.outside)
+        Partner(
+            r.id,
+            r.name,
+            r.slug,
+            coverage(identity=r.identity, needs=r.needs, sensitive=r.sensitive),
+            r.outside,
+            r.email,
+        )
         for r in rows
     ]
     return sorted(found, key=lambda partner: (partner.outside, fold(partner.name), partner.id))

@@ -470,7 +470,9 @@ def test_the_page_of_the_need_proposes_it_and_keeps_what_was_typed(
     signed = browser().sign_in(sent.cast.ccas.emails["intake"], PASSWORD)
     address = f"/foyers/{sent.household_id}/besoins/{sent.need_id}/orienter"
     page = signed.get(address).text
-    assert "Répond à ce besoin dans cette commune. Sans compte" in page
+    ((written_to,),) = sent.base.admin("select email from outside_service where id = %s", there)
+    said = f"Répond à ce besoin dans cette commune. Sans compte : il répond par un lien, envoyé à {written_to}, comme"
+    assert said in page
     typed = {"partners": str(there), "reach_name": "Nom tapé"}
     answer = signed.post(address, data=typed)
     assert answer.status_code == 422
