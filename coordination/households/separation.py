@@ -91,6 +91,8 @@ def _leave(
     for row in form.living(Place.BOTH):
         if here[row.person].link == Link.REFERENCE:
             raise WhoIsReference("La personne de référence ne vit que dans un dossier. Rien n’a été modifié.")
+        if (here[row.person].link, here[row.person].weight) == (Link.SHARED_CHILD, SHARED_CUSTODY):
+            continue  # she lived in both already: nothing changes for her here
         people[row.person].version += 1
         half = change_link(session, here[row.person], form.on, Link.SHARED_CHILD)
         half.weight = SHARED_CUSTODY

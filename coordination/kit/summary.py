@@ -27,7 +27,7 @@ def name_faults(html: str) -> str:
         if f'id="f-{name}"' not in html:
             return sentence
         called = ", ".join(filter(None, (rows.get(name), names.get(name))))
-        if not called or sentence.startswith(called):
+        if not called or (sentence.startswith(called) and len(called) > 2):  # « À » is not said by « À remplir. »
             return f'<a href="#f-{name}">{sentence}</a>'
         colon = " " if called.endswith("?") else "\u00a0: "
         return f'<a href="#f-{name}">{called}{colon}{sentence}</a>'

@@ -41,8 +41,9 @@ def filled(cast: Cast) -> Cast:
         made = open_household(cast.engine, worker, family, given, birth=birth)
         if family in HOMES:
             address, phone = HOMES[family]
-            with acting(cast.engine, worker) as session:
-                update_profile(session, made, ProfileForm(version=1, commune="Carvin", address=address, phone=phone))
+            form = ProfileForm(version=1, commune="Carvin", address=address)
+            with acting(cast.engine, worker) as session:  # numbers as they were written before they were set by pairs
+                update_profile(session, made, form.model_copy(update={"phone": phone}))
     for n in range(40):
         open_household(cast.engine, cast.ccas.people["intake"], f"Figurant{n}", "Alex")
     return cast

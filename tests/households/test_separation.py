@@ -90,6 +90,16 @@ def test_what_happened_before_the_file_was_opened_can_be_told(cast: Cast) -> Non
         assert family.die(session, file_id, gone.id, death).deceased_on == death.on
 
 
+def test_a_child_who_lived_in_both_already_keeps_her_place(cast: Cast) -> None:
+    rest = ({"given_name": "Luc", "link": "partner"}, {"given_name": "Mia", "link": "shared_child", "birth": "2018"})
+    file_id = open_household(cast.engine, cast.ccas.people["intake"], "Dervaux", "Lou", people=rest)
+    new = separate(cast, file_id, today(), changed={"shared_child": (Place.BOTH, None)})
+    assert told(cast, new, today())["Mia"] == told(cast, file_id, today())["Mia"] == (Link.SHARED_CHILD, Decimal("0.5"))
+    with ActorSession(cast.engine, cast.ccas.people["intake"]) as session:
+        ended = [stay.end_reason for stay in queries.stays_of(session, file_id) if stay.until_date]
+    assert ended == ["separation"], "her own stay goes on: no link changed"
+
+
 def test_each_file_has_its_people_and_a_shared_child_counts_for_one_half_in_both(cast: Cast, couple: UUID) -> None:
     before = told(cast, couple, DAY - timedelta(days=1))
     new = separate(cast, couple)

@@ -8,6 +8,7 @@ PAGE = """
 {{ ui.error_summary(form, labels={'nom': 'Nom de famille'}) }}
 {{ ui.text(form, 'nom', 'Nom') }}
 {{ ui.text(form, 'taille', 'Taille') }}
+{{ ui.text(form, 'vers', 'À') }}
 {{ ui.text(form, 'motif', ui.optional('Motif « <b> »')) }}
 {{ ui.radios(form, 'vote', 'Que vous manque-t-il ?', [('a', 'Oui'), ('b', 'Non')]) }}
 <fieldset class="person-row"><legend>Personne 2 <span class="muted">(enfant)</span></legend>
@@ -17,13 +18,14 @@ PAGE = """
 
 def test_each_fault_is_named_after_its_field_and_a_fault_of_no_field_is_no_link() -> None:
     faults = {"taille": "Taille : trop grande."} | dict.fromkeys(
-        ("nom", "motif", "vote", "people-0-birth", "form"), "À remplir."
+        ("nom", "motif", "vers", "vote", "people-0-birth", "form"), "À remplir."
     )
     html = environment().from_string(PAGE).render(form=FormState({}, faults))
     said = name_faults(html).split("</ul>")[0].replace("\u00a0", " ")
     for name, called in (
         ("nom", "Nom de famille : "),
         ("motif", "Motif « &lt;b&gt; » : "),
+        ("vers", "À : "),
         ("vote", "Que vous manque-t-il ? "),
         ("people-0-birth", "Personne 2 (enfant), Naissance : "),
     ):
