@@ -18,7 +18,7 @@ from coordination.kit.guards import TooLargeBody
 from coordination.kit.written import Written
 
 FIELD = "une"
-SAID = "Ce formulaire était déjà parti : rien n’a été enregistré une seconde fois."
+SAID = "C’est fait. Le formulaire est parti deux fois et n’a compté qu’une fois."
 BOUNDARY = re.compile(rb'boundary="?([^";,]+)')
 
 # Beside the keys of the API (`identity/idempotency.py`), for as long, and each membership its own.

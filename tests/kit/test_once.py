@@ -20,7 +20,7 @@ from tests.referrals.make import refer
 from tests.sharing.make import agree
 
 Typed = dict[str, str]
-SAID = "Ce formulaire était déjà parti"
+SAID = "n’a compté qu’une fois"
 DAY = f"{today():%d/%m/%Y}"
 MESSAGE = {"message": "Peut venir mardi à 14 h."}
 
