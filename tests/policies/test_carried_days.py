@@ -15,7 +15,7 @@ from coordination.kit.roles import libpq
 from coordination.kit.types import falls_in
 from coordination.upgrade import migrate, upgrade
 from tests import servers
-from tests.conftest import Base, create_database
+from tests.conftest import FALSE_ONES, Base, create_database
 from tests.policies.model import World
 from tests.policies.model_writes import is_stopped
 from tests.policies.worlds import build, seeded, write
@@ -24,7 +24,6 @@ BEFORE = "d41c7a90e5f3"
 WORLDS = 6
 DAYS = range(-10, 4)
 STORED = "select r.id, r.carried @> %s::date from referral r"
-FALSE_ONES = "select r.id, r.carried, access.carried_days(r) from referral r where r.carried <> access.carried_days(r)"
 MEMBER = "(select id from membership m where m.network_id = h.network_id limit 1)"
 # Whatever may change what an agreement carries, past the acts that would do it one at a time; in an order in which each
 # finds something to change.

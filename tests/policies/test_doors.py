@@ -299,6 +299,7 @@ def _alike(made: Place, cast: Cast) -> None:
 
 def _requests(made: Place, cast: Cast) -> None:
     base, plain = made.base, made.what["plain"]
+    base.carried_by_hand = True
     base.admin("update referral set carried = '{}' where id = %s", made.what["stopped"])
     ((code,),) = base.admin("select code from household where id = %s", plain)
     request = uuid4()
