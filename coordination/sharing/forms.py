@@ -44,7 +44,8 @@ class AgreementForm(Form):
     adults: Annotated[list[AdultRow], Field(min_length=1, max_length=20)]
     recipients: Annotated[list[UUID], Field(min_length=1, max_length=50)]
     parts: Annotated[list[Part], Field(min_length=1)]
-    audience: Audience
+    audience: Annotated[Audience | None, BeforeValidator(blank_is_none)] = None
+    """Who reads in the structures; nothing is asked when the recipients are outside services alone."""
     purpose: Purpose
     given_how: GivenHow
     representative: Annotated[str, Field(max_length=120)] = ""

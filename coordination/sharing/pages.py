@@ -46,8 +46,8 @@ def new_agreement(
 
 
 def _usual() -> dict[str, object]:
+    """Without its identity nothing can be shared; who will read it is asked of the person, and never ticked for her."""
     return {
-        "audience": Audience.ALL.value,
         "parts": [SharedPart.IDENTITY.value],
         "valid_until": f"{today() + timedelta(days=HALF_A_YEAR):%d/%m/%Y}",
     }
@@ -117,7 +117,7 @@ def record(request: Request, household_id: UUID, data: Submitted, session: Walle
         agreement = service.record_agreement(session, household_id, asked)
     except (Malformed, NotNow) as refused:
         session.rollback()
-        form.refuse("recipients", refused.sentence)
+        form.refuse("audience" if isinstance(refused, service.WhoReads) else "recipients", refused.sentence)
         return _form(request, session, household_id, form, refused.status)
     words = (
         "Accord enregistré : les structures choisies voient maintenant ce qui a été accepté."

@@ -34,6 +34,13 @@ class NotYours(NotAllowed):
     """Cet accord se retire auprès de la structure qui tient le dossier ou qui l’a recueilli."""
 
 
+class WhoReads(NotNow):
+    """Demandez à la personne qui lira son dossier dans ces structures, et cochez sa réponse. Rien n’est encore
+    enregistré."""
+
+    status = 422
+
+
 @act("agreement.record", "Accord de partage enregistré", needs=Permission.RECORD_AGREEMENTS)
 def record_agreement(session: ActorSession, household_id: UUID, form: AgreementForm) -> Agreement:
     """Records what each adult answered; opens the parts at once when somebody agrees and nobody refuses."""
@@ -43,6 +50,8 @@ def record_agreement(session: ActorSession, household_id: UUID, form: AgreementF
     allowed = {partner for partner in organisations(session) if partner != file.holder_organisation_id}
     if not set(form.recipients) <= allowed | known_services:
         raise Malformed("Une des structures choisies n’est pas un partenaire du réseau. Rien n’a été enregistré.")
+    if form.audience is None and not set(form.recipients) <= known_services:
+        raise WhoReads
     known = {adult.person.id for adult in adults_of(session, household_id)}
     if any(row.person not in known for row in form.adults):
         raise Malformed("Une des personnes n’est pas un adulte de ce foyer. Rien n’a été enregistré.")
@@ -92,8 +101,9 @@ def _write_parts(session: ActorSession, agreement: Agreement, form: AgreementFor
             line = AgreementService(agreement_id=agreement.id, service_id=recipient, sensitive=sensitive, **place)
             session.add(line)
             continue
+        asked = form.audience or Audience.PROFESSIONALS
         for part in dict.fromkeys(form.parts):
-            audience = Audience.PROFESSIONALS if part is SharedPart.SENSITIVE else form.audience
+            audience = Audience.PROFESSIONALS if part is SharedPart.SENSITIVE else asked
             session.add(
                 AgreementPart(
                     agreement_id=agreement.id,

@@ -86,6 +86,7 @@ def test_a_partner_asks_to_read_a_file_and_sees_what_the_person_agreed_to(visito
     worker.look()
     worker.press("Recueillir son accord")
     worker.page.get_by_label("Accepte", exact=True).check()
+    worker.page.get_by_label("Professionnels et bénévoles").check()
     worker.page.get_by_label("Papier signé", exact=True).check()
     worker.page.get_by_label("Budget et reste à vivre", exact=True).uncheck()
     worker.press("Enregistrer la réponse")

@@ -52,7 +52,7 @@ def find_household(worker: Visitor, typed: str) -> None:
 def record_agreement(worker: Visitor) -> None:
     worker.press("Enregistrer un accord")
     for words in ("Accepte", "Épicerie solidaire", "Secours populaire de Carvin", "Budget et reste à vivre",
-                  "Besoins et orientations", "Papier signé"):  # fmt: skip
+                  "Besoins et orientations", "Professionnels et bénévoles", "Papier signé"):  # fmt: skip
         worker.page.get_by_label(words, exact=True).check()
     worker.page.get_by_label("Accompagner la famille", exact=False).check()
     worker.press("Enregistrer la réponse")

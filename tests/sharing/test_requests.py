@@ -97,6 +97,9 @@ def test_the_holder_sees_the_request_and_accepts_it_with_the_person_s_agreement(
         "given_how": "oral",
         "valid_until": until,
     }
+    unasked = client.post(f"/foyers/{file_id}/accords/nouveau", data={**typed, "audience": ""})
+    assert unasked.status_code == 422
+    assert "Demandez à la personne qui lira son dossier" in unasked.text
     answer = client.post(f"/foyers/{file_id}/accords/nouveau", data=typed)
     assert answer.status_code == 303, answer.text
     with ActorSession(cast.engine, cast.secours.people["intake"]) as session:
