@@ -54,6 +54,7 @@ class Who:
     name: str
     organisation: str
     readings: int
+    days: int
     others: int
     first: str
     last: str
@@ -96,6 +97,7 @@ def _who_saw(session: ActorSession, about: dict[UUID, str]) -> list[Who]:
             name=_who(one.actor_kind, one.actor_id, names),
             organisation=organisations[one.organisation_id].name if one.organisation_id in organisations else "",
             readings=one.readings,
+            days=one.days,
             others=one.others,
             first=datetime_fr(one.first),
             last=datetime_fr(one.last),

@@ -13,6 +13,7 @@ from sqlalchemy import select as sql_select
 from sqlmodel import col, select
 
 from coordination.audit.models import JournalHead, JournalLine
+from coordination.kit.clock import PARIS
 from coordination.kit.db import ActorSession
 
 LINES: Table = JournalLine.__table__  # type: ignore[attr-defined]
@@ -84,12 +85,14 @@ def verify(session: ActorSession, network_id: UUID) -> Verdict:
 
 @dataclass(frozen=True)
 class Seen:
-    """One person's acts on a file: how many times it was opened, how many other acts, the first and the last."""
+    """One person's acts on a file: how many times it was opened, on how many days, how many other acts, the first,
+    the last."""
 
     actor_kind: str
     actor_id: str
     organisation_id: UUID | None
     readings: int
+    days: int
     others: int
     first: datetime
     last: datetime
@@ -107,8 +110,10 @@ def who_saw(session: ActorSession, household_ids: Collection[UUID], reading: str
     """Everybody who opened or changed these files, the last to do so first. `reading`: the verb of an opening."""
     line = LINES.c
     opened, last = func.count().filter(line.verb == reading), func.max(line.at)
+    day = func.date(func.timezone(PARIS.key, line.at))
+    days = func.count(day.distinct()).filter(line.verb == reading)
     query = (
-        sql_select(line.actor_kind, line.actor_id, line.organisation_id, opened, func.count() - opened)
+        sql_select(line.actor_kind, line.actor_id, line.organisation_id, opened, days, func.count() - opened)
         .add_columns(func.min(line.at), last)
         .where(line.household_id.in_(household_ids))
         .group_by(line.actor_kind, line.actor_id, line.organisation_id)
