@@ -242,11 +242,24 @@ def halt(server: Server) -> bool:
         return False
     with suppress(psutil.NoSuchProcess):
         process.send_signal(signal.SIGINT)  # PostgreSQL's "fast" shutdown: nothing committed is lost
-        try:
-            process.wait(STOP_SECONDS)
-        except psutil.TimeoutExpired:
+        if not ended(process):
             process.send_signal(signal.SIGQUIT)
-            process.wait(STOP_SECONDS)
+            if not ended(process):
+                raise ServerError(f"PostgreSQL ne s’arrête pas (processus {process.pid}) : réessayez.")
+    return True
+
+
+def ended(process: psutil.Process, within: float = STOP_SECONDS) -> bool:
+    """Whether a process ends in so many seconds. Whoever launched it may live on without asking after it, as `run`
+    does: its number stays then, and nothing runs any more."""
+    give_up = time.monotonic() + within
+    with suppress(psutil.NoSuchProcess):
+        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+            if time.monotonic() > give_up:
+                return False
+            time.sleep(0.02)
+        with suppress(psutil.TimeoutExpired):
+            process.wait(0)  # one of our own is forgotten
     return True
 
 

@@ -87,6 +87,23 @@ def test_a_killed_run_leaves_a_server_that_the_next_one_takes_up(home: Path) -> 
     assert one(url, "select 1") == 1
 
 
+def test_a_server_stops_while_whoever_launched_it_goes_on(home: Path) -> None:
+    """`make stop` beside `make run`, which does not ask after what it launched: its number alone stays."""
+    embedded.stop(home)
+    goes_on = start_elsewhere(home, "import time; time.sleep(120)")
+    try:
+        assert goes_on.stdout is not None
+        assert goes_on.stdout.readline()
+        launched = psutil.Process(pid(home))
+        began = time.monotonic()
+        assert embedded.stop(home)
+        assert time.monotonic() - began < postgres.STOP_SECONDS / 2, "it waited for somebody who had left"
+        assert not launched.is_running() or launched.status() == psutil.STATUS_ZOMBIE
+    finally:
+        goes_on.kill()
+        goes_on.communicate()
+
+
 def test_what_was_committed_survives_a_killed_server(fresh: Path) -> None:
     cluster = embedded.start(fresh)
     with psycopg.connect(libpq(cluster.owner_url)) as owner:
