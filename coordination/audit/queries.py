@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Table, func, text
+from sqlalchemy import Row, Table, func
 from sqlalchemy import select as sql_select
 from sqlmodel import col, select
 
@@ -100,9 +100,7 @@ class Seen:
 
 def files_named(session: ActorSession, ids: Collection[UUID] = (), code: str = "") -> dict[UUID, str]:
     """The codes of files of the network: of these, or the one asked by its code with those that joined it."""
-    rows = session.connection().execute(
-        text("select id, code from access.journal_files(:ids, :code)"), {"ids": list(ids), "code": code}
-    )
+    rows = session.rows("select id, code from access.journal_files(:ids, :code)", ids=list(ids), code=code)
     return {row.id: row.code for row in rows}
 
 

@@ -189,10 +189,9 @@ CHOICES = {
 """The words of the choices of a file and of a person, by field."""
 
 
-def _words(kind: str, value: str) -> str:
+def _words(field: str, value: str) -> str:
     """The label of a stored choice, or nothing when none was made."""
-    enums = {"family": FamilySituation, "housing": Housing, "origin": Origin, "address": AddressKind}
-    return enums[kind](value).label if value else ""
+    return CHOICES[field][value] if value else ""
 
 
 @router.get("/{household_id}/modifier", dependencies=[needs(Permission.EDIT_FILES)])

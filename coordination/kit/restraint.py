@@ -31,11 +31,11 @@ class Restraint:
         self._secret, self._since, self._counts = token_bytes(32), self._clock(), Counter[bytes]()
 
     def allows(self, address: str, most: int) -> bool:
-        """Whether one more answer may go there, `most` in a window; counts it."""
+        """Whether one more answer may go to a place (`place_of`), `most` in a window; counts it."""
         with self._lock:
             if self._clock() - self._since >= WINDOW or len(self._counts) >= MOST_ADDRESSES:
                 self._anew()
-            key = hmac.digest(self._secret, place_of(address).encode(), "sha256")[:16]
+            key = hmac.digest(self._secret, address.encode(), "sha256")[:16]
             self._counts[key] += 1
             return self._counts[key] <= most
 

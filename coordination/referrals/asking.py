@@ -190,21 +190,15 @@ def counting(side: Side, shape: Shape, baskets: tuple[Basket, ...] | None = None
     """
     seen, numbers, lost = _seen_from(side, shape), [], None
     for basket in baskets or BASKETS[side]:
-        standing = [piece for state in basket.states for piece in _standing(state)]
+        standing, narrowed = [piece for state in basket.states for piece in _standing(state)], _narrowed(basket)
         under_way = [piece.holds for piece in standing if piece.stored in CARRIED_STATES]
-        found: ColumnElement[int] = func.count().filter(and_(or_(false(), *under_way), *_narrowed(basket)))
-        states = [piece.stored.value for piece in standing if piece.stored not in CARRIED_STATES]
+        found: ColumnElement[int] = func.count().filter(and_(or_(false(), *under_way), *narrowed))
+        ended = [piece for piece in standing if piece.stored not in CARRIED_STATES]
         if basket.alone is None:
-            ended = [
-                _ordered(select(literal(1)).select_from(Referral).where(*seen, piece.holds), TABLE.c, down=False)
-                .limit(MANY + 1)
-                .subquery()
-                for piece in _pieces(basket)
-                if piece.stored not in CARRIED_STATES
-            ]
-            some = [select(part) for part in ended]
+            each = [select(literal(1)).select_from(Referral).where(*seen, piece.holds, *narrowed) for piece in ended]
+            some = [select(_ordered(one, TABLE.c, down=False).limit(MANY + 1).subquery()) for one in each]
         else:
-            lost = _lost(seen, states) if lost is None else lost
+            lost = _lost(seen, [piece.stored.value for piece in ended]) if lost is None else lost
             some = [select(literal(1)).where(lost.c.followed.is_(not basket.alone))]
         if some:
             counted = union_all(*some).limit(MANY + 1).subquery()
