@@ -10,7 +10,7 @@ from time import monotonic
 
 import pytest
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import BrowserContext, ConsoleMessage, Frame, Page, Request
+from playwright.sync_api import BrowserContext, ConsoleMessage, Frame, Locator, Page, Request
 
 from coordination.demo.accounts import PASSWORD
 from tests import servers
@@ -66,16 +66,23 @@ class Visitor:
     def press(self, name: str, *, exact: bool = True) -> "Visitor":
         """Presses a button (or follows a link) by its words, and looks at what comes."""
         button = self.page.get_by_role("button", name=name, exact=exact)
-        pressed = (button if button.count() else self.page.get_by_role("link", name=name, exact=exact)).first
+        return self.follow((button if button.count() else self.page.get_by_role("link", name=name, exact=exact)).first)
+
+    def follow(self, pressed: Locator) -> "Visitor":
+        """Presses something that leads to another page, and looks at what comes."""
+        return self.reach(pressed).look()
+
+    def reach(self, pressed: Locator) -> "Visitor":
+        """The same without a look, where what comes may be a refusal, which the browser's console repeats."""
         # The next page must be there before anything else is asked: to go elsewhere at once would undo what was sent.
         before, silent, until = self.pages, 0, monotonic() + LONGEST
         pressed.click()
         while self.pages == before and silent < SILENT:
-            assert monotonic() < until, f"« {name} » waits for {[asked.url for asked in self.asked]}"
+            assert monotonic() < until, f"{pressed} waits for {[asked.url for asked in self.asked]}"
             self.page.wait_for_timeout(25)
             silent = 0 if self.asked else silent + 25
         self.page.wait_for_load_state()
-        return self.look()
+        return self
 
     def watch(self) -> "Visitor":
         """Keeps what goes wrong on screen, the questions not answered yet and how many pages came."""
@@ -123,8 +130,12 @@ class Visitor:
         return self
 
     def sign_out(self) -> "Visitor":
-        self.page.locator("details.account > summary").click()
-        return self.press("Se déconnecter")
+        return self.unfold("details.account > summary").press("Se déconnecter")
+
+    def unfold(self, fold: str, words: str = "") -> "Visitor":
+        """Opens what is folded on this very page."""
+        self.page.locator(fold).filter(has_text=words).first.click()
+        return self
 
     def text(self) -> str:
         return self.page.locator("main").inner_text()

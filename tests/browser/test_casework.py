@@ -14,9 +14,7 @@ pytestmark = pytest.mark.browser
 def test_a_worker_writes_what_happened_and_reads_it_again(visitors: Callable[..., Visitor], javascript: bool) -> None:
     worker = visitors(width=360, javascript=javascript).sign_in("accueil@ccas.demo.invalid")
     worker.open("/foyers")
-    worker.page.locator("main table a").first.click()
-    worker.page.wait_for_load_state()
-    worker.look()
+    worker.follow(worker.page.locator("main table a").first)
     worker.press("Noter un contact")
     worker.page.get_by_label("Téléphone").check()
     worker.page.get_by_label("Avec qui").fill("la fille aînée")
@@ -50,8 +48,7 @@ def test_a_worker_writes_what_happened_and_reads_it_again(visitors: Callable[...
 
 def told(worker: Visitor, button: str) -> None:
     """Presses a button that may be answered 409, which the browser's console repeats."""
-    worker.page.get_by_role("button", name=button).click()
-    worker.page.wait_for_load_state()
+    worker.reach(worker.page.get_by_role("button", name=button))
     assert all("409" in said for said in worker.complaints)
     worker.complaints.clear()
     worker.look()
@@ -63,8 +60,7 @@ def test_two_files_become_one_and_are_parted_again(visitors: Callable[..., Visit
     commune = "Lens" if javascript else "Béthune"
     worker.open("/foyers")
     for row in range(9):  # somebody whose name and birth are known
-        worker.page.locator("main table a").nth(row).click()
-        worker.page.wait_for_load_state()
+        worker.reach(worker.page.locator("main table a").nth(row))
         if re.search(r"\d{2}/\d{2}/\d{4}", worker.page.locator("#composition tbody td").nth(1).inner_text()):
             break
         worker.page.go_back()
@@ -84,9 +80,7 @@ def test_two_files_become_one_and_are_parted_again(visitors: Callable[..., Visit
     assert code is not None
 
     worker.open(kept.removeprefix(worker.url)).press("Réunir avec un autre dossier du même foyer")
-    worker.page.get_by_role("row").filter(has_text=code.group(1)).get_by_role("link", name="Comparer").click()
-    worker.page.wait_for_load_state()
-    worker.look()
+    worker.follow(worker.page.get_by_role("row").filter(has_text=code.group(1)).get_by_role("link", name="Comparer"))
     worker.page.get_by_role("group", name="Commune").get_by_label(commune).check()
     if worker.page.get_by_label("J’ai lu", exact=False).count():
         worker.page.get_by_label("J’ai lu", exact=False).check()

@@ -23,8 +23,7 @@ def look_below(worker: Visitor) -> Visitor:
 def press(worker: Visitor, name: str) -> None:
     """Goes to a screen where amounts are typed."""
     button = worker.page.get_by_role("button", name=name, exact=True)
-    (button if button.count() else worker.page.get_by_role("link", name=name, exact=True)).first.click()
-    worker.page.wait_for_load_state()
+    worker.reach((button if button.count() else worker.page.get_by_role("link", name=name, exact=True)).first)
     look_below(worker)
 
 
@@ -33,8 +32,7 @@ def moving(worker: Visitor, words: str) -> str:
     if worker.javascript:
         worker.page.locator("#calcul").get_by_text(words, exact=False).first.wait_for()
     else:
-        worker.page.get_by_role("button", name="Recalculer").click()
-        worker.page.wait_for_load_state()
+        worker.reach(worker.page.get_by_role("button", name="Recalculer"))
     look_below(worker)
     said = worker.page.locator("#calcul").inner_text()
     assert words in said
@@ -72,8 +70,7 @@ def claim_a_right(worker: Visitor, file: str, estimates: Callable[[], object]) -
     worker.open(f"{file}/modifier")
     worker.page.locator("#f-housing").select_option("parc_social")
     worker.press("Enregistrer")
-    worker.page.locator("#budget").get_by_role("link").first.click()
-    worker.page.wait_for_load_state()
+    worker.reach(worker.page.locator("#budget").get_by_role("link").first)
     worker.press("Droits peut-être non demandés : les estimer").press("Estimer les droits")
     assert "Estimation en cours" in worker.text()
     estimates()
@@ -126,11 +123,9 @@ def test_a_worker_compares_tries_and_decides(
     assert worker.page.get_by_role("textbox", name="Loyer", exact=True).input_value() == "399,90"
     validate(worker)
 
-    worker.page.locator("#decisions").get_by_role("link", name="Décider").first.click()
-    worker.look()
+    worker.follow(worker.page.locator("#decisions").get_by_role("link", name="Décider").first)
     worker.page.get_by_label("Ouvrir l’accès", exact=True).check()
-    worker.page.get_by_role("button", name="Noter la décision").click()
-    worker.page.wait_for_load_state()
+    worker.reach(worker.page.get_by_role("button", name="Noter la décision"))
     assert "dites pourquoi, en une phrase" in worker.text()
     worker.complaints.clear()  # the browser tells of the 422 in its console
     worker.look()

@@ -40,10 +40,9 @@ def test_a_couple_separates_and_neither_file_leads_to_the_other(
 
     for name in ("Bruno", "Chloé"):  # here before today: nobody leaves the day she came
         person = worker.page.locator("#composition tbody tr").filter(has_text=name)
-        person.get_by_role("link", name="Modifier").click()
+        worker.reach(person.get_by_role("link", name="Modifier"))
         worker.page.locator("[name=from_date]").fill("01/01/2026")
-        worker.page.get_by_role("button", name="Enregistrer").first.click()
-        worker.page.wait_for_load_state()
+        worker.reach(worker.page.get_by_role("button", name="Enregistrer").first)
     worker.press("Séparer en deux dossiers")
     for row, place in enumerate(("reste_ici", "nouveau_dossier", "les_deux")):
         worker.page.locator(f"[name=people-{row}-place]").select_option(value=place)
@@ -81,9 +80,7 @@ def test_a_partner_asks_to_read_a_file_and_sees_what_the_person_agreed_to(visito
     assert "Sans réponse" in partner.text()
 
     worker.open("/")
-    worker.page.get_by_role("link", name=re.compile("WATTRELOS", re.IGNORECASE)).first.click()
-    worker.page.wait_for_load_state()
-    worker.look()
+    worker.follow(worker.page.get_by_role("link", name=re.compile("WATTRELOS", re.IGNORECASE)).first)
     worker.press("Recueillir son accord")
     worker.page.get_by_label("Accepte", exact=True).check()
     worker.page.get_by_label("Professionnels et bénévoles").check()

@@ -41,8 +41,7 @@ def test_a_list_with_errors_is_corrected_imported_and_taken_back(
     worker.press("QUENTIN Rachid")
     worker.page.get_by_label("Date de naissance").fill("28/02/1979")
     worker.press("Corriger la ligne")
-    worker.page.get_by_role("row", name="OBERT Lise").get_by_role("button", name="Laisser de côté").click()
-    worker.look()
+    worker.follow(worker.page.get_by_role("row", name="OBERT Lise").get_by_role("button", name="Laisser de côté"))
     assert "La ligne 8 de cette liste" in worker.text()  # the second Ninon, whose year alone is known
     worker.press("Garder")
     worker.press("Créer les dossiers")
@@ -51,7 +50,7 @@ def test_a_list_with_errors_is_corrected_imported_and_taken_back(
     assert "06" in worker.text()
     assert "Tom" in worker.text()
     worker.page.go_back()
-    worker.page.locator("summary", has_text="Annuler cet import").click()
+    worker.unfold("summary", "Annuler cet import")
     worker.page.get_by_label("Oui, retirer les dossiers").check()
     worker.press("Retirer ces dossiers")
     assert worker.page.get_by_role("heading", level=1).inner_text() == "Import annulé"

@@ -42,10 +42,8 @@ def find_household(worker: Visitor, typed: str) -> None:
     if worker.javascript:
         worker.page.locator("#hits a").first.wait_for()
     else:
-        worker.page.get_by_role("button", name="Chercher").click()
-    worker.page.locator("#hits").get_by_role("link", name="MARTEL Gaëlle").first.click()
-    worker.page.wait_for_load_state()
-    worker.look()
+        worker.follow(worker.page.get_by_role("button", name="Chercher"))
+    worker.follow(worker.page.locator("#hits").get_by_role("link", name="MARTEL Gaëlle").first)
     assert worker.page.get_by_role("heading", level=1).inner_text() == "MARTEL Gaëlle"
 
 
@@ -59,7 +57,7 @@ def record_agreement(worker: Visitor) -> None:
     assert "En vigueur" in worker.text()
     worker.press("Qui voit ce dossier")
     assert "Épicerie solidaire" in worker.text()
-    worker.page.get_by_role("link", name="Dossier", exact=False).first.click()
+    open_file(worker)
 
 
 def type_budget(worker: Visitor) -> None:
@@ -71,8 +69,7 @@ def type_budget(worker: Visitor) -> None:
     if worker.javascript:
         worker.page.locator("#calcul").get_by_text("8,0011").first.wait_for()
     else:
-        worker.page.get_by_role("button", name="Recalculer").click()
-        worker.page.wait_for_load_state()
+        worker.reach(worker.page.get_by_role("button", name="Recalculer"))
     worker.look()
     moving = worker.page.locator("#calcul").inner_text()
     assert "8,00" in moving
@@ -102,9 +99,7 @@ def refer(worker: Visitor, domain: str, summary: str, partner: str) -> None:
 
 
 def open_file(worker: Visitor) -> None:
-    worker.page.get_by_role("link", name="Dossier", exact=False).first.click()
-    worker.page.wait_for_load_state()
-    worker.look()
+    worker.follow(worker.page.get_by_role("link", name="Dossier", exact=False).first)
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["with-javascript", "without-javascript"])
@@ -115,7 +110,6 @@ def test_a_family_is_received_shared_computed_referred_and_answered(
     find_household(worker, "gaelle martel" if javascript else "Martel Gaëlle")
     file_path = worker.page.url.removeprefix(worker.url)
     record_agreement(worker)
-    worker.open(file_path)
     type_budget(worker)
     worker.open(file_path)
     assert "8,00" in worker.text()
@@ -125,17 +119,15 @@ def test_a_family_is_received_shared_computed_referred_and_answered(
 
     grocery = visitors(javascript=javascript).sign_in("accueil@epicerie.demo.invalid")
     grocery.press("Orientations")
-    grocery.page.get_by_role("link", name="MARTEL Gaëlle").first.click()
-    grocery.look()
+    grocery.follow(grocery.page.get_by_role("link", name="MARTEL Gaëlle").first)
     assert f"Aide pour trois personnes ({javascript})" in grocery.text()
     grocery.press("Accepter")
     assert "Acceptée" in grocery.text()
 
     secours = visitors(javascript=javascript).sign_in("accueil@secours.demo.invalid")
     secours.press("Orientations")
-    secours.page.get_by_role("link", name="MARTEL Gaëlle").first.click()
-    secours.look()
-    secours.page.get_by_text("Refuser", exact=True).first.click()
+    secours.follow(secours.page.get_by_role("link", name="MARTEL Gaëlle").first)
+    secours.unfold("summary", "Refuser")
     secours.page.get_by_label("n’entre pas dans nos critères", exact=False).check()
     secours.press("Refuser l’orientation")
     assert "Refusée" in secours.text()

@@ -37,8 +37,7 @@ def test_every_role_finds_its_pages_in_order_on_a_phone(
 def test_after_signing_out_back_shows_nothing(visitors: Callable[..., Visitor]) -> None:
     worker = visitors().sign_in("accueil@ccas.demo.invalid")
     worker.open("/foyers")
-    worker.page.locator("main table a").first.click()
-    worker.page.wait_for_load_state()
+    worker.reach(worker.page.locator("main table a").first)
     name = worker.page.get_by_role("heading", level=1).inner_text()
     worker.sign_out()
     worker.page.go_back()

@@ -100,6 +100,12 @@ def test_no_page_asks_anything_of_anybody_else() -> None:
         assert not re.search(r"(?:https?:)?//[a-z0-9-]+\.[a-z]", _without_comments(text), re.IGNORECASE), short(path)
 
 
+def test_a_page_of_the_walks_is_waited_for() -> None:
+    """A bare click says nothing of the page it leads to, which may be looked at while it is half built."""
+    walks = (path for path in TESTS if path.parent.name == "browser" and path.name != "conftest.py")
+    assert {short(path) for path in walks if ".click(" in said(path)} == set()
+
+
 def test_row_security_is_crossed_in_policies_alone() -> None:
     """No code of the application sets who acts by hand, nor takes another role."""
     tricks = re.compile(r"set_config\('app\.|set\s+(?:local\s+)?role\b|security\s+definer|bypassrls", re.IGNORECASE)
