@@ -1,11 +1,14 @@
 """What every request goes through before a page: size, origin, readable address; and the headers of every answer."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+
+from coordination.kit.errors import Malformed
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -123,6 +126,17 @@ def same_origin(headers: Headers, scheme: str, path: str = "") -> bool:
 
 class TooLargeBody(Exception):
     """A body that grew past the limit without having announced it."""
+
+
+@contextmanager
+def reading_a_body() -> Iterator[None]:
+    """Where what somebody sent is read: what cannot be is malformed, whatever made it so, unless it is too large."""
+    try:
+        yield
+    except TooLargeBody:
+        raise
+    except Exception as unreadable:
+        raise Malformed from unreadable
 
 
 class _Limited:

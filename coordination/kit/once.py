@@ -13,8 +13,7 @@ from fastapi import Request
 
 from coordination.kit.actor import Member
 from coordination.kit.db import ActorSession
-from coordination.kit.errors import Malformed
-from coordination.kit.guards import TooLargeBody
+from coordination.kit.guards import reading_a_body
 from coordination.kit.written import Written
 
 FIELD = "une"
@@ -53,12 +52,8 @@ async def seal(request: Request) -> None:
     mark = request.query_params.get(FIELD)
     if not mark or request.method != "POST" or not isinstance(request.state.actor, Member):
         return
-    try:
+    with reading_a_body():
         body = await request.body()
-    except TooLargeBody:
-        raise
-    except Exception as unreadable:
-        raise Malformed from unreadable
     drawn = BOUNDARY.search(request.headers.get("content-type", "").encode())
     if drawn is not None:  # by the browser, at each sending
         body = body.replace(drawn[1], b"")

@@ -30,7 +30,7 @@ from coordination.kit.clock import PARIS
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import Malformed, NotAllowed, NotNow, Problem, Stale
 from coordination.kit.forms import FormState
-from coordination.kit.guards import TooLargeBody
+from coordination.kit.guards import TooLargeBody, reading_a_body
 from coordination.kit.money import euros, euros_exact
 from coordination.kit.summary import name_faults
 from coordination.kit.text import MONTHS
@@ -266,12 +266,8 @@ Walled = Annotated[ActorSession, Depends(actor_session, scope="function")]
 
 async def submitted(request: Request) -> FormData:
     """What the form sent. A body that is not a form is malformed; one that outgrows the limit is too large."""
-    try:
+    with reading_a_body():
         return await request.form(max_files=0, max_fields=2000, max_part_size=200_000)
-    except TooLargeBody:
-        raise
-    except Exception as unreadable:
-        raise Malformed from unreadable
 
 
 Submitted = Annotated[FormData, Depends(submitted)]
@@ -295,12 +291,8 @@ async def sent_file(request: Request) -> tuple[bytes, FormData]:
         return b"", await submitted(request)
     parser = MultiPartParser(request.headers, request.stream(), max_files=1, max_fields=20, max_part_size=2_000)
     parser.spool_max_size = sys.maxsize  # the guards already bound the body
-    try:
+    with reading_a_body():
         data = await parser.parse()
-    except TooLargeBody:
-        raise
-    except Exception as unreadable:
-        raise Malformed from unreadable
     content = b""
     for _, value in data.multi_items():
         if isinstance(value, UploadFile):
