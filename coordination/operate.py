@@ -76,7 +76,7 @@ def invite(
     if not asked or any(role not in set(Role) for role in asked):
         raise Stop(f"Rôle inconnu. Choisissez parmi : {', '.join(Role)}.", 2)
     if "@" not in email:
-        raise Stop("Cette adresse n’a pas la forme nom@exemple.fr.", 2)
+        raise Stop("Ce courriel n’a pas la forme nom@exemple.fr.", 2)
     token = secrets.token_urlsafe(32)
     with plainly(), operator() as session:
         found = queries.find_network(session, network)

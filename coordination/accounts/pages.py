@@ -1,6 +1,6 @@
 """The accounts of one organisation: colleagues, what each may do, links to hand over."""
 
-import secrets
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +10,8 @@ from fastapi.responses import Response
 from coordination.accounts.forms import InviteForm, RightsForm
 from coordination.identity import queries, service
 from coordination.identity.permissions import Permission, Role
-from coordination.identity.rules import InvitationPurpose
+from coordination.identity.rules import InvitationPurpose, token_hash
+from coordination.kit import once
 from coordination.kit.clock import now
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotKnown, NotNow
@@ -58,19 +59,30 @@ def invite_send(request: Request, data: Submitted, session: Walled) -> Response:
     asked, form = read(InviteForm, data, lists=["roles"])
     if asked is None:
         return _invite(request, form, 422)
-    token = secrets.token_urlsafe(32)
-    try:
-        made = service.invite(
+
+    def make(token: str) -> Any:
+        return service.invite(
             session, token=token, email=asked.email, name=asked.name, roles=asked.roles, professional=asked.professional
         )
+
+    try:
+        return _link(request, session, make)
     except NotNow as refused:
         session.rollback()
         form.refuse("email", refused.sentence)
         return _invite(request, form, refused.status)
-    return _link(request, made, token)
 
 
-def _link(request: Request, made: Any, token: str) -> Response:
+def _link(request: Request, session: ActorSession, make: Callable[[str], Any]) -> Response:
+    """The link made with this token; sent twice, the form shows the one it made, as long as it serves."""
+    token = once.drawn(request)
+    made = queries.link_drawn(session, token_hash(token))
+    if made is None:
+        made = make(token)
+    elif made.used_at or made.revoked_at:
+        return go(
+            request, "/comptes", f"Le lien de {made.name} a déjà servi ou a été annulé. Créez-en un autre.", "info"
+        )
     return page(
         request,
         "accounts/link.html",
@@ -164,5 +176,4 @@ def restore(request: Request, membership_id: UUID, session: Walled) -> Response:
 @router.post("/{membership_id}/mot-de-passe")
 def reset_password(request: Request, membership_id: UUID, session: Walled) -> Response:
     """Makes a link for a new password and shows it once."""
-    token = secrets.token_urlsafe(32)
-    return _link(request, service.offer_reset(session, membership_id, token), token)
+    return _link(request, session, lambda token: service.offer_reset(session, membership_id, token))

@@ -1,7 +1,6 @@
 """Calendars: the file of one appointment, a member's secret address, and what another application reads there."""
 
 import hashlib
-import secrets
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from uuid import UUID
@@ -13,6 +12,7 @@ from coordination.appointments import feeds, queries, service
 from coordination.appointments.ics import Entry, calendar_of
 from coordination.identity.permissions import Permission
 from coordination.identity.rules import attempt_key, token_hash
+from coordination.kit import once
 from coordination.kit.actor import Nobody
 from coordination.kit.clock import now
 from coordination.kit.db import ActorSession
@@ -47,9 +47,12 @@ def calendar(request: Request, session: Walled) -> Response:
 
 @router.post("/moi/agenda", dependencies=READS)
 def make_calendar(request: Request, session: Walled) -> Response:
-    """Makes an address, in place of the one before, and shows it once: it is not kept anywhere."""
-    token = secrets.token_urlsafe(32)
-    feed = service.make_feed(session, token)
+    """Makes an address, in place of the one before, and shows it once: it is not kept anywhere. Sent twice, the form
+    shows the one it made, as long as it serves."""
+    token = once.drawn(request)
+    feed = feeds.feed_drawn(session, token_hash(token)) or service.make_feed(session, token)
+    if feed.revoked_at is not None:
+        return go(request, "/moi/agenda", "Cette adresse a été retirée ou remplacée.", "info")
     address = f"{request.app.state.settings.base_url}/agenda/{token}.ics"
     return page(request, "appointments/calendar.html", title="Mon calendrier", feed=feed, address=address)
 

@@ -24,6 +24,11 @@ def feed_of(session: ActorSession) -> CalendarFeed | None:
     return session.exec(query).first()
 
 
+def feed_drawn(session: ActorSession, hashed: str) -> CalendarFeed | None:
+    """The secret address of mine that bears this token, whatever became of it."""
+    return session.exec(select(CalendarFeed).where(CalendarFeed.token_hash == hashed)).first()
+
+
 @dataclass(frozen=True)
 class Read:
     """What a secret address opens."""

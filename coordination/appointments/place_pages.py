@@ -52,8 +52,11 @@ def add_place(request: Request, session: Walled, data: Submitted) -> Response:
 def place(request: Request, session: Walled, place_id: UUID) -> Response:
     """One place, to change or close."""
     row = _own_place(session, place_id)
-    values = {"name": row.name, "address": row.address, "closed": "oui" if row.closed else ""}
-    return _places(request, session, FormState.of(values), changed=row)
+    return _places(request, session, _stored(row), changed=row)
+
+
+def _stored(row: ReceptionPlace) -> FormState:
+    return FormState.of({"name": row.name, "address": row.address, "closed": "oui" if row.closed else ""})
 
 
 def _own_place(session: ActorSession, place_id: UUID) -> ReceptionPlace:
@@ -76,5 +79,7 @@ def change_place(request: Request, session: Walled, data: Submitted, place_id: U
     except Stale as refused:
         session.rollback()
         form.refuse("form", refused.sentence)
-        return _places(request, session, form, refused.status, _own_place(session, place_id))
+        row = _own_place(session, place_id)
+        form.set_beside(_stored(row), {"closed": {"oui": "fermé", "": "ouvert"}}, ("closed",))
+        return _places(request, session, form, refused.status, row)
     return go(request, "/rendez-vous/lieux", f"« {asked.name} » est enregistré.")

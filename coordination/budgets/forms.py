@@ -13,7 +13,7 @@ from starlette.datastructures import FormData
 from coordination.budgets.rules import CHARGES, RESOURCES, Line, LineKind, Origin, Period, Side
 from coordination.kit.clock import today
 from coordination.kit.forms import LONGEST_ROWS, Form, FormState, read, typed_day
-from coordination.kit.money import parse_cents
+from coordination.kit.money import euros, parse_cents
 from coordination.kit.text import day_in_figures
 
 USUAL: tuple[LineKind, ...] = (
@@ -231,6 +231,47 @@ def _fields(line: Line) -> dict[str, str]:
         "label": line.label,
         "landlord": "oui" if line.paid_to_landlord else "",
     }
+
+
+def set_lines_beside(form: FormState, sentence: str, asked: BudgetForm, stored: Iterable[Line], day: date) -> None:
+    """After somebody else's change: each line that differs from what is stored says so on its row, and the stored ones
+    that have no row beside the sentence of the refusal. Sending again undoes nobody's work unseen."""
+    said: dict[str, str] = {}
+    if asked.reference_date != day:
+        said["reference_date"] = f"Enregistré : « {day:%d/%m/%Y} ». Votre réponse le remplacera."
+    left = list(stored)
+    rows = [(f"lines-{n}-amount", row) for n, row in zip(_typed_rows(form), asked.lines, strict=True)]
+    amounts = [name for name, row in rows if row.amount is not None]
+    for name, line in zip(amounts, asked.typed_lines(), strict=True):
+        same = sorted((one for one in left if one.kind is line.kind), key=lambda one: _fields(one) != _fields(line))
+        if not same:
+            said[name] = "Pas encore enregistrée : cette ligne s’ajoutera."
+            continue
+        left.remove(same[0])
+        if _fields(same[0]) != _fields(line):
+            said[name] = f"Enregistré : « {_told(same[0])} ». Votre ligne le remplacera."
+    blank = {row.kind: name for name, row in rows if row.kind and row.amount is None}
+    gone = [one for one in left if one.kind not in blank]
+    for one in left:
+        if one.kind in blank:
+            said[blank[one.kind]] = f"Enregistré : « {_told(one)} ». Laissée vide, cette ligne s’effacera."
+    more = [f"{one.kind.label} ({_told(one)})" for one in gone]
+    whole = f"{sentence} Enregistré aussi, et absent de votre saisie : {' ; '.join(more)}." if gone else sentence
+    for name, words in {"lines": whole, **said}.items():
+        form.refuse(name, words)
+
+
+def _typed_rows(form: FormState) -> list[int]:
+    """The rows in which something was typed, as `read` keeps them."""
+    typed = {name.rpartition("-")[0] for name, values in form.typed.items() if values[-1].strip()}
+    return [number for number in form.rows("lines") if f"lines-{number}" in typed]
+
+
+def _told(line: Line) -> str:
+    """A stored line in words: `150 € par mois, déclaré, EDF`."""
+    more = [f"{line.month:%m/%Y}" if line.month else "", line.label, "versée au bailleur" * line.paid_to_landlord]
+    said = [f"{euros(line.amount_cents)} {line.period.phrase}", line.origin.label.lower(), *more]
+    return ", ".join(filter(None, said))
 
 
 def rows_shown(form: FormState, adding: Side | None = None) -> dict[Side, list[Row]]:

@@ -20,6 +20,7 @@ from coordination.budgets.forms import (
     named_errors,
     read_budget,
     rows_shown,
+    set_lines_beside,
 )
 from coordination.budgets.models import Assessment
 from coordination.budgets.questions import Questions
@@ -240,6 +241,8 @@ def save(request: Request, household_id: UUID, assessment_id: UUID, data: Submit
         current = queries.assessment_of(session, household_id, assessment_id)
         if isinstance(refused, Stale):
             form = form.with_value("version", str(current.version))
+            stored = queries.lines_of(session, [assessment_id])[assessment_id]
+            set_lines_beside(form, refused.sentence, asked, stored, current.reference_date)
         form.refuse("lines", refused.sentence)
         lines = asked.typed_lines()
         return _typing(request, session, current, form, lines, asked.reference_date, status=refused.status)

@@ -11,7 +11,16 @@ from fastapi.responses import Response
 from coordination.budgets import queries, service
 from coordination.budgets.again import thaw_composition
 from coordination.budgets.answers import Answer, Totals, totals_of
-from coordination.budgets.forms import Row, filled, full, kinds_offered, named_errors, read_lines, rows_shown
+from coordination.budgets.forms import (
+    Row,
+    filled,
+    full,
+    kinds_offered,
+    named_errors,
+    read_lines,
+    rows_shown,
+    set_lines_beside,
+)
 from coordination.budgets.models import Assessment
 from coordination.budgets.questions import Questions, questions_of
 from coordination.budgets.rules import Composition, Line, LineKind, Origin, Period, Side
@@ -19,7 +28,7 @@ from coordination.budgets.whatif import MOST_CHILDREN, Move, WhatIfForm, custody
 from coordination.households.queries import file_header
 from coordination.identity.permissions import Part, Permission
 from coordination.kit.db import ActorSession
-from coordination.kit.errors import Malformed, NotNow
+from coordination.kit.errors import Malformed, NotNow, Stale
 from coordination.kit.forms import FormState
 from coordination.kit.money import euros_exact
 from coordination.kit.web import Submitted, Walled, go, needs, page
@@ -231,6 +240,8 @@ def keep(request: Request, household_id: UUID, assessment_id: UUID, data: Submit
         session.rollback()
         base = base_of(session, household_id, assessment_id)
         form = form.with_value("version", str(base.assessment.version))
+        if isinstance(refused, Stale):
+            set_lines_beside(form, refused.sentence, asked, base.lines, base.assessment.reference_date)
         form.refuse("lines", refused.sentence)
         tried = _try(session, base, asked)
         return _screen(request, session, base, form, tried, status=refused.status)

@@ -19,6 +19,8 @@ from coordination.kit.web import Submitted, Walled, carry_out, go, needs, page
 
 router = APIRouter(prefix="/foyers/{household_id}/suivi")
 WRITES = [needs(Permission.WRITE_CASEWORK)]
+DEBT_WORDS = {"creditor_kind": dict(CreditorKind.options()), "plan": {"oui": "oui"}, "ended": {"oui": "soldée"}}
+GOAL_WORDS = {"state": dict(GoalState.options())}
 
 
 def _page(
@@ -85,7 +87,11 @@ def note_debt(request: Request, session: Walled, data: Submitted, household_id: 
 def debt(request: Request, session: Walled, household_id: UUID, debt_id: UUID) -> Response:
     """A debt, to correct or to end."""
     found = service.debt_of(session, household_id, debt_id)
-    form = FormState.of(
+    return _debt(request, session, household_id, _stored_debt(found), debt=found)
+
+
+def _stored_debt(found: Debt) -> FormState:
+    return FormState.of(
         {
             "creditor_kind": found.creditor_kind,
             "creditor": found.creditor,
@@ -96,7 +102,6 @@ def debt(request: Request, session: Walled, household_id: UUID, debt_id: UUID) -
             "version": found.version,
         }
     )
-    return _debt(request, session, household_id, form, debt=found)
 
 
 @router.post("/dettes/{debt_id}", dependencies=WRITES)
@@ -111,7 +116,10 @@ def correct_debt(request: Request, session: Walled, data: Submitted, household_i
         return _back(request, household_id, "Dette corrigée.")
 
     def again(form: FormState, status: int) -> Response:
-        return _debt(request, session, household_id, form, status, found())
+        now_known = found()
+        if status == 409 and data.get("version") != str(now_known.version):
+            form.set_beside(_stored_debt(now_known), DEBT_WORDS, ("plan", "ended"))
+        return _debt(request, session, household_id, form, status, now_known)
 
     return carry_out(session, read(DebtForm, data), deed, again, lambda: found().version)
 
@@ -156,7 +164,11 @@ def note_goal(request: Request, session: Walled, data: Submitted, household_id: 
 def goal(request: Request, session: Walled, household_id: UUID, goal_id: UUID) -> Response:
     """A project, to correct or to end."""
     found = service.goal_of(session, household_id, goal_id)
-    form = FormState.of(
+    return _goal(request, session, household_id, _stored_goal(found), goal=found)
+
+
+def _stored_goal(found: Goal) -> FormState:
+    return FormState.of(
         {
             "words": found.words,
             "until_date": f"{found.until_date:%d/%m/%Y}" if found.until_date else "",
@@ -164,7 +176,6 @@ def goal(request: Request, session: Walled, household_id: UUID, goal_id: UUID) -
             "version": found.version,
         }
     )
-    return _goal(request, session, household_id, form, goal=found)
 
 
 @router.post("/projets/{goal_id}", dependencies=WRITES)
@@ -179,7 +190,10 @@ def correct_goal(request: Request, session: Walled, data: Submitted, household_i
         return _back(request, household_id, "Projet corrigé.")
 
     def again(form: FormState, status: int) -> Response:
-        return _goal(request, session, household_id, form, status, found())
+        now_known = found()
+        if status == 409 and data.get("version") != str(now_known.version):
+            form.set_beside(_stored_goal(now_known), GOAL_WORDS)
+        return _goal(request, session, household_id, form, status, now_known)
 
     return carry_out(session, read(GoalForm, data), deed, again, lambda: found().version)
 

@@ -38,7 +38,7 @@ NEEDS: dict[Domain, tuple[str, ...]] = {
         "Embauche possible à la zone industrielle en horaires décalés, pas de véhicule et pas de bus.",
         "Permis obtenu, assurance de la voiture impayée.",
     ),
-    Domain.DIGITAL: ("N’a pas d’adresse électronique ; l’espace personnel de la CAF est bloqué.",),
+    Domain.DIGITAL: ("N’a pas de courriel ; l’espace personnel de la CAF est bloqué.",),
     Domain.FAMILY: (
         "L’aîné décroche au collège. Demande une aide aux devoirs et un lieu calme le mercredi.",
         "Séparation récente : souhaite rencontrer quelqu’un pour parler des enfants.",

@@ -14,7 +14,7 @@ ADDRESS = re.compile(r"[^@\s,;<>\"]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)+", re.IGNOREC
 
 def _address(typed: str) -> str:
     if len(typed) > 200 or not ADDRESS.fullmatch(typed):
-        raise ValueError("Cette adresse électronique n’est pas complète. Écrivez par exemple accueil@service.fr.")
+        raise ValueError("Ce courriel n’est pas complet. Écrivez par exemple accueil@service.fr.")
     return typed
 
 

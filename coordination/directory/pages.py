@@ -21,6 +21,11 @@ from coordination.referrals.rules import Domain
 router = APIRouter(prefix="/services")
 PLAIN = ("name", "email", "phone", "domains", "open_days", "capacity", "version")
 LISTS = ["domains", "open_days"]
+WORDS = {
+    "domains": {domain.value: domain.label for domain in Domain},
+    "open_days": {day.value: day.label for day in Day},
+    "ended": {"oui": "n’est plus utilisé"},
+}
 KEEPS = needs(Permission.KEEP_DIRECTORY)
 
 
@@ -78,6 +83,7 @@ def change_service(request: Request, service_id: UUID, data: Submitted, session:
         session.rollback()
         form.refuse("form", refused.sentence)
         row = queries.service_of(session, service_id)
+        form.set_beside(_stored(row), WORDS, ("ended", *LISTS))
         return _form(request, row, form.with_value("version", str(row.version)), refused.status)
     return go(request, "/services", f"{told.name} : c’est enregistré.")
 
@@ -108,6 +114,6 @@ def _form(request: Request, row: OutsideService | None, form: FormState, status:
         status=status,
         service=row,
         form=form,
-        domains=[(domain.value, domain.label) for domain in Domain],
-        days=[(day.value, day.label) for day in Day],
+        domains=list(WORDS["domains"].items()),
+        days=list(WORDS["open_days"].items()),
     )

@@ -52,7 +52,7 @@ def _phone(typed: str) -> str:
 def _email(typed: str) -> str:
     local, at, host = typed.partition("@")
     if typed and (not at or not local or "." not in host or " " in typed):
-        raise ValueError("Cette adresse n’a pas la forme nom@exemple.fr.")
+        raise ValueError("Ce courriel n’a pas la forme nom@exemple.fr.")
     return typed
 
 

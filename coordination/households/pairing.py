@@ -20,7 +20,7 @@ UNITS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("commune", "Commune", ("commune",)),
     ("address", "Adresse", ("address_kind", "address")),
     ("phone", "Téléphone", ("phone",)),
-    ("email", "Adresse électronique", ("email",)),
+    ("email", "Courriel", ("email",)),
     ("family_situation", "Situation familiale", ("family_situation",)),
     ("housing", "Logement", ("housing",)),
     ("origin", "Origine de la demande", ("origin",)),

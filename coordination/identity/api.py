@@ -75,7 +75,7 @@ class TokenForm(Body):
     """Le formulaire OAuth2 (« password »), avec la structure pour laquelle agir."""
 
     grant_type: Annotated[str, Field(pattern="^password$", description="Toujours `password`.")] = "password"
-    username: Annotated[str, Field(min_length=1, max_length=200, description="L’adresse électronique du compte.")]
+    username: Annotated[str, Field(min_length=1, max_length=200, description="Le courriel du compte.")]
     password: Annotated[str, Field(min_length=1, max_length=256)]
     scope: Annotated[str, Field(max_length=200, description="Sans effet : les rôles décident.")] = ""
     membership: Annotated[

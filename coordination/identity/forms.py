@@ -12,7 +12,7 @@ from coordination.kit.forms import Form
 def _email(typed: str) -> str:
     local, at, host = typed.partition("@")
     if not at or not local or "." not in host or " " in typed or "@" in host:
-        raise ValueError("Cette adresse n’a pas la forme nom@exemple.fr.")
+        raise ValueError("Ce courriel n’a pas la forme nom@exemple.fr.")
     return typed
 
 

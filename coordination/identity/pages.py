@@ -44,7 +44,7 @@ class Circumstances(TypedDict):
     demo_mode: bool
 
 
-REFUSED = "Adresse ou mot de passe incorrect. Vérifiez les deux, puis réessayez."
+REFUSED = "Courriel ou mot de passe incorrect. Vérifiez les deux, puis réessayez."
 INSIDE = re.compile(r"/(?!/)[^\\\x00-\x1f]{0,499}")
 SUSPENDED = "Ce compte n’a plus d’accès actif. Parlez-en à l’administrateur de votre structure."
 
@@ -68,6 +68,7 @@ def identify(request: Request) -> None:
     if signed is None or (signed.demo and not request.app.state.settings.demo):
         return
     request.state.actor = signed.actor
+    request.state.token = token
     if isinstance(signed.actor, Member):
         request.state.me = signed.me
 

@@ -210,6 +210,11 @@ def invitation(session: ActorSession, organisation_id: UUID, invitation_id: UUID
     return found if found is not None and found.organisation_id == organisation_id else None
 
 
+def link_drawn(session: ActorSession, hashed: str) -> Invitation | None:
+    """The link of the admin's own organisation that bears this token, whatever became of it."""
+    return session.exec(select(Invitation).where(Invitation.token_hash == hashed)).first()
+
+
 def own_sessions(session: ActorSession, account_id: UUID, now: datetime) -> list[BrowserSession]:
     """The browsers where this account is signed in, the most recent first."""
     query = (

@@ -85,12 +85,17 @@ class FormState:
         """Adds what only the situation could tell."""
         self._errors.setdefault(name, sentence)
 
-    def set_beside(self, stored: "FormState", words: Mapping[str, Mapping[str, str]] | None = None) -> None:
+    def set_beside(
+        self, stored: "FormState", words: Mapping[str, Mapping[str, str]] | None = None, boxes: Iterable[str] = ()
+    ) -> None:
         """After somebody else's change: each field that differs from what is stored says so, and sending again undoes
-        nobody's work unseen. `words`: the labels of the choices of a field."""
+        nobody's work unseen. `words`: the labels of the choices of a field. `boxes`: those not sent when unticked."""
+        for name in boxes:
+            self._typed.setdefault(name, [])
         for name in stored.typed:
-            if name in self._typed and name != "version" and stored.value(name) != self.value(name):
-                kept = (words or {}).get(name, {}).get(stored.value(name), stored.value(name))
+            if name in self._typed and name != "version" and _said(stored.values(name)) != _said(self.values(name)):
+                labels = (words or {}).get(name, {})
+                kept = ", ".join(labels.get(value, value) for value in stored.values(name))
                 told = f"« {kept} »" if kept else "rien"
                 self.refuse(name, f"Enregistré : {told}. Votre réponse le remplacera.")
 
@@ -226,6 +231,10 @@ def french(error: ErrorDetails) -> str:
         if kind.startswith(start):
             return sentence.format(**context)
     return "Cette réponse n’est pas comprise."
+
+
+def _said(values: Iterable[str]) -> list[str]:
+    return sorted(filter(None, values))
 
 
 def _strings(value: Any) -> list[str]:

@@ -2,8 +2,11 @@
 
 Two sendings are the same when the mark, the address and every word are: what was changed after a step back is another
 one. What could not be read, or was refused, may be sent again as it is. Nothing of what was said is kept.
+
+A page that shows a secret once leads nowhere: the secret is drawn from its sending; the same sending shows it again.
 """
 
+import base64
 import hashlib
 import hmac
 import re
@@ -48,7 +51,7 @@ def new_mark() -> str:
 
 async def seal(request: Request) -> None:
     """Remembers for this request which sending it is: before anything reads its body, which is kept for them."""
-    request.state.seal = None
+    request.state.seal = request.state.said = None
     mark = request.query_params.get(FIELD)
     if not mark or request.method != "POST" or not isinstance(request.state.actor, Member):
         return
@@ -58,7 +61,18 @@ async def seal(request: Request) -> None:
     if drawn is not None:  # by the browser, at each sending
         body = body.replace(drawn[1], b"")
     said = f"form:{request.url.path}?{request.url.query}:".encode() + body
+    request.state.said = said
     request.state.seal = hmac.new(request.app.state.key.encode(), said, hashlib.sha256).hexdigest()
+
+
+def drawn(request: Request) -> str:
+    """A secret to show once. Sent again by an impatient click or a reload, the same form draws the same one, and the
+    page can show what the first sending made. It comes from the secret of the browser's session, the mark and what was
+    said: none is kept, so that nobody draws it again from what is stored, be it with the key of the installation."""
+    if request.state.said is None:
+        return secrets.token_urlsafe(32)
+    by = hmac.new(request.state.token.encode(), b"shown once:" + request.state.said, hashlib.sha256)
+    return base64.urlsafe_b64encode(by.digest()).decode().rstrip("=")
 
 
 def refuse_again(session: ActorSession, seal: str) -> None:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from coordination.identity.permissions import Permission
+from coordination.kit import once
 from coordination.kit.errors import Malformed
 from coordination.kit.forms import Form, read
 from coordination.kit.pdf import Download
@@ -38,5 +39,6 @@ def for_person(request: Request, session: Walled, data: Submitted, referral_id: 
     if asked is None:
         raise Malformed
     base_url = request.app.state.settings.base_url
-    made = sheets.person_sheet(session, referral_id, reason=asked.motif == YES, base_url=base_url)
+    reason, secret = asked.motif == YES, once.drawn(request)
+    made = sheets.person_sheet(session, referral_id, reason=reason, base_url=base_url, secret=secret)
     return Download.of(made.content, made.name)

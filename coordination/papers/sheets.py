@@ -65,13 +65,16 @@ def partner_sheet(session: ActorSession, referral_id: UUID, *, reason: bool = Fa
     return made
 
 
-def person_sheet(session: ActorSession, referral_id: UUID, *, reason: bool = False, base_url: str = "") -> Sheet:
+def person_sheet(
+    session: ActorSession, referral_id: UUID, *, reason: bool = False, base_url: str = "", secret: str = ""
+) -> Sheet:
     """The sheet for the person; `reason` names the need, when she wants it on paper and it is not sensitive.
 
     With a `base_url`, a new link is made and drawn, by which she will say whether she was helped, where paper is safe.
+    `secret`: that of the link, drawn here when not given.
     """
     view = _asked(session, referral_id)
-    reply = _reply(session, view, base_url) if base_url else NO_REPLY
+    reply = _reply(session, view, base_url, secret) if base_url else NO_REPLY
     made = _made(view, "feuille", "person.typ", _for_person(session, view, reason=reason) | reply)
     note_reading(session, PERSON, view.line.row.household_id)
     return made
@@ -278,12 +281,12 @@ def _for_person(session: ActorSession, view: queries.ReferralView, *, reason: bo
 NO_REPLY: dict[str, Any] = {"qr": [], "address": "", "until": ""}
 
 
-def _reply(session: ActorSession, view: queries.ReferralView, base_url: str) -> dict[str, Any]:
+def _reply(session: ActorSession, view: queries.ReferralView, base_url: str, secret: str) -> dict[str, Any]:
     """A link of her own to say what became of it; nothing where paper is not safe, or once she said it."""
     row = view.line.row
     if row.household_says is not None or not confirming.may_print_link(session, row.id):
         return NO_REPLY
-    address = confirming.paper_link(session, row, base_url)
+    address = confirming.paper_link(session, row, base_url, secret)
     until = max(link.until for link in confirming.links_of(session, row.id))
     return {"qr": list(qr_png(address)), "address": address, "until": date_fr(until)}
 

@@ -36,6 +36,10 @@ class LettersUnsafe(NotNow):
     """Ce foyer ne peut pas recevoir de papier sans danger : demandez-lui de vive voix. Aucun lien n’a été fait."""
 
 
+class PaperEnded(NotNow):
+    """Ce papier ne sert plus : préparez-en un autre depuis cette page. Aucun lien n’a été fait."""
+
+
 # ------------------------------------------------------------------ at the desk, by telephone
 
 
@@ -73,18 +77,24 @@ def policy() -> Confirmation:
 # ------------------------------------------------------------------ a link on paper
 
 
-def paper_link(session: ActorSession, row: Referral, base_url: str) -> str:
-    """The address to print for the household of this referral (`kit.qr` draws it), once. Raises `LettersUnsafe`.
+def paper_link(session: ActorSession, row: Referral, base_url: str, secret: str = "") -> str:
+    """The address to print for the household of this referral (`kit.qr` draws it), once. Raises `LettersUnsafe`,
+    `PaperEnded`.
 
     It serves once the referral is closed, until it expires or is ended. Its secret cannot be told again: another print
-    is another link.
+    is another link; the same form sent twice draws the same secret, and made one.
     """
     if not queries.member_sides(session, row) & WRITERS:
         raise NotKnown
     if not may_print_link(session, row.id):
         raise LettersUnsafe
-    secret = secrets.token_urlsafe(32)
-    make_link(session, row, token_hash(secret))
+    secret = secret or secrets.token_urlsafe(32)
+    hashed = token_hash(secret)
+    known = session.exec(select(ConfirmationLink).where(ConfirmationLink.secret_hash == hashed)).first()
+    if known is None:
+        make_link(session, row, hashed)
+    elif known.ended_at is not None or known.until <= now():
+        raise PaperEnded
     return f"{base_url}{PATH}/{secret}"
 
 

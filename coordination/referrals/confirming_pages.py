@@ -10,6 +10,7 @@ from coordination.households import protection
 from coordination.households import queries as households
 from coordination.identity import queries as identity
 from coordination.identity.permissions import Permission
+from coordination.kit import once
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotKnown, NotNow
 from coordination.kit.forms import FormState, read
@@ -75,7 +76,7 @@ def recalled(request: Request, session: Walled, data: Submitted, referral_id: UU
 
 @router.post("/papier")
 def paper(request: Request, session: Walled, data: Submitted, referral_id: UUID) -> Response:
-    """A paper with a new link, shown this once: its secret is not kept."""
+    """A paper with a new link, shown this once: its secret is not kept. The same form sent twice makes one link."""
     asked, form = read(MoveForm, data)
     if asked is None:
         return _show(request, session, referral_id, form, 422)
@@ -83,7 +84,7 @@ def paper(request: Request, session: Walled, data: Submitted, referral_id: UUID)
     try:
         if State(row.state) is not State.CLOSED or row.household_says is not None:
             raise moves.AlreadyHeard
-        address = confirming.paper_link(session, row, request.app.state.settings.base_url)
+        address = confirming.paper_link(session, row, request.app.state.settings.base_url, once.drawn(request))
     except NotNow as refused:
         session.rollback()
         return _show(request, session, referral_id, form, refused.status, refused)

@@ -13,7 +13,7 @@ from tests.identity.make import OTHER_PASSWORD, somebody
 
 LABELS = {
     "name": "Prénom et nom",
-    "email": "Adresse électronique",
+    "email": "Courriel",
     "roles": "Rôles",
     "professional": "Secret professionnel",
 }

@@ -118,7 +118,7 @@ class Visitor:
 
     def type_who_signs_in(self, email: str) -> "Visitor":
         self.open("/connexion")
-        self.page.get_by_label("Adresse électronique").fill(email)
+        self.page.get_by_label("Courriel").fill(email)
         self.page.get_by_label("Mot de passe", exact=True).fill(PASSWORD)
         return self.press("Se connecter")
 

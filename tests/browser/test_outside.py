@@ -38,7 +38,7 @@ def served(shared_base: Base, box: Letterbox) -> Iterator[str]:
 
 def sign_in(visitor: Visitor, email: str) -> Visitor:
     visitor.open("/connexion")
-    visitor.page.get_by_label("Adresse électronique").fill(email)
+    visitor.page.get_by_label("Courriel").fill(email)
     visitor.page.get_by_label("Mot de passe", exact=True).fill(PASSWORD)
     return visitor.press("Se connecter")
 

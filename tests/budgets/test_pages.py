@@ -162,10 +162,17 @@ def test_the_second_to_save_is_told_and_keeps_what_was_typed(
 ) -> None:
     made = draft(cast.engine, worker, household)
     page, address = as_(cast.ccas, "intake"), f"/foyers/{household}/budget/{made}"
-    stale = page.post(f"{address}/enregistrer", data=typed({LineKind.RSA: "123,45"}, 1))
+    mine = {LineKind.RSA: "123,45", LineKind.EAU: "12", LineKind.LOYER: "", LineKind.ENERGIE: "100,00"}
+    stale = page.post(f"{address}/enregistrer", data=typed(mine, 1))
     assert stale.status_code == 409
-    assert "Quelqu’un a modifié cette fiche" in text(stale.text)
+    said = text(stale.text)
+    assert "Quelqu’un a modifié cette fiche" in said
     assert 'value="123,45"' in stale.text
+    assert "RSA : Enregistré : « 740,00 € par mois, déclaré ». Votre ligne le remplacera." in said
+    assert "Eau : Pas encore enregistrée : cette ligne s’ajoutera." in said
+    assert "Enregistré : « 350,00 € par mois, déclaré ». Laissée vide, cette ligne s’effacera." in said
+    assert "Énergie : " not in said
+    assert re.search(r"absent de votre saisie : [^;]* \(440,00 € par mois, déclaré\) ; [^;]*9,90 €", said), said
     assert (
         page.post(f"{address}/enregistrer", data=typed({LineKind.RSA: "123,45"}, int(version(stale.text)))).status_code
         == 303

@@ -146,4 +146,6 @@ def test_the_pages_note_correct_and_keep_what_was_typed(
     late = page.post(f"{here}/dettes/{debt}", data={**data, "amount": "700", "version": "1"})
     assert late.status_code == 409
     assert 'value="700"' in late.text
+    assert "Enregistré : « 1234,50 »." in late.text.replace("\xa0", " ")
+    assert "Enregistré : « soldée »." in late.text.replace("\xa0", " ")
     assert "soldée" in page.get(f"/foyers/{household}").text

@@ -103,6 +103,7 @@ def test_the_record_is_written_then_changed_on_the_pages(coordinator: Browser) -
     assert stale.status_code == 409
     assert "Quelqu’un a modifié cette fiche" in stale.text
     assert "Tapé en dernier" in stale.text
+    assert "Enregistré : « Mission locale »." in stale.text.replace("\xa0", " ")
 
 
 def test_whom_the_rules_of_referral_name_in_vain_is_said_to_whoever_can_add_it(
@@ -119,8 +120,8 @@ def test_whom_the_rules_of_referral_name_in_vain_is_said_to_whoever_can_add_it(
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        ({"email": "pas une adresse"}, "n’est pas complète"),
-        ({"email": "a@b.fr\nBcc: x@y.fr"}, "n’est pas complète"),
+        ({"email": "pas une adresse"}, "n’est pas complet"),
+        ({"email": "a@b.fr\nBcc: x@y.fr"}, "n’est pas complet"),
         ({"domains": []}, "Choisissez au moins une réponse"),
         ({"domains": ["inconnu"]}, "Choisissez une des réponses proposées"),
         ({"closed_from": "10/12/2026"}, "dernier jour de la fermeture"),

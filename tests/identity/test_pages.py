@@ -36,7 +36,7 @@ def signed_in(who: Browser) -> bool:
 def test_the_sign_in_page_is_calm_and_says_what_to_do_without_a_password(browser: Browsers, cast: Cast) -> None:
     page = browser().get("/connexion")
     assert page.status_code == 200
-    assert "Adresse électronique" in page.text
+    assert "Courriel" in page.text
     assert "Mot de passe perdu" in page.text
 
 
@@ -49,7 +49,7 @@ def test_wrong_and_unknown_get_the_same_answer_and_no_password_comes_back(browse
         assert "set-cookie" not in answer.headers
         pages.append(answer.text.replace(email, "ADRESSE"))
     assert pages[0] == pages[1]
-    assert "Adresse ou mot de passe incorrect" in pages[0]
+    assert "Courriel ou mot de passe incorrect" in pages[0]
 
 
 def test_what_was_typed_stays_when_the_form_is_incomplete(browser: Browsers, cast: Cast) -> None:

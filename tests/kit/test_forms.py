@@ -65,6 +65,9 @@ def test_what_a_colleague_stored_meanwhile_is_told_beside_what_was_typed() -> No
     form = FormState({"name": ["Roux"]})
     form.set_beside(FormState.of({"name": None}))
     assert "Enregistré : rien." in (form.error("name") or "")
+    form = FormState({"days": ["tue", "mon"], "version": ["1"]})
+    form.set_beside(FormState.of({"days": ["mon", "tue"], "ended": "oui", "open": ""}), None, ("ended", "open"))
+    assert form.errors == [("ended", "Enregistré : « oui ». Votre réponse le remplacera.")]
 
 
 class Ticked(Form):

@@ -12,7 +12,10 @@ from httpx import Response
 
 from coordination.kit.actor import Member
 from coordination.kit.clock import today
+from coordination.kit.db import acting
+from coordination.referrals import moves
 from coordination.referrals.models import Referral
+from coordination.referrals.rules import Outcome
 from tests.cast import PASSWORD, Cast
 from tests.conftest import Base, Browser
 from tests.households.make import open_household
@@ -22,6 +25,9 @@ from tests.sharing.make import agree
 Typed = dict[str, str]
 SAID = "n’a compté qu’une fois"
 DAY = f"{today():%d/%m/%Y}"
+SECRET = re.compile(r"/(?:invitation|agenda|reponse)/([\w-]{43})")
+INVITED = {"name": "Camille Roux", "email": "camille.roux@exemple.fr", "roles": "intake", "professional": "yes"}
+ENDED_PAPER = "confirmation_link set ended_at = now(), ended_by = made_by"
 MESSAGE = {"message": "Peut venir mardi à 14 h."}
 
 
@@ -102,6 +108,37 @@ def test_every_form_that_adds_something_adds_it_once(
         refused_nothing(first, who.post(there, data=typed))
         assert rows(shared_base) == after, page
         assert SAID in who.get(first.headers["location"]).text
+
+
+def test_a_secret_shown_once_is_the_same_for_the_same_sending_and_is_made_once(
+    cast: Cast, browser: Callable[[], Browser], shared_base: Base, worker: Member, household: UUID
+) -> None:
+    closed = refer(cast.engine, worker, household, cast.epicerie)
+    with acting(cast.engine, cast.epicerie.people["volunteer"]) as session:
+        moves.accept(session, closed.id, 1)
+        moves.close(session, closed.id, 2, Outcome.GOT_HELP)
+    admin, intake = (browser().sign_in(cast.ccas.emails[role], PASSWORD) for role in ("admin", "intake"))
+    colleague = f"/comptes/{worker.membership_id}"
+    showing: list[tuple[Browser, str, str, Typed, str]] = [
+        (admin, "/comptes/inviter", "", INVITED, "invitation set revoked_at = now()"),
+        (admin, colleague, "/mot-de-passe", {}, "invitation set revoked_at = now()"),
+        (intake, "/moi/agenda", "", {}, "calendar_feed set revoked_at = now()"),
+        (intake, f"/orientations/{closed.id}/confirmation", "/papier", {"version": "3"}, ENDED_PAPER),
+    ]
+    for who, page, ending, typed, ended in showing:
+        there = form(who, page, ending)
+        first = who.post(there, data=typed)
+        after = rows(shared_base)
+        second = who.post(there, data=typed)
+        assert (first.status_code, second.status_code) == (200, 200), page
+        assert SECRET.findall(first.text) == SECRET.findall(second.text) != [], page
+        assert rows(shared_base) == after, page
+        shared_base.admin(f"update {ended}")
+        spent = who.post(there, data=typed)
+        assert spent.status_code in (303, 409), page
+        assert not SECRET.findall(spent.text), page
+        anew = who.post(form(who, page, ending), data=typed)
+        assert SECRET.findall(anew.text) != SECRET.findall(first.text), page
 
 
 def test_a_list_sent_twice_is_kept_once_though_the_browser_wraps_it_otherwise(
