@@ -84,6 +84,15 @@ create function access.lets_in(file_id uuid, member_id uuid) returns boolean
                                       where o.household_id = f and o.membership_id = member_id
                                         and o.ended_at is null and (o.until is null or o.until > now()))) $$;
 
+-- For the doors below: nobody acts on a file from which she is kept.
+create function access.refuse_kept_out(file_id uuid) returns void
+    language plpgsql stable set search_path = public, pg_temp
+    as $$ begin
+        if not access.lets_in(file_id, access.membership()) then
+            raise exception 'a file from which she is kept' using errcode = '42501';
+        end if;
+    end $$;
+
 -- The same of myself.
 create function access.reaches(file_id uuid) returns boolean
     language sql stable security definer set search_path = public, pg_temp
@@ -293,6 +302,8 @@ create function access.use_invitation(hash text, new_password_hash text, new_nam
             return a;
         end if;
         select id into a from account where email_folded = lower(i.email);
+        -- Whoever chose a password did so before this account was made, perhaps by somebody else: it is not proven hers.
+        if a is not null and new_password_hash <> '' then return null; end if;
         if a is null then
             if new_password_hash = '' then return null; end if;
             a := gen_random_uuid();
@@ -310,6 +321,10 @@ create function access.use_invitation(hash text, new_password_hash text, new_nam
         values (joined, i.network_id, i.organisation_id, a, new_name, i.roles, i.professional, false,
                 clock_timestamp(), 1);
         perform access.note_link('account.join', i, 'membership', joined);
+        -- The operator's links alone make the first officers and coordinators of a network: nobody there has to be told.
+        if i.created_by is not null then
+            perform access.tell_of_network_role(joined, i.roles, '{}');
+        end if;
         return a;
     end $$;
 
@@ -385,6 +400,7 @@ create function access.grant_agreement(agreement uuid)
         -- Locked, so that nothing is granted on an agreement withdrawn, or a file handed over, in the same instant.
         perform 1 from household h join agreement g on g.household_id = h.id
           where g.id = agreement and g.network_id = access.network() for no key update of h for update of g;
+        perform access.refuse_kept_out((select household_id from agreement g where g.id = agreement));
         if exists (select 1 from share where agreement_id = agreement)
            or exists (select 1 from agreement_service where agreement_id = agreement and granted_at is not null) then
             raise exception 'already granted' using errcode = '42501';
@@ -433,6 +449,7 @@ create function access.revoke_agreement(agreement uuid, recipient uuid default n
     begin
         perform 1 from household h join agreement g on g.household_id = h.id
           where g.id = agreement and g.network_id = access.network() for no key update of h for update of g;
+        perform access.refuse_kept_out((select household_id from agreement g where g.id = agreement));
         if not exists (
             select 1 from agreement g join household h on h.id = g.household_id
              where g.id = agreement and g.network_id = access.network() and g.withdrawn_at is null
@@ -498,7 +515,7 @@ create function access.transfer_holder(file_id uuid, to_organisation uuid)
                         where s.household_id = file_id and s.organisation_id = to_organisation and s.scope = part);
         update share set revoked_at = now()
          where household_id = any (files) and organisation_id = org and ground = 'holder' and revoked_at is null;
-        update file_opening set ended_at = now()
+        update file_opening set ended_at = clock_timestamp()
          where household_id = any (files) and organisation_id = org and ended_at is null;
         update share set holder_organisation_id = to_organisation
          where household_id = any (files) and revoked_at is null;
@@ -512,6 +529,7 @@ create function access.record_answer(agreement uuid, adult uuid, said text)
     begin
         perform 1 from household h join agreement g on g.household_id = h.id
           where g.id = agreement and g.network_id = access.network() for no key update of h for update of g;
+        perform access.refuse_kept_out((select household_id from agreement g where g.id = agreement));
         update agreement_person a set answer = said, answered_at = now()
           from agreement g, household h
          where a.agreement_id = record_answer.agreement and a.person_id = adult and a.answer = 'absent'
@@ -552,6 +570,7 @@ create function access.give_up_share(file_id uuid)
             raise exception 'given up by intake alone' using errcode = '42501';
         end if;
         perform 1 from household where id = file_id and network_id = access.network() for no key update;
+        perform access.refuse_kept_out(file_id);
         update share set revoked_at = now()
          where household_id = file_id and network_id = access.network() and organisation_id = access.organisation()
            and ground = 'agreement' and revoked_at is null;
@@ -589,6 +608,7 @@ create function access.answer_request(request uuid, granted uuid, why text)
     returns void language plpgsql security definer set search_path = public, pg_temp
     as $$
     begin
+        perform access.refuse_kept_out((select f.household_id from access_request_file f where f.id = request));
         update access_request_file f set answered_by = access.membership()
           from access_request r, household h
          where f.id = request and r.id = f.id and h.id = f.household_id and r.state = 'asked'
@@ -754,7 +774,7 @@ create function access.unname_worker(file_id uuid, member_id uuid) returns void
         if not access.keeps(file_id) then
             raise exception 'by the holder of the file' using errcode = '42501';
         end if;
-        update file_opening set ended_at = now()
+        update file_opening set ended_at = clock_timestamp()
          where household_id = file_id and membership_id = member_id and ground = 'named' and ended_at is null;
         if not found or not access.somebody_named(file_id, access.organisation()) then
             raise exception 'somebody of the holder stays named' using errcode = '42501';

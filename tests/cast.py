@@ -10,7 +10,7 @@ from coordination.identity import service
 from coordination.identity.models import Network, Organisation
 from coordination.identity.permissions import Role
 from coordination.identity.queries import member
-from coordination.identity.rules import OrganisationKind
+from coordination.identity.rules import OrganisationKind, token_hash
 from coordination.kit.actor import Member, Nobody, Service
 from coordination.kit.db import ActorSession, acting
 
@@ -90,7 +90,8 @@ def add_person(
             session, organisation, email=email, name=key.title(), roles=roles, professional=professional, token=token
         )
     with ActorSession(engine, Nobody()) as session:
-        account = service.use_link(session, token, password=PASSWORD, name=key.title())
+        known = session.rows("select account_exists from access.invitation_of(:hash)", hash=token_hash(token))[0][0]
+        account = service.use_link(session, token, password=None if known else PASSWORD, name=key.title())
         row = next(
             m
             for m in session.rows(

@@ -15,7 +15,7 @@ from coordination.households.queries import NotHolder, household_codes
 from coordination.identity.permissions import Part, Permission
 from coordination.identity.queries import member_names, organisations
 from coordination.kit.ahead import ABOUT, Question
-from coordination.kit.clock import today
+from coordination.kit.clock import PARIS, today
 from coordination.kit.db import ActorSession, giving_way, lock
 from coordination.kit.errors import NotKnown, NotNow, Stale
 
@@ -147,7 +147,7 @@ def _told(session: ActorSession, merge: Merge) -> Told:
         codes.get(merge.household_id, ""),
         merge.absorbed_id,
         codes.get(merge.absorbed_id, ""),
-        merge.merged_at.date(),
+        merge.merged_at.astimezone(PARIS).date(),
         member_names(session, {merge.merged_by}).get(merge.merged_by, ""),
         merge.until_date,
         merge.undone_at is not None,

@@ -43,7 +43,8 @@ def separate(
 ) -> Household:
     """Those who go live in a new file of the same organisation from `form.on`; answers that file.
 
-    The new file keeps names and birth dates, and nothing else: no address, no budget, no need, no agreement.
+    The new file keeps names, birth dates and who objected to being told of, and nothing else: no address, no budget, no
+    need, no agreement.
     A child who lives in both counts for one half in each; the two rows are linked where nobody reads. It is as hard to
     come near as the file they leave: protected if that one is, closed to the same people.
     """
@@ -128,4 +129,5 @@ def _enter(session: ActorSession, file_id: UUID, known: Person, row: SeparationR
         SHARED_CUSTODY if both else Decimal(1),
         since,
     )
+    made.objected = known.objected
     session.door("access.link_people(:one, :other)", one=known.id, other=made.id)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
 from starlette.datastructures import FormData
 
@@ -17,15 +17,26 @@ DAY = re.compile(
     r"|(?P<y>[0-9]{4})[/.-](?P<m>[0-9]{1,2})[/.-](?P<d>[0-9]{1,2})"
 )
 UNREADABLE = re.compile("[\x00\ufffd\ud800-\udfff]")
+# Soft hyphens, spaces without width, marks that turn the reading round: pasted with a name, they hide it from a search
+# or show it backwards. The joiners that some alphabets write with stay.
+UNSEEN = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+SECRETS = frozenset({"password", "again", "current"})
 LONGEST_ROWS = 60
 
 M = TypeVar("M", bound=BaseModel)
 
 
 class Form(BaseModel):
-    """The parent of every form: words are trimmed, unknown fields ignored."""
+    """The parent of every form: words are trimmed and keep nothing that nobody sees, unknown fields ignored."""
 
     model_config = ConfigDict(str_strip_whitespace=True, extra="ignore", frozen=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _seen(cls, value: Any, field: ValidationInfo) -> Any:
+        if isinstance(value, str) and not value.isascii() and field.field_name not in SECRETS:
+            return UNSEEN.sub("", value)
+        return value
 
 
 def typed_day(typed: object) -> object:

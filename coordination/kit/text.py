@@ -42,11 +42,13 @@ SMALL_WORDS = frozenset("à au aux d de des du en et l la le les lès lez près 
 def fold(words: str) -> str:
     """Plain lower-case words separated by single spaces: `Éloïse DE-LA Cœur` gives `eloise de la coeur`.
 
-    Letters of every alphabet are written in ours: `Łukasz`, `Đặng`, `Юлия` give `lukasz`, `dang`, `yuliya`.
+    Letters of every alphabet are written in ours: `Łukasz`, `Đặng`, `Юлия` give `lukasz`, `dang`, `yuliya`. What nobody
+    sees, such as the soft hyphens of a text pasted from elsewhere, does not part words.
     """
     if not words.isascii():
         plain = ARABIC_ARTICLE.sub("al ", unicodedata.normalize("NFKC", words))
-        words = "".join(_latin(c) if c.isalpha() else c for c in plain if not unicodedata.combining(c))
+        seen = (c for c in plain if not unicodedata.combining(c) and unicodedata.category(c) != "Cf")
+        words = "".join(_latin(c) if c.isalpha() else c for c in seen)
     return re.sub(r"[\W_]+", " ", words.lower()).strip()
 
 

@@ -31,6 +31,7 @@ class Step(StrEnum):
     ABANDON = "abandon"
     GLASS = "glass"
     OWN_RIGHTS = "own_rights"
+    NETWORK_ROLE = "network_role"
     DATE_ASKED = "date_asked"
     DATE = "date"
     MISSED = "missed"
@@ -52,6 +53,7 @@ LABELS = {
     Step.REMINDER: "Une orientation attend votre réponse : le délai est passé",
     Step.GLASS: "Un dossier protégé a été ouvert en urgence",
     Step.OWN_RIGHTS: "Un compte d’administration a élargi ses propres droits",
+    Step.NETWORK_ROLE: "Un rôle qui vaut dans tout le réseau a été confié à un compte",
     Step.ABANDON: "Une orientation risque d’être abandonnée, faute de réponse",
     Step.DATE_ASKED: "Une date de rendez-vous vous est proposée",
     Step.DATE: "Un rendez-vous a été fixé, confirmé, décliné ou annulé",

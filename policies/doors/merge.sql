@@ -465,6 +465,14 @@ create function access.undo_merge(merging uuid)
         end loop;
         perform access.follow(m);
         perform access.undo_budgets(m);
+        -- Whose name was taken off the one since, finds no older one in the other.
+        update file_opening a set ended_at = now()
+          from file_opening k
+         where a.household_id = m.absorbed_id and a.ended_at is null
+           and k.household_id = m.household_id and k.membership_id = a.membership_id and k.ended_at >= m.merged_at
+           and not exists (select 1 from file_opening x
+                            where x.household_id = m.household_id and x.membership_id = a.membership_id
+                              and x.ended_at is null and (x.until is null or x.until > now()));
         perform access.guard_alike(m.household_id, m.absorbed_id);
         perform access.mark_guarded(m.household_id);
         perform access.mark_guarded(m.absorbed_id);

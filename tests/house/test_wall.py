@@ -71,6 +71,7 @@ DOORS = {
     "carried_from_birth": "the trigger of referral",
     "hold_file": "the trigger of need",
     "tell_of_own_rights": "the trigger of membership",
+    "network_role_given": "the trigger of membership",
     "shares_changed": "the triggers of share",
     "shares_rewritten": "the trigger of share",
     "carriage_changed": "the triggers of what an agreement, a protection or a name opens",

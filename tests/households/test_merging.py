@@ -482,6 +482,22 @@ def test_a_file_protected_after_a_merge_takes_the_merged_one_behind_the_same_doo
         ]
 
 
+def test_a_name_taken_off_a_merged_file_stays_off_when_it_parts(cast: Cast) -> None:
+    worker = cast.ccas.people["intake"]
+    cousin = add_person(cast.engine, cast.ccas, "cousine", [Role.INTAKE], professional=True)
+    kept, other = two_files(cast, family="Lecointre")
+    for file in (kept, other):
+        with acting(cast.engine, worker) as session:
+            protection.protect(session, file, [cousin.membership_id])
+    done = merge(cast, kept, other)
+    with acting(cast.engine, worker) as session:
+        protection.unname_worker(session, kept, cousin.membership_id)
+    undo(cast, kept, done)
+    for file in (kept, other):
+        with acting(cast.engine, cousin) as session, pytest.raises(NotKnown):
+            queries.file_header(session, file)
+
+
 def test_where_a_file_lived_is_apart_when_it_parts_from_one_protected_meanwhile(cast: Cast) -> None:
     worker = cast.ccas.people["intake"]
     kept, other = two_files(cast)

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy.exc import ProgrammingError
 
 from coordination.audit.models import JournalLine
 from coordination.households import finding, life, protection, queries, service
@@ -15,7 +16,7 @@ from coordination.households.rules import AddressKind, Link, parse_birth
 from coordination.identity.permissions import Role
 from coordination.kit.actor import Member
 from coordination.kit.clock import today
-from coordination.kit.db import acting
+from coordination.kit.db import ActorSession, acting
 from coordination.kit.errors import NotAllowed, NotKnown, Stale
 from coordination.referrals import queries as referrals
 from tests.cast import PASSWORD, Cast, add_person
@@ -292,6 +293,33 @@ def test_a_volunteer_closes_a_file_to_herself_and_to_nobody_else(cast: Cast, fil
 def test_nobody_of_another_organisation_is_barred(cast: Cast, file: UUID) -> None:
     with acting(cast.engine, cast.ccas.people["intake"]) as session, pytest.raises(protection.LastOne):
         protection.close_to(session, file, cast.secours.people["intake"].membership_id, BarReason.OTHER)
+
+
+def test_no_door_moves_an_agreement_of_a_file_for_whoever_it_is_closed_to(
+    cast: Cast, colleague: Member, file: UUID
+) -> None:
+    """By their names, past every page: what she may not read she does not end, answer nor hand back."""
+    holder, partner = cast.ccas.people["intake"], cast.secours.people["intake"]
+    there = add_person(cast.engine, cast.secours, "la_bas", [Role.INTAKE], professional=False)
+    agreement = agree(cast.engine, holder, file, [cast.epicerie])
+    request = uuid4()
+    with acting(cast.engine, holder) as session:
+        code = file_header(session, file).code
+    with acting(cast.engine, cast.bonne_action.people["intake"]) as session:
+        session.door("access.request_access(:id, :code, array['identity'], 'support')", id=request, code=code)
+    for member, closed in ((holder, colleague), (partner, there)):
+        with acting(cast.engine, member) as session:
+            protection.close_to(session, file, closed.membership_id, BarReason.RELATIVE)
+    tried: list[tuple[Member, str, dict[str, UUID]]] = [
+        (colleague, "access.revoke_agreement(:id)", {"id": agreement}),
+        (colleague, "access.grant_agreement(:id)", {"id": agreement}),
+        (colleague, "access.record_answer(:id, :id, 'agrees')", {"id": agreement}),
+        (colleague, "access.answer_request(:id, null, 'no_agreement')", {"id": request}),
+        (there, "access.give_up_share(:id)", {"id": file}),
+    ]
+    for member, door, given in tried:
+        with ActorSession(cast.engine, member) as session, pytest.raises(ProgrammingError, match="she is kept"):
+            session.door(door, **given)
 
 
 # ------------------------------------------------------------------ the broken glass

@@ -12,10 +12,10 @@ import pytest
 from sqlalchemy.exc import ProgrammingError
 
 from coordination.households import family, protection, queries, separation, service
-from coordination.households.forms import DeathForm, ProfileForm, SeparationForm, SeparationRow
+from coordination.households.forms import DeathForm, PersonForm, ProfileForm, SeparationForm, SeparationRow
 from coordination.households.queries import NotHolder, Resident
 from coordination.households.reach import BarReason
-from coordination.households.rules import Link, Place
+from coordination.households.rules import Link, Place, parse_birth
 from coordination.identity.permissions import Role
 from coordination.kit.clock import today
 from coordination.kit.db import ActorSession, acting
@@ -321,3 +321,16 @@ def test_of_two_separations_at_the_same_instant_one_is_told(cast: Cast, couple: 
     with ThreadPoolExecutor(3) as pool:
         assert sorted(pool.map(split, range(3))) == [False, False, True]
     assert len(people(cast, couple, DAY)) == 3
+
+
+def test_whoever_objected_to_being_told_of_is_not_told_of_in_the_new_file_either(cast: Cast, couple: UUID) -> None:
+    worker, asker = cast.ccas.people["intake"], cast.bonne_action.people["intake"]
+    partner = next(r.person for r in people(cast, couple) if r.link is Link.PARTNER)
+    with acting(cast.engine, worker) as session:
+        form = PersonForm(family_name="Rebelle", given_name="Noé", birth="03/04/1981", link=Link.PARTNER, objected=True)
+        form = form.model_copy(update={"version": partner.version})
+        service.update_person(session, couple, partner.id, form)
+    made = separate(cast, couple)
+    assert {r.person.given_name: r.person.objected for r in people(cast, made)}["Noé"]
+    with acting(cast.engine, asker) as session:
+        assert service.known_in_network(session, "Rebelle", "Noé", parse_birth("03/04/1981", today())) is False

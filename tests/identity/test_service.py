@@ -10,7 +10,7 @@ from coordination.audit.models import JournalLine
 from coordination.identity import operator as operators
 from coordination.identity import queries, service
 from coordination.identity.models import Membership, Organisation
-from coordination.identity.permissions import Role
+from coordination.identity.permissions import NETWORK_WIDE, Role
 from coordination.identity.rules import LastAdmin, SpentLink, WorksElsewhere, token_hash
 from coordination.kit.actor import Member, Nobody
 from coordination.kit.clock import now
@@ -144,6 +144,16 @@ def test_a_link_without_a_password_makes_no_account(cast: Cast) -> None:
         used(cast.engine, token, password=None)
 
 
+def test_a_password_chosen_for_an_account_made_meanwhile_by_somebody_else_joins_nothing(cast: Cast) -> None:
+    """Two links to one address, opened before either was used: whoever comes second proves that the account is hers."""
+    email = fresh_email()
+    first, second = (invited(cast.engine, one.people["admin"], email) for one in (cast.epicerie, cast.ccas))
+    account = used(cast.engine, first)
+    with pytest.raises(SpentLink):
+        used(cast.engine, second, OTHER_PASSWORD)
+    assert used(cast.engine, second, None) == account
+
+
 def test_a_cancelled_link_cannot_be_cancelled_again(cast: Cast) -> None:
     email = fresh_email()
     invited(cast.engine, cast.ccas.people["admin"], email)
@@ -240,11 +250,42 @@ def test_whoever_widens_her_own_rights_is_seen(cast: Cast) -> None:
             assert subject_of(session, notice) == page
 
 
-def told(cast: Cast, member: Member) -> int:
+def told(cast: Cast, member: Member, step: str = "own_rights") -> int:
     """How many times she was told that somebody widened her own rights."""
     with ActorSession(cast.engine, member) as session:
-        mine = "select from notice where membership_id = :me and step = 'own_rights' and mail_state = 'pending'"
-        return len(session.rows(mine, me=member.membership_id))
+        mine = "select from notice where membership_id = :me and step = :step and mail_state = 'pending'"
+        return len(session.rows(mine, me=member.membership_id, step=step))
+
+
+@pytest.mark.parametrize("role", sorted(NETWORK_WIDE))
+def test_whoever_is_given_a_role_of_the_whole_network_is_seen(cast: Cast, role: Role) -> None:
+    """By a colleague or by a link to an unknown account: the officers are told each time, and not of other roles."""
+    admin, other = (somebody(cast.engine, cast.secours, Role.ADMIN) for _ in range(2))
+    stranger, officer = cast.ccas.people["admin"], somebody(cast.engine, cast.ccas, Role.DPO)
+    colleague, everybody = somebody(cast.engine, cast.secours), (admin, other, stranger, officer)
+    before = [told(cast, member, "network_role") for member in everybody]
+
+    def anew() -> list[int]:
+        found = [told(cast, member, "network_role") - n for member, n in zip(everybody, before, strict=True)]
+        before[:] = [told(cast, member, "network_role") for member in everybody]
+        return found
+
+    def give(version: int, *roles: Role) -> list[int]:
+        with acting(cast.engine, admin) as session:
+            service.change_roles(
+                session, colleague.membership_id, roles=list(roles), professional=False, version=version
+            )
+        return anew()
+
+    assert give(1, Role.VOLUNTEER) == [0, 0, 0, 0]
+    assert give(2, Role.VOLUNTEER, role) == [0, 1, 0, 1]
+    assert give(3, role) == [0, 0, 0, 0]
+    token = invited(cast.engine, admin, fresh_email(), roles=(Role.VOLUNTEER, role))
+    assert anew() == [0, 0, 0, 0]
+    used(cast.engine, token)
+    assert anew() == [1, 1, 0, 1]
+    used(cast.engine, invited(cast.engine, admin, fresh_email()))
+    assert anew() == [0, 0, 0, 0]
 
 
 def test_the_last_admin_is_kept(cast: Cast) -> None:

@@ -12,6 +12,7 @@ from pydantic import Field
 from starlette.datastructures import FormData, UploadFile
 
 from coordination.kit.forms import LONGEST_ROWS, Form, FormState, read, typed_day
+from coordination.kit.text import fold
 
 
 class Colour(StrEnum):
@@ -231,3 +232,14 @@ def test_whatever_is_sent_gets_a_form_or_sentences(pairs: list[tuple[str, str]])
     for _, sentence in state.errors:
         assert sentence.endswith(".")
         assert sentence[0].isupper()
+
+
+@pytest.mark.parametrize("unseen", ["\u00ad", "\u200b", "\u200e", "\u202e", "\u2060", "\u2066", "\ufeff"])
+def test_what_nobody_sees_is_no_part_of_a_word(unseen: str) -> None:
+    """Pasted from a letter or sent to deceive: a name would not be found, or be read backwards."""
+    good, _ = read(Sample, FormData([("name", f"{unseen}Ro{unseen}ux")]))
+    assert good is not None
+    assert good.name == "Roux"
+    assert fold(f"{unseen}Ro{unseen}ux") == "roux"
+    nothing, state = read(Sample, FormData([("name", unseen)]))
+    assert (nothing, state.error("name")) == (None, "À remplir.")
