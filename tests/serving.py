@@ -17,14 +17,22 @@ import uvicorn
 
 ROOT = Path(__file__).resolve().parents[1]
 SERVE = (sys.executable, "-m", "coordination", "serve")
-PATIENCE = 30.0
+PATIENCE = 120.0
+"""Seconds a server may take to start or to end: one that fails to is known at once, this is for one that hangs."""
+
+
+KEPT: list[socket.socket] = []
+"""Ports given, for the life of this process."""
 
 
 def free_port() -> int:
-    """A port that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody uses. It stays bound here, without listening: the server that is told its number may listen on
+    it, and nobody who takes any port (as browsers do at each connection) is given it before that server has started."""
+    probe = socket.socket()
+    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    probe.bind(("127.0.0.1", 0))
+    KEPT.append(probe)
+    return int(probe.getsockname()[1])
 
 
 class Served:
@@ -80,7 +88,7 @@ class Served:
     def _end(self) -> None:
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(15)
+            self._process.wait(PATIENCE)
 
 
 @contextmanager
@@ -96,4 +104,4 @@ def answering(port: int, app: Any) -> Iterator[str]:
         time.sleep(0.02)
     yield f"http://127.0.0.1:{port}"
     server.should_exit = True
-    thread.join(15)
+    thread.join(PATIENCE)

@@ -285,10 +285,10 @@ class Player:
             why = words.OTHER_REASON if sent.refusal is Refusal.OTHER else ""
             version = moves.refuse(session, referral_id, version, sent.refusal, why).version
         if sent.then:
-            with self.troupe.act(holder, max(1, answered - 1), 11) as session:
+            with self.troupe.act(holder, max(1, answered - 1), 15) as session:
                 moves.redirect(session, referral_id, version, self.troupe.place(sent.then))
         if sent.dropped:
-            with self.troupe.act(holder, max(1, answered - 3), 11) as session:
+            with self.troupe.act(holder, max(1, answered - 3), 15) as session:
                 moves.drop(session, referral_id, version, sent.dropped)
 
     def _take(self, answerer: Member, referral_id: UUID, version: int, sent: Sent, answered: int) -> None:

@@ -1,14 +1,14 @@
 """Appointments of the demonstration: on the referrals partners took, one literal table dealt round and round."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import cycle
 from typing import Any
 from uuid import UUID
 
 from coordination.appointments import queries, service
 from coordination.appointments.forms import DateForm, PlaceForm
-from coordination.demo.troupe import Troupe
+from coordination.demo.troupe import Troupe, working_day
 from coordination.identity.permissions import Role
 from coordination.kit.actor import Member
 from coordination.kit.db import ActorSession
@@ -18,6 +18,8 @@ from coordination.referrals.queue import page_of
 
 HOSTS = ("epicerie", "secours", "action")
 EACH = 12
+GIVEN_AT, TOLD_AT = 8, 17
+"""Hours."""
 PLACES = {
     "epicerie": ("Comptoir de l’épicerie", "12 place de l’Exemple, Carvin"),
     "secours": ("Local du comité", "3 rue de l’Exemple, Carvin"),
@@ -27,7 +29,8 @@ PLACES = {
 
 @dataclass(frozen=True)
 class Dated:
-    """A date so many days from today, who gave it, and what became of it: verbs, each by `host` or `sender`."""
+    """A date so many days from today, on a working day when it is past, who gave it, and what became of it: verbs, each
+    by `host` or `sender`."""
 
     days: int
     hour: str
@@ -38,6 +41,22 @@ class Dated:
     then: tuple[tuple[str, str], ...] = ()
     again: int = 0
     """Days from today of a new date, once missed."""
+
+    @property
+    def given(self) -> int:
+        """How many days ago: the day before, or yesterday."""
+        return max(1, 1 - self.days)
+
+    @property
+    def told(self) -> int:
+        """How many days ago what became of it was told: the day after, or yesterday."""
+        return max(1, -self.days - 1)
+
+    def form(self, today: date, days: int, **more: str) -> DateForm:
+        """What was typed for it, or for the new date."""
+        day = today + timedelta(days=days) if days >= 0 else working_day(today, -days)
+        given = {"where": self.where, "words": self.words, "fixed": "oui" if self.fixed else "", **more}
+        return DateForm.model_validate({"day": f"{day:%d/%m/%Y}", "hour": self.hour, **given})
 
 
 # Dealt round and round, from the referral taken the longest ago on; no date comes before its referral was taken.
@@ -73,7 +92,7 @@ def meet(troupe: Troupe) -> None:
     turn = cycle(DATES)
     for row, host in sorted(taken, key=lambda one: (_since(one[0]), str(one[0].id))):
         dated = next(turn)
-        while troupe.today + timedelta(days=dated.days - 2) < _since(row).date():
+        while dated.days < 2 and troupe.day(dated.given) <= _since(row).date():
             dated = next(turn)
         sender = senders[row.from_organisation_id].who(Role.INTAKE)
         _play(troupe, dated, row.id, {"host": host, "sender": sender})
@@ -101,17 +120,16 @@ def _since(row: Any) -> datetime:
 
 
 def _play(troupe: Troupe, dated: Dated, referral_id: UUID, people: dict[str, Member]) -> None:
-    """The date was given the day before it, or yesterday."""
-    with troupe.act(people[dated.by], max(1, 1 - dated.days), 8) as session:
+    with troupe.act(people[dated.by], dated.given, GIVEN_AT) as session:
         held = {} if dated.by == "sender" else {"held_by": str(people["host"].membership_id)}
-        row = service.take(session, referral_id, _form(troupe, dated, dated.days, **held))
+        row = service.take(session, referral_id, dated.form(troupe.today, dated.days, **held))
         appointment_id = row.id
     for who, verb in dated.then:
-        with troupe.act(people[who], max(0, -dated.days - 1) if dated.days < 0 else 0, 17) as session:
+        with troupe.act(people[who], dated.told, TOLD_AT) as session:
             _does(session, verb, appointment_id, queries.show(session, appointment_id).row.version)
     if dated.again:
-        with troupe.act(people["host"], 1, 18) as session:
-            service.take(session, referral_id, _form(troupe, dated, dated.again, fixed=""))
+        with troupe.act(people["host"], 1, TOLD_AT + 1) as session:
+            service.take(session, referral_id, dated.form(troupe.today, dated.again, fixed=""))
 
 
 def _does(session: ActorSession, verb: str, appointment_id: UUID, version: int) -> None:
@@ -119,9 +137,3 @@ def _does(session: ActorSession, verb: str, appointment_id: UUID, version: int) 
         service.miss(session, appointment_id, version, excused=verb == "excuse")
     else:
         getattr(service, verb)(session, appointment_id, version)
-
-
-def _form(troupe: Troupe, dated: Dated, days: int, **more: str) -> DateForm:
-    day = troupe.today + timedelta(days=days)
-    given = {"where": dated.where, "words": dated.words, "fixed": "oui" if dated.fixed else "", **more}
-    return DateForm.model_validate({"day": f"{day:%d/%m/%Y}", "hour": dated.hour, **given})

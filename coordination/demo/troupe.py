@@ -46,6 +46,12 @@ class Partner:
         return next(self.people[role] for role in roles if role in self.people)
 
 
+def working_day(today: date, days: int) -> date:
+    """The working day so many days ago, or the one before."""
+    found = today - timedelta(days=days)
+    return found - timedelta(days=max(0, found.weekday() - 4))
+
+
 class Troupe:
     """The partners of the networks, and the working days on which they act."""
 
@@ -116,9 +122,7 @@ class Troupe:
         return self.services[key] if key in self.services else self.partners[key].id
 
     def day(self, days: int) -> date:
-        """The working day `days` ago, or the one before."""
-        found = self.today - timedelta(days=days)
-        return found - timedelta(days=max(0, found.weekday() - 4))
+        return working_day(self.today, days)
 
     @contextmanager
     def act(self, actor: Member, days: int, hour: int, minute: int = 0) -> Iterator[ActorSession]:

@@ -73,8 +73,8 @@ def _ensure(home: Path, server: Server, *, durable: bool) -> Cluster:
             f"PostgreSQL {_major(server)} : sauvegardez-les avec la version d’avant, puis rechargez-les."
         )
     cluster = _cluster(server, passwords)
-    if postgres.postmaster(server) is not None and not _answers(cluster.admin_url):
-        postgres.halt(server)  # its socket was swept away: nobody can reach it any more
+    if postgres.postmaster(server) is not None and not postgres.is_open(server):
+        postgres.halt(server)  # its socket was swept away, for one: nobody can reach it any more
     if postgres.postmaster(server) is None:
         postgres.launch(server, durable=durable)
     _prepare_once(home, cluster)

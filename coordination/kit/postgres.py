@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import tempfile
@@ -20,6 +21,9 @@ SOCKET_BYTES = 107  # longest path of a Unix socket on Linux; macOS stops at 103
 START_SECONDS = 60.0  # recovery after a kill replays the journal of the server first
 LEAVE_SECONDS = 10.0
 STOP_SECONDS = 30.0
+KNOCK_SECONDS = 5.0
+STATUS = 7
+"""The line of postmaster.pid that says whether it starts, is ready or stops."""
 LOG_BYTES = 5_000_000
 
 # A clean environment: the caller's PGPORT or PGOPTIONS must not reach the server, nor its secrets.
@@ -154,6 +158,25 @@ def postmaster(server: Server) -> psutil.Process | None:
         return None
 
 
+def is_open(server: Server) -> bool:
+    """Whether a running server can be reached: it has started, is not stopping, and its socket is in its place.
+
+    One that is slow to answer, or full, is open: those who work on it must not be sent away.
+    """
+    said = _pid_lines(server)
+    if len(said) <= STATUS or said[STATUS].strip() != "ready":
+        return False
+    with socket.socket(socket.AF_UNIX) as knock:
+        knock.settimeout(KNOCK_SECONDS)
+        try:
+            knock.connect(str(server.sockets / f".s.PGSQL.{PORT}"))
+        except (FileNotFoundError, ConnectionRefusedError):
+            return False
+        except OSError:  # too many knock at once
+            return True
+    return True
+
+
 def launch(server: Server, *, durable: bool) -> None:
     """Starts the server and waits until it answers. It survives us, and Ctrl-C does not reach it."""
     options = OPTIONS | ({} if durable else CARELESS)
@@ -226,7 +249,7 @@ def _launch_once(server: Server, command: list[str]) -> str | None:
     give_up = time.monotonic() + START_SECONDS
     while child.poll() is None and time.monotonic() < give_up:
         lines = _pid_lines(server)
-        if len(lines) > 7 and lines[0].strip() == str(child.pid) and lines[7].strip() == "ready":
+        if len(lines) > STATUS and lines[0].strip() == str(child.pid) and lines[STATUS].strip() == "ready":
             return None
         time.sleep(0.02)
     if child.poll() is None:

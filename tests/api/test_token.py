@@ -164,8 +164,9 @@ def test_a_token_dies_after_a_quarter_of_an_hour(api: Api, cast: Cast, shared_ba
 # ------------------------------------------------------------------ what never opens
 
 CLAIM = Claim(uuid4(), uuid4())
-SOON = int(datetime.now(UTC).timestamp()) + 600
-GOOD = {"aud": AUDIENCE, "sub": str(uuid4()), "sid": str(uuid4()), "iat": SOON - 900, "exp": SOON}
+NOW = int(datetime.now(UTC).timestamp())
+LATER = NOW + 86_400  # good for as long as the whole suite may last: a token too old is refused for that alone
+GOOD = {"aud": AUDIENCE, "sub": str(uuid4()), "sid": str(uuid4()), "iat": NOW, "exp": LATER}
 
 
 def forged(header: dict[str, str], claims: dict[str, object], signature: str = "") -> str:
@@ -189,7 +190,7 @@ def test_what_we_sign_we_read() -> None:
         jwt.encode(GOOD, "", "HS256"),
         jwt.encode(GOOD, TEST_KEY, "HS512"),
         jwt.encode({**GOOD, "aud": "autre"}, TEST_KEY, "HS256"),
-        jwt.encode({**GOOD, "exp": SOON - 3600}, TEST_KEY, "HS256"),
+        jwt.encode({**GOOD, "exp": NOW - 3600}, TEST_KEY, "HS256"),
         jwt.encode({**GOOD, "sid": "pas-un-uuid"}, TEST_KEY, "HS256"),
         *(jwt.encode({k: v for k, v in GOOD.items() if k != gone}, TEST_KEY, "HS256") for gone in GOOD),
         jwt.encode({**GOOD, "sid": 12}, TEST_KEY, "HS256"),

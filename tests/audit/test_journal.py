@@ -113,7 +113,9 @@ def test_the_chain_is_verified_soundly_while_others_write(own: Cast) -> None:
     writer = threading.Thread(target=write)
     writer.start()
     try:
-        found = [verdict(own, own.ccas.network_id) for _ in range(25)]
+        found = [verdict(own, own.ccas.network_id)]
+        while len(found) < 25 or (found[-1].lines == found[0].lines and writer.is_alive()):
+            found.append(verdict(own, own.ccas.network_id))
     finally:
         stop.set()
         writer.join(10)

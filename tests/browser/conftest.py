@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import monotonic
 
 import pytest
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import BrowserContext, ConsoleMessage, Frame, Locator, Page, Request
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page
 
 from coordination.demo.accounts import PASSWORD
 from tests import servers
@@ -18,10 +17,6 @@ from tests.browser.axe import KNOWN, complaints_of_axe
 from tests.conftest import Base, application, demonstration_of, new_base, settings_for
 from tests.serving import answering, free_port
 
-SILENT = 400
-"""Milliseconds without a question to the server after which a press is taken to have changed the page in place."""
-LONGEST = 30
-"""Seconds a press may wait for its answer."""
 SHOTS = os.environ.get("COORDINATION_SHOTS", "")
 
 
@@ -34,8 +29,6 @@ class Visitor:
     javascript: bool
     complaints: list[str] = field(default_factory=list)
     seen: int = 0
-    pages: int = 0
-    asked: set[Request] = field(default_factory=set)
 
     def open(self, path: str) -> "Visitor":
         self.page.goto(self.url + path)
@@ -75,34 +68,15 @@ class Visitor:
     def reach(self, pressed: Locator) -> "Visitor":
         """The same without a look, where what comes may be a refusal, which the browser's console repeats."""
         # The next page must be there before anything else is asked: to go elsewhere at once would undo what was sent.
-        before, silent, until = self.pages, 0, monotonic() + LONGEST
-        pressed.click()
-        while self.pages == before and silent < SILENT:
-            assert monotonic() < until, f"{pressed} waits for {[asked.url for asked in self.asked]}"
-            self.page.wait_for_timeout(25)
-            silent = 0 if self.asked else silent + 25
-        self.page.wait_for_load_state()
+        with self.page.expect_navigation():
+            pressed.click()
         return self
 
     def watch(self) -> "Visitor":
-        """Keeps what goes wrong on screen, the questions not answered yet and how many pages came."""
+        """Keeps what goes wrong on screen."""
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("console", lambda said: self.complaints.append(said.text) if _is_fault(said) else None)
-        self.page.on("request", self._asks)
-        self.page.on("requestfinished", self._is_answered)
-        self.page.on("requestfailed", self._is_answered)
-        self.page.on("framenavigated", self._came)
         return self
-
-    def _asks(self, request: Request) -> None:
-        self.asked.add(request)
-
-    def _is_answered(self, request: Request) -> None:
-        self.asked.discard(request)
-
-    def _came(self, frame: Frame) -> None:
-        if frame == self.page.main_frame:
-            self.pages += 1
 
     def sign_in(self, email: str) -> "Visitor":
         """Typed on screen once for each kind of browser in a process; the others come with the cookie it gives."""
@@ -210,9 +184,11 @@ def visitors(chromium: Chromium, served: str) -> Iterator[Callable[..., Visitor]
 
 
 def new_context(chromium: Chromium, javascript: bool, width: int, dark: bool) -> BrowserContext:
+    """Without motion: a colour on its way to another is no colour to judge."""
     return chromium.new_context(
         java_script_enabled=javascript,
         locale="fr-FR",
         viewport={"width": width, "height": 900},
         color_scheme="dark" if dark else "light",
+        reduced_motion="reduce",
     )

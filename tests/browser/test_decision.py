@@ -107,8 +107,7 @@ def test_a_worker_compares_tries_and_decides(
 
     press(worker, "Établir un budget")
     type_in(worker, RSA="640", Loyer="399,90")
-    said = moving(worker, "8,00")
-    assert "8,0033" in said
+    said = moving(worker, "8,0033")  # what the thresholds say has fewer decimals
     assert "seuil atteint" in said
     assert "dépassé de 0,0033" in said
     assert said.count("seuil de") >= 4, "every threshold of every structure"
@@ -118,7 +117,7 @@ def test_a_worker_compares_tries_and_decides(
     type_in(worker, Loyer="400,10")
     moving(worker, "à examiner par le Conseil → éligible")
     worker.page.get_by_label("Enfants qui naissent").select_option("1")
-    assert "Personnes : 1 → 2" in moving(worker, "1 → 2")
+    moving(worker, "Personnes : 1 → 2")
     press(worker, "Revenir au budget")
     assert worker.page.get_by_role("textbox", name="Loyer", exact=True).input_value() == "399,90"
     validate(worker)

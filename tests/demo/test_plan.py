@@ -1,7 +1,7 @@
 """The people and the figures of the demonstration, before any database."""
 
 from collections import Counter
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from random import Random
@@ -11,11 +11,14 @@ import pytest
 from coordination.budgets.rules import Period, Side
 from coordination.demo import words
 from coordination.demo.accounts import ACCOUNTS, ORGANISATIONS, shown
+from coordination.demo.dates import DATES, GIVEN_AT, TOLD_AT, Dated
 from coordination.demo.figures import DAYS, G1, G2, G3, G10, Budget, Figures
 from coordination.demo.people import DECK, Family, People
 from coordination.demo.stories import NEIGHBOURS, STORIES
+from coordination.demo.troupe import working_day
 from coordination.households.rules import Activity, Link
 from coordination.identity.permissions import Role
+from coordination.kit.clock import PARIS
 from coordination.kit.money import rounded
 from coordination.referrals.rules import Domain
 
@@ -96,3 +99,17 @@ def test_each_role_has_its_account_and_the_list_says_what_each_does() -> None:
     assert len(shown()) == len(ACCOUNTS) == len({account.email for account in ACCOUNTS})
     holders = {story.holder for story in (*STORIES, *NEIGHBOURS)}
     assert holders <= {account.organisation for account in ACCOUNTS if Role.INTAKE in account.roles}
+
+
+@pytest.mark.parametrize("dated", DATES, ids=lambda dated: f"{dated.days} {dated.hour}")
+def test_a_date_is_given_before_it_comes_and_told_after_whatever_day_of_the_week_it_is(dated: Dated) -> None:
+    for weekday in range(7):
+        today = TODAY + timedelta(days=weekday)
+        given = datetime.combine(working_day(today, dated.given), time(GIVEN_AT), PARIS)
+        told = datetime.combine(working_day(today, dated.told), time(TOLD_AT), PARIS)
+        starts = dated.form(today, dated.days).starts_at
+        assert given < starts
+        assert given < told
+        assert told.date() < today
+        if dated.days < 0:
+            assert starts < told

@@ -304,7 +304,7 @@ def test_two_admins_who_suspend_each_other_in_the_same_instant_leave_one(cast: C
     def stop(actor: Member, target: Member) -> None:
         try:
             with acting(cast.engine, actor) as session:
-                begun.wait(5)
+                begun.wait(20)
                 service.suspend(session, target.membership_id)
             came.append("done")
         except Problem as refused:

@@ -227,7 +227,7 @@ class Lines(RuleBasedStateMachine):
         for seat in self.seats:
             seat.session.close()
         close_engine(self.engine)
-        ends = time.monotonic() + 2
+        ends = time.monotonic() + 30
         while self.base.admin(OPEN, self.base.name) != [(0,)]:  # the pool takes back aside what was left open
             assert time.monotonic() < ends, "a connection stays open"
             time.sleep(0.002)

@@ -13,7 +13,7 @@ from coordination.kit.roles import libpq
 from coordination.notices import jobs
 from tests.aside import aside
 from tests.conftest import TEST_KEY, Base
-from tests.serving import ROOT
+from tests.serving import PATIENCE, ROOT
 
 
 def test_the_queues_tables_are_those_of_the_package() -> None:
@@ -67,7 +67,7 @@ def test_the_command_waits_for_its_server_works_once_and_without_a_mail_server(b
         while "elle est attendue" not in (line := worker.stderr.readline()):
             assert line, "it left without waiting"
         admin.execute(f"alter database {base.name} allow_connections true")
-        said, wrong = worker.communicate(timeout=60)
+        said, wrong = worker.communicate(timeout=PATIENCE)
     assert worker.returncode == 0, wrong
     assert "aucun courriel ne part" in said
 
@@ -82,16 +82,16 @@ def test_the_worker_takes_up_its_periodic_turns(base: Base) -> None:
         stderr=subprocess.DEVNULL,  # which connections it lost
     )
     try:
-        seen(base, f"{REGISTERED} having max(id) = 1")
-        seen(base, f"select 1 where {LISTENS}")
+        seen(base, worker, f"{REGISTERED} having max(id) = 1")
+        seen(base, worker, f"select 1 where {LISTENS}")
         base.admin("alter schema jobs rename to away")
         base.admin('select pg_notify(\'procrastinate_any_queue_v1\', \'{"type": "job_inserted", "job_id": 1}\')')
-        seen(base, f"select 1 where not {LISTENS}")
+        seen(base, worker, f"select 1 where not {LISTENS}")
         base.admin("alter schema away rename to jobs")
-        seen(base, f"{REGISTERED} having max(id) = 2")
+        seen(base, worker, f"{REGISTERED} having max(id) = 2")
     finally:
         worker.terminate()
-    assert worker.wait(20) == 0
+    assert worker.wait(PATIENCE) == 0
 
 
 REGISTERED = "select 1 from jobs.procrastinate_workers"
@@ -101,9 +101,10 @@ LISTENS = (
 )
 
 
-def seen(base: Base, question: str) -> None:
-    """Waits until this has an answer."""
+def seen(base: Base, worker: "subprocess.Popen[bytes]", question: str) -> None:
+    """Waits until this has an answer, as long as the worker lives: to start takes it long on a busy machine."""
     started = time.monotonic()
     while not base.admin(question):
-        assert time.monotonic() - started < 30, question
+        assert worker.poll() is None, "it left"
+        assert time.monotonic() - started < PATIENCE, question
         time.sleep(0.05)

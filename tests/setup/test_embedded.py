@@ -12,7 +12,7 @@ import psutil
 import psycopg
 import pytest
 
-from coordination.kit import embedded, postgres
+from coordination.kit import embedded, postgres, roles
 from coordination.kit.embedded import Cluster
 from coordination.kit.postgres import ServerError
 from coordination.kit.roles import libpq
@@ -42,16 +42,15 @@ def start(home: Path) -> Cluster:
     return embedded.start(home, durable=False)
 
 
-def test_three_roles_sign_in_and_a_second_start_finds_the_server(home: Path) -> None:
+def test_three_roles_sign_in_and_a_second_start_finds_the_server(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cluster = start(home)
     assert one(cluster.admin_url, "select current_user::text") == "postgres"
     assert one(cluster.owner_url, "select current_user::text") == "coordination_owner"
     assert one(cluster.app_url, "select current_user::text") == "coordination_app"
     assert one(cluster.app_url, "select current_database()::text") == cluster.database
     before = pid(home)
-    began = time.monotonic()
+    monkeypatch.delattr(roles, "prepare_server")  # what takes time is not done again
     assert start(home) == cluster
-    assert time.monotonic() - began < 1
     assert pid(home) == before
 
 
@@ -97,7 +96,7 @@ def test_a_server_stops_while_whoever_launched_it_goes_on(home: Path) -> None:
         launched = psutil.Process(pid(home))
         began = time.monotonic()
         assert embedded.stop(home)
-        assert time.monotonic() - began < postgres.STOP_SECONDS / 2, "it waited for somebody who had left"
+        assert time.monotonic() - began < postgres.STOP_SECONDS, "it waited for somebody who had left"
         assert not launched.is_running() or launched.status() == psutil.STATUS_ZOMBIE
     finally:
         goes_on.kill()
@@ -142,6 +141,19 @@ def test_a_socket_that_was_swept_away_is_made_again(home: Path) -> None:
     start(home)
     (postgres.socket_folder(home) / ".s.PGSQL.5432").unlink()
     assert one(start(home).app_url, "select 1") == 1
+
+
+def test_a_running_server_that_lets_nobody_more_in_is_left_to_those_who_work_on_it(home: Path) -> None:
+    """Full, or slow to answer on a busy machine: a command typed beside it would otherwise cut everybody off."""
+    cluster = start(home)
+    before = pid(home)
+    with psycopg.connect(libpq(cluster.admin_url.replace("/postgres?", "/template1?")), autocommit=True) as working:
+        working.execute("alter database postgres allow_connections false")
+        try:
+            assert start(home) == cluster
+        finally:
+            working.execute("alter database postgres allow_connections true")
+    assert pid(home) == before
 
 
 def test_data_deleted_under_a_running_server_makes_room_for_a_new_one(fresh: Path) -> None:
