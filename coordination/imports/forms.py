@@ -1,18 +1,18 @@
 """What a person may send about a list, and what one of its rows may say."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
 from coordination.households.forms import NewFileForm, ProfileForm
 from coordination.households.rules import Link, parse_birth
+from coordination.imports.columns import COUNTS, ONE_CELL, Column
 from coordination.imports.rules import (
-    ONE_CELL,
-    Column,
     is_total,
     read_birth,
     read_commune,
+    read_count,
     read_full_name,
     read_link,
     read_phone,
@@ -37,6 +37,7 @@ def _legible(typed: object) -> object:
 
 Cell = BeforeValidator(_legible)
 Words = Annotated[str, Field(max_length=120), Cell]
+Count = Annotated[str, Field(max_length=20), AfterValidator(read_count), Cell]
 
 
 class UploadForm(Form):
@@ -52,7 +53,7 @@ class ColumnsForm(Form):
 
 
 class RowForm(Form):
-    """One row: one person. The limits are those of a file opened by hand."""
+    """One row: one person, and what it counts of her household. The limits are those of a file opened by hand."""
 
     household: Annotated[str, Field(max_length=60), Cell] = ""
     family_name: Annotated[str, Field(min_length=1, max_length=120), Cell]
@@ -63,6 +64,17 @@ class RowForm(Form):
     address: Annotated[str, Field(max_length=300), Cell] = ""
     phone: Annotated[str, Field(max_length=30), AfterValidator(read_phone), Cell] = ""
     email: Annotated[str, Field(max_length=200), Cell] = ""
+    adults: Count = ""
+    children: Count = ""
+    people: Count = ""
+    note: Annotated[str, Field(max_length=200)] = ""
+
+
+class OtherForm(RowForm):
+    """Another person of the same line: her family name may be the holder's, and she lives where the holder does."""
+
+    family_name: Words = ""
+    commune: Words = ""
 
 
 class SetAsideForm(Form):
@@ -77,7 +89,7 @@ class ConfirmForm(Form):
     confirm: Literal["oui"]
 
 
-def examined(said: Mapping[str, str]) -> tuple[RowForm | None, dict[str, str], dict[str, str]]:
+def examined(said: Mapping[str, str], rank: int = 0) -> tuple[RowForm | None, dict[str, str], dict[str, str]]:
     """A row read: the person, or a French sentence by faulty field; and what the row says, names told apart."""
     values = {**dict.fromkeys(RowForm.model_fields, ""), **said}
     faults: dict[str, str] = {}
@@ -87,14 +99,15 @@ def examined(said: Mapping[str, str]) -> tuple[RowForm | None, dict[str, str], d
         faults["family_name"] = TOTAL
     row = None
     try:
-        row = RowForm.model_validate(values)
+        row = (OtherForm if rank else RowForm).model_validate(values)
         _contact(row)
     except ValidationError as refused:
         for error in refused.errors():
             faults.setdefault(str(error["loc"][0]), french(error))
     if row is None or faults:
         return None, faults, values
-    return row, {}, {**values, "birth": row.birth, "phone": row.phone, "link": row.link.value if row.link else ""}
+    told = row.model_dump(include={"birth", "phone", "adults", "children", "people"})
+    return row, {}, {**values, **told, "link": row.link.value if row.link else ""}
 
 
 def _name(values: dict[str, str], faults: dict[str, str]) -> None:
@@ -102,7 +115,7 @@ def _name(values: dict[str, str], faults: dict[str, str]) -> None:
     order, whole = next(((name, said) for name in ONE_CELL if (said := values.pop(name, ""))), ("", ""))
     typed = values["family_name"] or whole
     try:
-        if values["family_name"]:
+        if values["family_name"] or values["given_name"]:
             values["family_name"], values["given_name"] = without_title(typed), without_title(values["given_name"])
         elif whole:
             order = "" if order == Column.FULL_NAME else order
@@ -113,11 +126,11 @@ def _name(values: dict[str, str], faults: dict[str, str]) -> None:
 
 def _contact(row: RowForm) -> None:
     """Address, phone and email as the file itself accepts them."""
-    ProfileForm(commune=row.commune, address=row.address, phone=row.phone, email=row.email, version=1)
+    ProfileForm(commune=row.commune or "–", address=row.address, phone=row.phone, email=row.email, version=1)
 
 
-def file_of(rows: list[RowForm]) -> tuple[NewFileForm, dict[str, str]]:
-    """A household, its person of reference first: the file to open, and how to reach it."""
+def file_of(rows: list[RowForm]) -> tuple[NewFileForm, dict[str, str], dict[str, Any]]:
+    """A household, its person of reference first: the file to open, how to reach it, and what else the list said."""
     head, *others = rows
     form = NewFileForm.model_validate(
         {
@@ -131,4 +144,6 @@ def file_of(rows: list[RowForm]) -> tuple[NewFileForm, dict[str, str]]:
     contact = {
         name: next((v for row in rows if (v := getattr(row, name))), "") for name in ("address", "phone", "email")
     }
-    return form, contact
+    counts = {name.value: int(said) for name in COUNTS for row in rows if (said := getattr(row, name))}
+    notes = [f"{row.given_name or row.family_name} : {row.note}" for row in rows if row.note]
+    return form, contact, {**counts, **({"notes": notes} if notes else {})}

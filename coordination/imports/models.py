@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ForeignKeyConstraint, Index, Text, UniqueConstraint
+from sqlalchemy import ForeignKeyConstraint, Index, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import SQLModel
 
@@ -45,9 +45,11 @@ class ImportBatch(SQLModel, table=True):
 
 
 class ImportRow(SQLModel, table=True):
-    """One row of a list, its author's alone, deleted when the list is imported, given up, or seven days old.
+    """A person of one line of a list, its author's alone, deleted when the list is imported, given up, or a week old.
 
-    `cells` as they came; `said` by field, once columns have a meaning; `doubles`: files, or rows, of the same person.
+    `rank` in the line `number`: 0 for its holder, 1 for a spouse, then the children; a line not checked yet is its
+    holder's alone. `cells` of the line as they came, kept by its holder; `said` by field, once columns have a meaning;
+    `doubles`: files, or rows, of the same person.
     """
 
     __tablename__ = "import_row"
@@ -57,7 +59,7 @@ class ImportRow(SQLModel, table=True):
             ("import_batch.network_id", "import_batch.id", "import_batch.created_by"),
             ondelete="CASCADE",
         ),
-        UniqueConstraint("batch_id", "number"),
+        UniqueConstraint("batch_id", "number", "rank"),
         Index("import_row_state", "batch_id", "state", "number"),
         Index("import_row_name", "batch_id", "name_key"),
         Index("import_row_household", "batch_id", "household_key"),
@@ -67,6 +69,7 @@ class ImportRow(SQLModel, table=True):
     batch_id: UUID = column(Holds.NOTHING)
     membership_id: UUID = column(Holds.WORKER)
     number: int = column(Holds.NOTHING)
+    rank: int = column(Holds.NOTHING, 0, sa_column_kwargs={"server_default": text("0")})
     cells: list[str] = column(Holds.IDENTITY, default_factory=list, sa_type=ARRAY(Text))
     said: dict[str, Any] = column(Holds.IDENTITY, default_factory=dict, sa_type=JSONB)
     state: str = column(Holds.NOTHING, "new")
@@ -77,7 +80,10 @@ class ImportRow(SQLModel, table=True):
 
 
 class ImportedFile(SQLModel, table=True):
-    """Which files a batch made: what undoing it would remove."""
+    """Which files a batch made: what undoing it would remove.
+
+    `said`: what the list said of the household that a file has no place for (counts, ages, birth names).
+    """
 
     __tablename__ = "imported_file"
     __table_args__ = of_household(
@@ -87,6 +93,9 @@ class ImportedFile(SQLModel, table=True):
     household_id: UUID = column(Holds.LINK, primary_key=True)
     network_id: UUID = column(Holds.NOTHING)
     batch_id: UUID = column(Holds.NOTHING)
+    said: dict[str, Any] = column(
+        Holds.IDENTITY, default_factory=dict, sa_type=JSONB, sa_column_kwargs={"server_default": text("'{}'")}
+    )
 
 
 class ImportColumns(SQLModel, table=True):

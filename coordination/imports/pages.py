@@ -9,7 +9,8 @@ from coordination.households.rules import Link
 from coordination.identity.permissions import Permission
 from coordination.identity.queries import member_names, organisations
 from coordination.imports import queries, service
-from coordination.imports.forms import ColumnsForm, ConfirmForm, RowForm, SetAsideForm, UploadForm, examined
+from coordination.imports.columns import COUNTS, Column, choices, numbered
+from coordination.imports.forms import ColumnsForm, ConfirmForm, OtherForm, RowForm, SetAsideForm, UploadForm, examined
 from coordination.imports.models import ImportBatch
 from coordination.imports.reading import Unreadable, read_list
 from coordination.imports.rules import (
@@ -17,10 +18,8 @@ from coordination.imports.rules import (
     LARGEST_FILE,
     MOST_IMPORTED,
     MOST_ROWS,
-    Column,
     RowState,
     Stage,
-    numbered,
 )
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import Malformed, NotNow
@@ -35,6 +34,7 @@ TABS = {
     "a-corriger": (RowState.FAULTY,),
     "ressemblances": (RowState.DOUBTFUL,),
     "pretes": IMPORTED,
+    "couples": IMPORTED,
     "de-cote": (RowState.OUT,),
 }
 
@@ -109,7 +109,8 @@ def columns(request: Request, batch_id: UUID, session: Walled) -> Response:
 def _columns(
     request: Request, session: ActorSession, batch: ImportBatch, form: FormState, status: int = 200
 ) -> Response:
-    rows = queries.preview(session, batch)
+    sample = queries.preview(session, batch, queries.SAMPLED)
+    rows = sample[: queries.PREVIEWED]
     return page(
         request,
         "imports/columns.html",
@@ -120,10 +121,10 @@ def _columns(
         titles=numbered(batch.titles),
         rows=rows,
         examples=[
-            next((row.cells[n] for row in rows if n < len(row.cells) and row.cells[n]), "")
+            next((row.cells[n] for row in sample if n < len(row.cells) and row.cells[n]), "")
             for n in range(len(batch.titles))
         ],
-        options=Column.options(),
+        options=choices(),
     )
 
 
@@ -177,7 +178,8 @@ def _review(
     sums = queries.tally(session, batch)
     waiting = {"a-corriger": sums["faulty"], "ressemblances": sums["doubtful"]}
     chosen = tab if tab in TABS else next((name for name, count in waiting.items() if count), "pretes")
-    rows = queries.rows_page(session, batch, [state.value for state in TABS[chosen]], max(0, min(after, 10**9)))
+    states, after = [state.value for state in TABS[chosen]], max(0, min(after, 10**9))
+    rows = queries.rows_page(session, batch, states, after, couples=chosen == "couples")
     return page(
         request,
         "imports/review.html",
@@ -187,8 +189,9 @@ def _review(
         sums=sums,
         tab=chosen,
         rows=rows[: queries.PAGE],
-        next_after=rows[queries.PAGE - 1].row.number if len(rows) > queries.PAGE else 0,
+        next_after=queries.place(rows[queries.PAGE - 1].row) if len(rows) > queries.PAGE else 0,
         labels=dict(Column.options()),
+        wide=any("." in means or means == Column.KIDS for means in batch.columns),
         too_many=sums["people"] > MOST_IMPORTED,
         most_imported=MOST_IMPORTED,
         refused=refused,
@@ -240,7 +243,7 @@ def row(request: Request, batch_id: UUID, row_id: UUID, session: Walled) -> Resp
     """One row, to correct, to keep or to leave out."""
     batch = queries.batch_of(session, batch_id)
     found = queries.row_of(session, batch, row_id)
-    _, faults, said = examined(found.said)
+    _, faults, said = examined(found.said, found.rank)
     form = FormState({name: [value] for name, value in said.items()}, {**faults, **found.faults})
     return _row(request, session, batch, row_id, form)
 
@@ -249,10 +252,15 @@ def _row(
     request: Request, session: ActorSession, batch: ImportBatch, row_id: UUID, form: FormState, status: int = 200
 ) -> Response:
     (found,) = queries.looked(session, [queries.row_of(session, batch, row_id)])
+    line = queries.line_of(session, batch, found.row.number)
+    told = {name for name in COUNTS if found.row.said.get(name) or name in found.row.faults}
     return page(
         request,
         "imports/row.html",
         title=f"Ligne {found.row.number}",
+        line=queries.looked(session, line),
+        cells=line[0].cells,
+        counts=[(name, Column(name).label) for name in COUNTS if name in {*batch.columns, *told}],
         status=status,
         batch=batch,
         found=found,
@@ -267,19 +275,19 @@ def _row(
 def save_row(request: Request, batch_id: UUID, row_id: UUID, data: Submitted, session: Walled) -> Response:
     """Corrects the row, keeps it in spite of a likeness, leaves it out, or takes that back."""
     batch = queries.batch_of(session, batch_id)
-    queries.row_of(session, batch, row_id)
+    found = queries.row_of(session, batch, row_id)
     chosen = data.get("faire")
-    if chosen in ("out", "keep", "back"):
+    if chosen in ("out", "line", "keep", "back"):
         service.set_row(session, batch_id, row_id, str(chosen))
         return go(request, f"/imports/{batch_id}")
-    asked, form = read(RowForm, data)
-    typed = {name: form.value(name) for name in RowForm.model_fields}
-    person, faults, _ = examined(typed)
+    asked, form = read(OtherForm if found.rank else RowForm, data)
+    typed = {name: form.value(name) for name in RowForm.model_fields if name in form.typed}
+    person, faults, _ = examined({**found.said, **typed}, found.rank)
     if asked is None or person is None:
         for name, sentence in faults.items():
             form.refuse(name, sentence)
         return _row(request, session, batch, row_id, form, 422)
-    saved = service.correct(session, batch_id, row_id, person, typed)
+    saved = service.correct(session, batch_id, row_id, typed)
     if saved.state == RowState.FAULTY:
         return go(request, f"/imports/{batch_id}/lignes/{row_id}")
     said = "elle ressemble à une personne déjà connue." if saved.state == RowState.DOUBTFUL else "elle est prête."

@@ -5,12 +5,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func
+from sqlalchemy import func, tuple_
 from sqlmodel import col, select
 
 from coordination.households.queries import household_codes, reference_names
+from coordination.imports.columns import WHO, numbered
 from coordination.imports.models import ImportBatch, ImportColumns, ImportedFile, ImportRow
-from coordination.imports.rules import IMPORTED, RowState, Stage, csv_line, numbered
+from coordination.imports.rules import IMPORTED, RowState, Stage, csv_line
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotKnown
 from coordination.kit.text import fold
@@ -18,6 +19,10 @@ from coordination.kit.text import fold
 PAGE = 25
 SHOWN_BATCHES = 30
 PREVIEWED = 5
+SAMPLED = 30
+RANKS = 100
+"""More than a line may hold people."""
+COUPLED = col(ImportRow.said)["read"].as_string() != ""
 
 
 @dataclass(frozen=True)
@@ -31,15 +36,22 @@ class Known:
 
 @dataclass(frozen=True)
 class Looked:
-    """A row with the files, or the other row, its person resembles."""
+    """A row with the files, or the other row, its person resembles; `family`: the name of whoever holds its line."""
 
     row: ImportRow
     files: list[Known]
     same_as: int | None
+    family: str = ""
 
     @property
     def name(self) -> str:
-        return f"{self.row.said.get('family_name', '').upper()} {self.row.said.get('given_name', '')}".strip()
+        said = self.row.said
+        return f"{(said.get('family_name') or self.family).upper()} {said.get('given_name', '')}".strip()
+
+    @property
+    def who(self) -> str:
+        """Whom of the household the line names, but for its holder."""
+        return WHO[self.row.rank] if self.row.rank else ""
 
 
 def batches(session: ActorSession) -> list[ImportBatch]:
@@ -68,10 +80,16 @@ def row_of(session: ActorSession, batch: ImportBatch, row_id: UUID) -> ImportRow
     return found
 
 
-def preview(session: ActorSession, batch: ImportBatch) -> list[ImportRow]:
-    """The first rows, as they came."""
-    query = select(ImportRow).where(ImportRow.batch_id == batch.id).order_by(col(ImportRow.number)).limit(PREVIEWED)
-    return list(session.exec(query))
+def line_of(session: ActorSession, batch: ImportBatch, number: int) -> list[ImportRow]:
+    """The people of a line, its holder first."""
+    query = select(ImportRow).where(ImportRow.batch_id == batch.id, ImportRow.number == number)
+    return list(session.exec(query.order_by(col(ImportRow.rank))))
+
+
+def preview(session: ActorSession, batch: ImportBatch, most: int = PREVIEWED) -> list[ImportRow]:
+    """The first lines, as they came."""
+    query = select(ImportRow).where(ImportRow.batch_id == batch.id, ImportRow.rank == 0)
+    return list(session.exec(query.order_by(col(ImportRow.number)).limit(most)))
 
 
 def fingerprint(titles: Sequence[str]) -> str:
@@ -92,30 +110,44 @@ def tally(session: ActorSession, batch: ImportBatch) -> dict[str, int]:
     ).all()
     found = {state.value: 0 for state in RowState} | dict(states)
     kept = [state.value for state in IMPORTED]
-    alone, together = session.exec(
-        select(
-            func.count().filter(col(ImportRow.household_key) == ""),
-            func.count(func.distinct(func.nullif(ImportRow.household_key, ""))),
-        ).where(ImportRow.batch_id == batch.id, col(ImportRow.state).in_(kept))
+    couples = session.exec(
+        select(func.count()).where(ImportRow.batch_id == batch.id, col(ImportRow.state).in_(kept), COUPLED)
     ).one()
-    return {**found, "people": sum(found[state] for state in kept), "files": alone + together}
+    files = session.exec(
+        select(func.count(func.distinct(ImportRow.household_key))).where(
+            ImportRow.batch_id == batch.id, col(ImportRow.state).in_(kept)
+        )
+    ).one()
+    return {**found, "people": sum(found[state] for state in kept), "files": files, "couples": couples}
 
 
-def rows_page(session: ActorSession, batch: ImportBatch, states: Iterable[str], after: int) -> list[Looked]:
-    """A page of rows in these states, in the order of the list, with what they resemble; one more than shown."""
+def rows_page(
+    session: ActorSession, batch: ImportBatch, states: Iterable[str], after: int, couples: bool = False
+) -> list[Looked]:
+    """A page of rows in these states, in the order of the list, with what they resemble; one more than shown.
+
+    `after`: the `place` of the last row seen. `couples`: those alone that were told apart from one cell.
+    """
     query = (
         select(ImportRow)
-        .where(ImportRow.batch_id == batch.id, col(ImportRow.state).in_(list(states)), ImportRow.number > after)
-        .order_by(col(ImportRow.number))
+        .where(ImportRow.batch_id == batch.id, col(ImportRow.state).in_(list(states)))
+        .where(tuple_(col(ImportRow.number), col(ImportRow.rank)) > (after // RANKS, after % RANKS))
+        .order_by(col(ImportRow.number), col(ImportRow.rank))
         .limit(PAGE + 1)
     )
-    return looked(session, list(session.exec(query)))
+    return looked(session, list(session.exec(query.where(COUPLED) if couples else query)))
+
+
+def place(row: ImportRow) -> int:
+    """Where a row stands in its list, as one number: what a next page comes after."""
+    return row.number * RANKS + row.rank
 
 
 def looked(session: ActorSession, rows: list[ImportRow]) -> list[Looked]:
     """Rows with the files they resemble, as far as one may see them today."""
     ids = {UUID(key) for row in rows for key in row.doubles.get("files", [])}
     codes, names = household_codes(session, ids), reference_names(session, ids)
+    families = _families(session, rows)
     return [
         Looked(
             row,
@@ -125,9 +157,19 @@ def looked(session: ActorSession, rows: list[ImportRow]) -> list[Looked]:
                 if file_id in codes
             ],
             row.doubles.get("row"),
+            families.get((row.batch_id, row.number), ""),
         )
         for row in rows
     ]
+
+
+def _families(session: ActorSession, rows: list[ImportRow]) -> dict[tuple[UUID, int], str]:
+    """The family name of whoever holds the line of those who have no other."""
+    asked = {(row.batch_id, row.number) for row in rows if row.rank and not row.said.get("family_name")}
+    held = select(ImportRow.batch_id, ImportRow.number, ImportRow.said).where(
+        ImportRow.rank == 0, tuple_(col(ImportRow.batch_id), col(ImportRow.number)).in_(asked)
+    )
+    return {(batch, number): said.get("family_name", "") for batch, number, said in session.exec(held)} if asked else {}
 
 
 def made_files(session: ActorSession, batch: ImportBatch) -> list[Known]:
@@ -140,15 +182,23 @@ def made_files(session: ActorSession, batch: ImportBatch) -> list[Known]:
 
 
 def to_correct(session: ActorSession, batch: ImportBatch) -> str:
-    """The rows to correct as a CSV under their own titles, with why: no cell of it is a formula."""
+    """The lines with somebody to correct, as a CSV under their own titles, with why: no cell of it is a formula."""
     titles = numbered(batch.titles)
     lines = ["\ufeff", csv_line([*titles, "Ligne", "À corriger"])]
-    query = (
-        select(ImportRow.number, ImportRow.cells, ImportRow.faults)
-        .where(ImportRow.batch_id == batch.id, ImportRow.state == RowState.FAULTY.value)
+    faulty = (ImportRow.batch_id == batch.id, ImportRow.state == RowState.FAULTY.value)
+    why: dict[int, list[str]] = {}
+    for number, rank, faults in session.exec(
+        select(ImportRow.number, ImportRow.rank, ImportRow.faults)
+        .where(*faulty)
+        .order_by(col(ImportRow.number), col(ImportRow.rank))
+    ):
+        why.setdefault(number, []).extend(f"{WHO[rank]} : {said}" if rank else said for said in faults.values())
+    for number, found in session.exec(
+        select(ImportRow.number, ImportRow.cells)
+        .where(ImportRow.batch_id == batch.id, ImportRow.rank == 0)
+        .where(col(ImportRow.number).in_(select(ImportRow.number).where(*faulty)))
         .order_by(col(ImportRow.number))
-    )
-    for number, found, faults in session.exec(query):
+    ):
         cells = ([*found] + [""] * len(titles))[: len(titles)]
-        lines.append(csv_line([*cells, str(number), " ".join(faults.values())]))
+        lines.append(csv_line([*cells, str(number), " ".join(why[number])]))
     return "".join(lines)

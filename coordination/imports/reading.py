@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from coordination.imports.rules import LARGEST_FILE, MOST_COLUMNS, MOST_ROWS, plain, proposed, title_row
+from coordination.imports.columns import proposed, title_row, titled
+from coordination.imports.rules import LARGEST_FILE, MOST_COLUMNS, MOST_ROWS, plain
 from coordination.kit.errors import Malformed
 from coordination.kit.text import fold
 
@@ -73,7 +74,8 @@ def read_list(content: bytes, wanted_sheet: str = "") -> Listing:
     chosen = choose(filled, wanted_sheet)
     start = title_row(chosen.rows)
     width = max(len(cells) for _, cells in chosen.rows[start:])
-    titles = (chosen.rows[start][1] + [""] * width)[:width]
+    above = chosen.rows[start - 1][1] if start else []
+    titles = titled(above, [" ".join(cell.split()) for cell in (chosen.rows[start][1] + [""] * width)[:width]])
     rows = chosen.rows[start + 1 :]
     if not rows:
         raise Unreadable("no_row")

@@ -1,16 +1,17 @@
-"""What a column means, what its cells may say, and how text is made safe for a spreadsheet. Pure."""
+"""What the cells of a list may say, where an import is, and how text is made safe for a spreadsheet. Pure."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Protocol, TypeVar
 
 from coordination.households.rules import Labelled, Link
+from coordination.imports.columns import Column
 from coordination.kit.text import fold, phone_number, place_name
 
 LARGEST_FILE = 8_000_000
 MOST_ROWS = 60_000
-MOST_COLUMNS = 60
+MOST_COLUMNS = 80
 MOST_IMPORTED = 2_000
 """Rows one import takes at most: they are written in one transaction, at whose end the journal of the network waits."""
 MOST_PEOPLE = 21
@@ -20,45 +21,6 @@ FIRST_SERIAL = date(1899, 12, 30)
 DANGEROUS = "=+-@\t\r"
 
 
-class Column(Labelled):
-    """What a column of the list holds."""
-
-    HOUSEHOLD = "household"
-    FAMILY_NAME = "family_name"
-    GIVEN_NAME = "given_name"
-    FULL_NAME = "full_name"
-    FAMILY_FIRST = "family_first"
-    GIVEN_FIRST = "given_first"
-    BIRTH = "birth"
-    LINK = "link"
-    COMMUNE = "commune"
-    ADDRESS = "address"
-    PHONE = "phone"
-    EMAIL = "email"
-
-    @property
-    def label(self) -> str:
-        return COLUMN_LABELS[self.value]
-
-
-COLUMN_LABELS = {
-    "household": "Numéro de foyer",
-    "family_name": "Nom",
-    "given_name": "Prénom",
-    "full_name": "Nom et prénom dans la même case",
-    "family_first": "Nom puis prénom, toujours dans cet ordre",
-    "given_first": "Prénom puis nom, toujours dans cet ordre",
-    "birth": "Date de naissance",
-    "link": "Lien dans le foyer",
-    "commune": "Commune",
-    "address": "Adresse",
-    "phone": "Téléphone",
-    "email": "Courriel",
-}
-
-
-ONE_CELL = (Column.FULL_NAME, Column.FAMILY_FIRST, Column.GIVEN_FIRST)
-"""The columns that hold both names."""
 NOTHING = "sans aucun aucune neant non nc nsp na inconnu inconnue x xx"
 BLANKS = {*NOTHING.split(), "pas de tel", "pas de telephone", "pas de mail"}
 """Folded words written in a cell to say that there is nothing."""
@@ -119,25 +81,6 @@ ROW_LABELS = {
 IMPORTED = (RowState.GOOD, RowState.KEPT)
 WAITING = (RowState.FAULTY, RowState.DOUBTFUL)
 
-# Folded titles people write; a title that only begins with one is proposed too, the longest first.
-TITLES: dict[Column, str] = {
-    Column.HOUSEHOLD: "foyer|n foyer|no foyer|numero foyer|numero de foyer|numero du foyer|n de foyer|n du foyer|"
-    "id foyer|code foyer|menage|famille|n famille|numero famille|numero de famille|dossier|n dossier|numero dossier|"
-    "numero de dossier",
-    Column.FAMILY_NAME: "nom|noms|nom de famille|nom d usage|nom usuel|nom patronymique|nom du beneficiaire",
-    Column.GIVEN_NAME: "prenom|prenoms|prenom usuel|prenom s",
-    Column.FULL_NAME: "nom prenom|nom et prenom|nom prenoms|noms prenoms|noms et prenoms|nom complet|"
-    "beneficiaire|personne",
-    Column.BIRTH: "date de naissance|naissance|date naissance|ne le|nee le|ne e le|date de naiss|date naiss|ddn|dob|"
-    "annee de naissance",
-    Column.LINK: "lien|lien de parente|lien familial|parente|qualite|role|lien dans le foyer|statut dans le foyer",
-    Column.COMMUNE: "commune|ville|localite|commune de residence|cp ville|cp et ville|code postal ville|"
-    "code postal et ville|cp commune|cp et commune|code postal commune|ville et code postal",
-    Column.ADDRESS: "adresse|adresse postale|adresse complete|rue|voie|domicile",
-    Column.PHONE: "telephone|tel|tel portable|portable|telephone portable|mobile|gsm|"
-    "n de telephone|numero de telephone",
-    Column.EMAIL: "courriel|email|e mail|mail|mel|adresse mail|adresse email|adresse e mail|adresse electronique",
-}
 LINKS: dict[Link, str] = {
     Link.REFERENCE: "reference|personne de reference|referent|referente|demandeur|demandeuse|titulaire|chef de famille|"
     "allocataire|beneficiaire|moi|principal|declarant|declarante",
@@ -150,61 +93,17 @@ LINKS: dict[Link, str] = {
     "petit fils|petite fille|autre membre de la famille|ascendant",
     Link.OTHER: "autre|autre personne|ami|amie|heberge|hebergee|colocataire|hebergeant|tiers",
 }
-BY_TITLE = {title: column for column, titles in TITLES.items() for title in titles.split("|")}
 BY_LINK = {word: link for link, words in LINKS.items() for word in words.split("|")}
-
-
-def meaning(title: str) -> Column | None:
-    """What a column's title seems to say."""
-    words = fold(title)
-    if words in BY_TITLE:
-        return BY_TITLE[words]
-    starts = [known for known in BY_TITLE if " " in known and words.startswith(known + " ")]
-    return BY_TITLE[max(starts, key=len)] if starts else None
-
-
-def proposed(titles: Sequence[str]) -> list[str]:
-    """A meaning for each column, each meaning once; empty for those that say nothing we know."""
-    found: list[str] = []
-    for title in titles:
-        seen = meaning(title)
-        found.append(seen.value if seen and seen.value not in found else "")
-    return found
-
-
-def title_row(rows: Sequence[tuple[int, list[str]]], within: int = 12) -> int:
-    """The index of the row of titles: the first that names two columns we know, else the first with two cells."""
-    early = list(enumerate(rows[:within]))
-    for index, (_, cells) in early:
-        if sum(1 for said in proposed(cells) if said) >= 2:
-            return index
-    return next((index for index, (_, cells) in early if sum(1 for cell in cells if cell) >= 2), 0)
-
-
-def numbered(titles: Sequence[str]) -> list[str]:
-    """Titles one can tell apart: an empty one, or one that comes twice, says which column it is."""
-    return [
-        title
-        if title and [fold(other) for other in titles].count(fold(title)) == 1
-        else f"{title} (colonne {letters(n)})"
-        if title
-        else f"Colonne {letters(n)}"
-        for n, title in enumerate(titles)
-    ]
-
-
-def letters(index: int) -> str:
-    """`A` for 0, `Z` for 25, `AA` for 26: as the spreadsheet shows it."""
-    return ("" if index < 26 else letters(index // 26 - 1)) + chr(ord("A") + index % 26)
 
 
 # ------------------------------------------------------------------ what a cell says
 
 
 def plain(cell: str) -> str:
-    """A cell as it is kept: one line, nothing invisible; what cannot be read is marked, and refused with its row."""
+    """A cell as it is kept: its lines, nothing invisible; what cannot be read is marked, and refused with its row."""
     kept = "".join("\ufffd" if c == "\x00" or "\ud800" <= c <= "\udfff" else c for c in cell.replace("\ufeff", ""))
-    return " ".join(unescaped(kept).split())
+    lines = (" ".join(line.split()) for line in unescaped(kept).replace("\r\n", "\n").split("\n"))
+    return "\n".join(line for line in lines if line)
 
 
 def read_birth(typed: str) -> str:
@@ -217,6 +116,14 @@ def read_birth(typed: str) -> str:
     if re.fullmatch(r"[0-9]{1,2}[/. -][0-9]{2}|[0-9]{2}", words):
         raise ValueError("L’année a deux chiffres : écrivez-la en entier, par exemple 1990.")
     return words
+
+
+def read_count(typed: str) -> str:
+    """How many people a cell says, in figures. Raises ValueError in French."""
+    found = re.fullmatch(r"([0-9]{1,2})(?:[.,]0+)?(?: (?:enf|pers|adulte)[a-z]*\.?)?", typed.strip().lower())
+    if found is None and fold(typed) not in BLANKS | {""}:
+        raise ValueError("Écrivez un nombre, par exemple 3.")
+    return str(int(found.group(1))) if found else ""
 
 
 def read_phone(typed: str) -> str:
@@ -287,14 +194,6 @@ def is_total(said: Mapping[str, str]) -> bool:
     return bool(re.fullmatch(r"(sous )?(total|totaux)( general| generaux)?|nombre de \w+|moyennes?", named))
 
 
-def values_of(cells: Sequence[str], columns: Sequence[str], commune: str) -> dict[str, str]:
-    """What one row says, by the name of its field."""
-    said = {name: cells[n] if n < len(cells) else "" for n, name in enumerate(columns) if name}
-    if not said.get(Column.COMMUNE):
-        said[Column.COMMUNE.value] = commune
-    return {str(name): value for name, value in said.items()}
-
-
 def name_key(family_name: str, given_name: str) -> str:
     """Under which two rows are the same name, whatever the order of the words; nothing without both names."""
     if not fold(family_name) or not fold(given_name):
@@ -330,14 +229,17 @@ class Linked(Protocol):
 R = TypeVar("R", bound=Linked)
 
 
+def household_key(number: int, household: str) -> str:
+    """Under which rows are one household: its number in the list, else the line they stand on."""
+    return fold(household) or f"#{number}"
+
+
 def households_of(rows: Iterable[tuple[str, R]]) -> list[list[R]]:
-    """Rows gathered into households, `(number of the household, row)`; a row without a number is one of its own.
+    """Rows gathered into households, `(key of the household, row)`.
 
     The person of reference comes first: the one whose link says so, else the first row.
     """
     groups: dict[str, list[R]] = {}
-    alone = 0
     for key, row in rows:
-        alone += not key
-        groups.setdefault(key or f"\x00{alone}", []).append(row)
+        groups.setdefault(key, []).append(row)
     return [sorted(group, key=lambda row: row.link is not Link.REFERENCE) for group in groups.values()]

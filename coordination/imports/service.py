@@ -7,27 +7,25 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import ValidationError
-from sqlalchemy import delete, text, update
+from sqlalchemy import delete, func, text, update
 from sqlmodel import col, select
 
 from coordination.audit.service import act, reading, write_line
 from coordination.households.service import make_file
 from coordination.identity.permissions import Permission
 from coordination.imports.checking import check_rows, recheck
-from coordination.imports.forms import ColumnsForm, RowForm, SetAsideForm, examined, file_of
+from coordination.imports.columns import ONE_CELL, Column, label_of, proposed, read_meaning
+from coordination.imports.forms import ColumnsForm, SetAsideForm, examined, file_of
 from coordination.imports.models import ImportBatch, ImportColumns, ImportedFile, ImportRow
-from coordination.imports.queries import batch_of, fingerprint, remembered, row_of, tally
+from coordination.imports.queries import SAMPLED, batch_of, fingerprint, line_of, remembered, row_of, tally
 from coordination.imports.reading import Listing
 from coordination.imports.rules import (
     IMPORTED,
     MOST_IMPORTED,
-    ONE_CELL,
     WAITING,
-    Column,
     RowState,
     Stage,
     households_of,
-    proposed,
 )
 from coordination.kit.clock import now
 from coordination.kit.db import ActorSession, lock
@@ -88,7 +86,8 @@ def deposit(session: ActorSession, listing: Listing, commune: str) -> ImportBatc
         other_sheets=listing.other_sheets[:20],
         merged=listing.merged,
         titles=listing.titles,
-        columns=remembered(session, listing.titles) or proposed(listing.titles),
+        columns=remembered(session, listing.titles)
+        or proposed(listing.titles, [cells for _, cells in listing.rows[:SAMPLED]]),
         commune=commune,
         total=len(listing.rows),
     )
@@ -132,9 +131,12 @@ def choose_columns(session: ActorSession, batch_id: UUID, means: Sequence[str], 
     else:
         known.columns = list(means)
     session.flush()
-    looked_at = (col(ImportRow.batch_id) == batch.id, col(ImportRow.state) != RowState.NEW.value)
+    mine = col(ImportRow.batch_id) == batch.id
+    session.connection().execute(delete(ImportRow).where(mine, col(ImportRow.rank) > 0))
     session.connection().execute(
-        update(ImportRow).where(*looked_at).values(state=RowState.NEW.value, said={}, faults={}, doubles={})
+        update(ImportRow)
+        .where(mine, col(ImportRow.state) != RowState.NEW.value)
+        .values(state=RowState.NEW.value, said={}, faults={}, doubles={}, name_key="", household_key="")
     )
     return batch
 
@@ -142,11 +144,11 @@ def choose_columns(session: ActorSession, batch_id: UUID, means: Sequence[str], 
 def refuse_columns(means: Sequence[str], width: int) -> None:
     """Raises `WrongColumns` when a meaning is unknown or comes twice, or when nobody would have a name."""
     named = [said for said in means if said]
-    if len(means) != width or any(said not in list(Column) for said in named):
+    if len(means) != width or any(read_meaning(said) is None for said in named):
         raise WrongColumns("Une réponse n’est pas comprise : rechargez la page.")
     for said in named:
         if named.count(said) > 1:
-            raise WrongColumns(f"Deux colonnes sont données pour « {Column(said).label} » : n’en gardez qu’une.")
+            raise WrongColumns(f"Deux colonnes sont données pour « {label_of(said)} » : n’en gardez qu’une.")
     both = [said for said in named if said in ONE_CELL]
     if len(both) + (Column.FAMILY_NAME in named) != 1:
         raise WrongColumns("Choisissez une colonne pour le nom : « Nom », ou « Nom et prénom dans la même case ».")
@@ -169,42 +171,56 @@ def check_some(session: ActorSession, batch_id: UUID, seconds: float = 1.5) -> I
     return batch
 
 
-def correct(session: ActorSession, batch_id: UUID, row_id: UUID, form: RowForm, typed: dict[str, str]) -> ImportRow:
-    """Corrects one row, which is checked again."""
+def correct(session: ActorSession, batch_id: UUID, row_id: UUID, typed: dict[str, str]) -> ImportRow:
+    """Corrects one row, which is checked again, as well as whoever of its line has no name but the holder's."""
     batch = held(session, batch_id, Stage.READY)
     row = row_of(session, batch, row_id)
-    row.said = typed
-    recheck(session, batch, row, form)
+    row.said = {**row.said, **typed}
+    holder, *others = line_of(session, batch, row.number)
+    recheck(session, batch, row, "" if row is holder else holder.said.get("family_name", ""))
+    for other in others if row is holder else []:
+        if not other.said.get("family_name") and other.state not in (RowState.OUT, RowState.KEPT):
+            recheck(session, batch, other, holder.said.get("family_name", ""))
     return row
 
 
 def set_row(session: ActorSession, batch_id: UUID, row_id: UUID, chosen: str) -> ImportRow:
-    """Leaves a row out, keeps one in spite of a likeness, or takes back either."""
+    """Leaves a row out, or its whole `line`; keeps one in spite of a likeness; takes back what was left out.
+
+    Without its holder a line names nobody to lead the household: it goes, and comes back, whole.
+    """
     batch = held(session, batch_id, Stage.READY)
     row = row_of(session, batch, row_id)
-    if chosen == "out":
-        row.state = RowState.OUT.value
+    line = line_of(session, batch, row.number)
+    if chosen in ("out", "line"):
+        for one in line if chosen == "line" or not row.rank else [row]:
+            one.state = RowState.OUT.value
     elif chosen == "keep" and row.state == RowState.DOUBTFUL:
         row.state = RowState.KEPT.value
     elif chosen == "back":
-        good = RowState.DOUBTFUL if row.doubles else RowState.GOOD
-        row.state = (RowState.FAULTY if row.faults else good).value
+        for one in line if line[0].state == RowState.OUT else [row]:
+            good = RowState.DOUBTFUL if one.doubles else RowState.GOOD
+            one.state = (RowState.FAULTY if one.faults else good).value
     else:
         raise NotHere
     return row
 
 
 def set_aside(session: ActorSession, batch_id: UUID, form: SetAsideForm) -> int:
-    """Every row to correct, or every likely duplicate, left out or kept at once. Answers how many."""
+    """Every line with somebody to correct, or likely known, left out whole; or everybody likely known kept. Answers how
+    many lines, or people."""
     batch = held(session, batch_id, Stage.READY)
     state = RowState.FAULTY if form.which == "faulty" else RowState.DOUBTFUL
-    becomes = RowState.KEPT if form.which == "doubtful_kept" else RowState.OUT
-    done = session.connection().execute(
-        update(ImportRow)
-        .where(col(ImportRow.batch_id) == batch.id, col(ImportRow.state) == state.value)
-        .values(state=becomes.value)
+    mine = (col(ImportRow.batch_id) == batch.id, col(ImportRow.state) == state.value)
+    if form.which == "doubtful_kept":
+        done = session.connection().execute(update(ImportRow).where(*mine).values(state=RowState.KEPT.value))
+        return int(done.rowcount)
+    lines = session.exec(select(func.count(func.distinct(ImportRow.number))).where(*mine)).one()
+    numbers = select(ImportRow.number).where(*mine)
+    session.connection().execute(
+        update(ImportRow).where(mine[0], col(ImportRow.number).in_(numbers)).values(state=RowState.OUT.value)
     )
-    return int(done.rowcount)
+    return lines
 
 
 @act("import.run", "Liste importée", needs=Permission.OPEN_FILES)
@@ -218,12 +234,14 @@ def run(session: ActorSession, batch_id: UUID) -> ImportBatch:
         raise NothingToImport
     if sums["people"] > MOST_IMPORTED:
         raise TooManyRows(
-            f"Un import reprend {MOST_IMPORTED} lignes au plus, et {sums['people']} sont prêtes : "
+            f"Un import reprend {MOST_IMPORTED} personnes au plus, et {sums['people']} sont prêtes : "
             "coupez la liste en plusieurs. Rien n’a été créé."
         )
-    made = [make_file(session, form, contact) for form, contact in _households(session, batch)]
-    for household in made:
-        session.add(ImportedFile(household_id=household.id, network_id=batch.network_id, batch_id=batch.id))
+    made = []
+    for form, contact, said in _households(session, batch):
+        household = make_file(session, form, contact)
+        made.append(household)
+        session.add(ImportedFile(household_id=household.id, network_id=batch.network_id, batch_id=batch.id, said=said))
     batch.files, batch.people = sums["files"], sums["people"]
     _forget(session, batch)
     batch.stage, batch.finished_at = Stage.DONE.value, now()
@@ -237,11 +255,11 @@ def run(session: ActorSession, batch_id: UUID) -> ImportBatch:
 def _households(session: ActorSession, batch: ImportBatch) -> list[Any]:
     """What to open, household by household. Raises `RowsWait` for one that cannot be."""
     query = (
-        select(ImportRow.household_key, ImportRow.said)
+        select(ImportRow.household_key, ImportRow.said, ImportRow.rank)
         .where(ImportRow.batch_id == batch.id, col(ImportRow.state).in_([state.value for state in IMPORTED]))
-        .order_by(col(ImportRow.number))
+        .order_by(col(ImportRow.number), col(ImportRow.rank))
     )
-    rows = [(key, examined(said)[0]) for key, said in session.exec(query)]
+    rows = [(key, examined(said, rank)[0]) for key, said, rank in session.exec(query)]
     try:
         return [file_of(group) for group in households_of([(key, row) for key, row in rows if row is not None])]
     except ValidationError as refused:

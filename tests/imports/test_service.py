@@ -16,7 +16,7 @@ from coordination.households.rules import Link
 from coordination.households.service import update_profile
 from coordination.identity.permissions import known_roles
 from coordination.imports import service
-from coordination.imports.forms import ColumnsForm, RowForm, SetAsideForm
+from coordination.imports.forms import ColumnsForm, SetAsideForm
 from coordination.imports.queries import batch_of, batches, preview, tally, to_correct
 from coordination.imports.reading import read_list
 from coordination.imports.rules import RowState
@@ -104,7 +104,7 @@ def test_a_list_with_a_row_to_correct_is_not_imported_until_it_is_left_out_or_co
     with acting(cast.engine, worker) as session:
         rows = {row.number: row for row in preview(session, batch_of(session, batch_id))}
         typed = {**rows[2].said, "birth": "04/05/2005"}
-        service.correct(session, batch_id, rows[2].id, RowForm.model_validate(typed), typed)
+        service.correct(session, batch_id, rows[2].id, typed)
         service.set_aside(session, batch_id, SetAsideForm(which="faulty"))
         assert tally(session, batch_of(session, batch_id))["files"] == 2
         service.run(session, batch_id)
