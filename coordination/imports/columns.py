@@ -63,7 +63,7 @@ ONE_CELL = (Column.FULL_NAME, Column.FAMILY_FIRST, Column.GIVEN_FIRST)
 OF_OTHERS = {
     Column.GIVEN_NAME: "prénom",
     Column.FAMILY_NAME: "nom",
-    Column.FULL_NAME: "prénom et le reste, dans la même case",
+    Column.FULL_NAME: "tout, dans la même case",
     Column.BIRTH: "date de naissance",
     Column.AGE: "âge",
 }
@@ -72,7 +72,7 @@ OF_HOLDER = (Column.FAMILY_NAME, Column.GIVEN_NAME, *ONE_CELL, Column.BIRTH, Col
 COUNTS = (Column.ADULTS, Column.CHILDREN, Column.PEOPLE)
 WHOSE = ("", "partner", *(f"child{n}" for n in range(1, MOST_CHILDREN + 1)))
 """Whose a column may be, by rank in the line: the holder, the spouse, each child."""
-WHO = ("Titulaire", "Conjoint", *(f"Enfant {n}" for n in range(1, MOST_CHILDREN + 1)))
+WHO = ("Titulaire", "Conjoint·e", *(f"Enfant {n}" for n in range(1, MOST_CHILDREN + 1)))
 PARTNER, FIRST_CHILD = 1, 2
 Meaning = tuple[int, Column]
 
@@ -96,7 +96,8 @@ TITLES: dict[Column, str] = {
     "n de telephone|numero de telephone",
     Column.EMAIL: "courriel|email|e mail|mail|mel|adresse mail|adresse email|adresse e mail|adresse electronique",
     Column.KIDS: "enfants|enfant s|prenoms enfants|prenom enfants|prenoms des enfants|prenom des enfants|"
-    "noms des enfants|nom des enfants|noms enfants|prenom et date de naissance des enfants|enfants et ages|"
+    "noms des enfants|nom des enfants|noms enfants|autres enfants|enfants et ages|"
+    "prenom et date de naissance des enfants|"
     "prenoms et dates de naissance des enfants|enfants prenoms|prenom s enfant s",
     Column.ADULTS: "nb adultes|nbre adultes|nbr adultes|nombre adultes|nombre d adultes|nb d adultes|nb adulte|adultes",
     Column.CHILDREN: "nb enfants|nbre enfants|nbr enfants|nombre enfants|nombre d enfants|nb d enfants|nb enfant|"

@@ -166,8 +166,10 @@ def looked(session: ActorSession, rows: list[ImportRow]) -> list[Looked]:
 def _families(session: ActorSession, rows: list[ImportRow]) -> dict[tuple[UUID, int], str]:
     """The family name of whoever holds the line of those who have no other."""
     asked = {(row.batch_id, row.number) for row in rows if row.rank and not row.said.get("family_name")}
-    held = select(ImportRow.batch_id, ImportRow.number, ImportRow.said).where(
-        ImportRow.rank == 0, tuple_(col(ImportRow.batch_id), col(ImportRow.number)).in_(asked)
+    held = (
+        select(ImportRow.batch_id, ImportRow.number, ImportRow.said)
+        .where(ImportRow.rank == 0, col(ImportRow.faults)["family_name"].as_string().is_(None))
+        .where(tuple_(col(ImportRow.batch_id), col(ImportRow.number)).in_(asked))
     )
     return {(batch, number): said.get("family_name", "") for batch, number, said in session.exec(held)} if asked else {}
 

@@ -155,6 +155,10 @@ def without_title(typed: str) -> str:
         raise ValueError(
             "Deux personnes sur la même ligne : gardez-en une ici, vous ajouterez l’autre à son dossier après l’import."
         )
+    if re.search(r"\w\s*/\s*\w", bare):
+        raise ValueError(
+            "Deux noms sur la même ligne : gardez-en un ici ; une autre personne s’ajoute à son dossier après l’import."
+        )
     if "(" in bare or ")" in bare:
         raise ValueError("Retirez ce qui est entre parenthèses : seul le nom est gardé.")
     return bare
@@ -165,12 +169,7 @@ def read_full_name(typed: str, order: str = "") -> tuple[str, str]:
 
     `order`: the column that says which of two words comes first, when capitals do not.
     """
-    typed = without_title(typed)
-    if re.search(r"\w\s*/\s*\w", typed):
-        raise ValueError(
-            "Deux noms sur la même ligne : gardez-en un ici ; une autre personne s’ajoute à son dossier après l’import."
-        )
-    words = typed.split()
+    words = without_title(typed).split()
     high = [word for word in words if len(word) > 1 and word == word.upper()]
     low = [word for word in words if word not in high]
     if len(words) <= 1 or (high and low and words in (high + low, low + high)):

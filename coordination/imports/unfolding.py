@@ -205,13 +205,13 @@ def _couple(holder: Said, partner: Said) -> Said | None:
     alone = not holder.get(Column.HOUSEHOLD) and fold(holder.get(Column.LINK, "")) in ("", "titulaire", "reference")
     titled = BOTH_TITLES.match(family or whole)
     try:
-        if family:
-            pair = names_apart(family, given) if alone or titled else None
+        if given:
+            pair = names_apart(family, given)
         else:
-            pair = couple_in(whole, "" if order == Column.FULL_NAME else order) if alone or titled else None
+            pair = couple_in(family or whole, "" if order == Column.FULL_NAME else order)
     except ValueError:
         return None
-    if pair is None:
+    if pair is None or not (alone or titled):
         return None
     read = " ".join(filter(None, (family or whole, given)))
     for name in NAMES[2:]:
@@ -257,9 +257,4 @@ def names_apart(family: str, given: str) -> tuple[Names, Names] | None:
     if len(called) == 2 and len(families) in (1, 2):
         slash = "/" in given and len(families) == 1 and bare == family
         return None if slash else ((families[0], called[0]), (families[-1], called[1]))
-    if bare != family and len(families) == len(called) == 1:
-        return (bare, given), (bare, "")
-    both = [HAS_TITLE.match(part) for part in AND.split(family)]
-    if len(families) == 2 and len(both) == 2 and all(both) and not given:
-        return (families[0], ""), (families[1], "")
-    return None
+    return ((bare, given), (bare, "")) if bare != family and len(families) == len(called) == 1 else None
