@@ -72,13 +72,20 @@ create function access.with_merged(file_id uuid) returns setof uuid
               select h.id from household h join f on h.merged_into_id = f.id)
           select id from f $$;
 
+-- Whether a file is closed to somebody, whichever organisation she acts for: whoever works for one and helps in another is
+-- kept from her relative's file in both.
+create function access.closed_to(file_id uuid, member_id uuid) returns boolean
+    language sql stable set search_path = public, pg_temp
+    as $$ select exists (select 1 from bar b join membership there on there.id = b.membership_id
+                           join membership here on here.account_id = there.account_id
+                          where b.household_id = file_id and b.lifted_at is null and here.id = member_id) $$;
+
 -- Whether a guarded file lets somebody in: it is not closed to her and, if it is protected, it is opened to her by name.
 create function access.lets_in(file_id uuid, member_id uuid) returns boolean
     language sql stable set search_path = public, pg_temp
     as $$ select not exists (
               select 1 from access.onward(file_id) f
-               where exists (select 1 from bar b
-                              where b.household_id = f and b.membership_id = member_id and b.lifted_at is null)
+               where access.closed_to(f, member_id)
                   or exists (select 1 from protection p where p.household_id = f and p.lifted_at is null)
                      and not exists (select 1 from file_opening o
                                       where o.household_id = f and o.membership_id = member_id
@@ -691,8 +698,7 @@ create function access.name_one(file_id uuid, member_id uuid) returns void
            and not exists (select 1 from file_opening o
                             where o.household_id = h.id and o.membership_id = m.id and o.ground = 'named'
                               and o.ended_at is null)
-           and not exists (select 1 from bar b
-                            where b.household_id = h.id and b.membership_id = m.id and b.lifted_at is null);
+           and not access.closed_to(h.id, m.id);
         if not found then
             raise exception 'this member cannot be named' using errcode = '42501';
         end if;
@@ -847,8 +853,7 @@ create function access.break_glass(typed text, why text) returns uuid
            and exists (select 1 from access.trusted_share s
                         where s.household_id = h.id and s.organisation_id = access.organisation()
                           and s.scope = 'identity')
-           and not exists (select 1 from bar b where b.household_id = h.id and b.membership_id = access.membership()
-                              and b.lifted_at is null)
+           and not access.closed_to(h.id, access.membership())
         returning household_id into opened;
         if opened is not null then
             insert into notice (id, network_id, membership_id, step, about, at, mail_state, attempts)
@@ -1156,8 +1161,7 @@ create function access.known_in_network(name_folded text, born date)
                and not p.objected and not access.is_protected(p.household_id)
                and not exists (select 1 from household h where h.id = p.household_id and h.merged_into_id is not null)
                -- Somebody from whom a file is kept learns nothing of it here either.
-               and not exists (select 1 from bar b where b.household_id = p.household_id and b.lifted_at is null
-                                  and b.membership_id = access.membership())
+               and not access.closed_to(p.household_id, access.membership())
                and not exists (select 1 from access.live_share s
                                 where s.household_id = p.household_id and s.scope = 'identity'));
     end $$;
@@ -1318,7 +1322,8 @@ create function access.tell(referral uuid, side text, said text, moment timestam
                    when 'coordinators' then 'coordinator' = any (m.roles)
                    when 'sender' then m.id = r.sent_by or m.organisation_id = r.from_organisation_id
                         and 'intake' = any (m.roles) and exists (
-                            select 1 from membership s where s.id = r.sent_by and s.suspended_at is not null)
+                            select 1 from membership s where s.id = r.sent_by and (
+                                s.suspended_at is not null or r.guarded and not access.lets_in(r.household_id, s.id)))
                end
            and (not r.guarded or access.lets_in(r.household_id, m.id))
         on conflict do nothing;

@@ -37,13 +37,16 @@ def move(session: ActorSession, household_id: UUID, form: MoveForm) -> Household
             household_id=household_id,
             commune=profile.commune,
             address_kind=profile.address_kind,
-            address=kept_apart.address if kept_apart else profile.address,
+            address=profile.address or (kept_apart.address if kept_apart else ""),
             until_date=eve,
         )
     )
     profile.commune, profile.address_kind = form.commune, form.address_kind.value
     if protection_of(session, household_id) is None:
         profile.address = form.address
+        if kept_apart is not None:  # since a protection that was lifted: nobody lives there any more
+            kept_apart.address, kept_apart.version = "", kept_apart.version + 1
+            kept_apart.updated_at, kept_apart.updated_by = now(), session.member.membership_id
     else:
         known = kept_apart.version if kept_apart else 0
         set_address(session, household_id, AddressForm(address=form.address, version=known))

@@ -57,7 +57,8 @@ create function access.dates_moved_since(moment timestamptz)
     end $$;
 
 -- Reminds whoever holds a confirmed appointment that begins between two moments, once for each date; when nobody holds
--- it yet, or who did works here no more, whoever answers at the organisation that receives. How many were told anew.
+-- it yet, or who did works here no more or is kept from the file, whoever answers at the organisation that receives. How
+-- many were told anew.
 create function access.remind_dates(since timestamptz, until timestamptz, said text) returns bigint
     language plpgsql security definer set search_path = public, pg_temp
     as $$
@@ -70,7 +71,8 @@ create function access.remind_dates(since timestamptz, until timestamptz, said t
           join membership m on m.network_id = a.network_id and m.organisation_id = a.to_organisation_id
                            and m.suspended_at is null and m.roles && array['intake', 'volunteer', 'coordinator']
                            and (m.id = a.held_by or not exists (
-                               select 1 from membership h where h.id = a.held_by and h.suspended_at is null))
+                               select 1 from membership h where h.id = a.held_by and h.suspended_at is null
+                                  and (not r.guarded or access.lets_in(r.household_id, h.id))))
          where a.network_id = access.network() and a.state = 'confirmed'
            and a.starts_at >= since and a.starts_at < until and access.is_code(said)
            and r.state in ('sent', 'received', 'info_requested', 'accepted', 'in_progress', 'on_hold')

@@ -126,6 +126,22 @@ def test_a_move_keeps_both_addresses_apart(cast: Cast, file: UUID) -> None:
         assert [past.address for past in queries.past_addresses(session, file)] == [RUE]
 
 
+def test_where_a_household_lived_since_it_is_no_longer_protected_is_kept_when_it_moves(cast: Cast, file: UUID) -> None:
+    """Its address stayed apart when the protection was lifted: neither the past nor a protection to come goes by it."""
+    protect(cast, file)
+    with acting(cast.engine, cast.ccas.people["intake"]) as session:
+        protection.lift(session, file, with_address=False)
+        service.update_profile(session, file, ProfileForm(commune="Carvin", address="9 rue Neuve", version=3))
+    with acting(cast.engine, cast.ccas.people["intake"]) as session:
+        life.move(session, file, MoveForm(on=today(), commune="Lens", address_kind=AddressKind.FIXED, version=4))
+    protect(cast, file)
+    with acting(cast.engine, cast.ccas.people["intake"]) as session:
+        kept = protection.protected_address(session, file)
+        assert kept is not None
+        assert kept.address == ""
+        assert [past.address for past in queries.past_addresses(session, file)] == ["9 rue Neuve"]
+
+
 def test_the_protected_address_is_not_overwritten_blindly(cast: Cast, file: UUID) -> None:
     protect(cast, file)
     with acting(cast.engine, cast.ccas.people["intake"]) as session:
@@ -279,6 +295,32 @@ def test_a_file_closed_to_a_colleague_is_not_there_for_her_and_she_does_not_lear
         assert [reader.name for reader in protection.closed_to(session, file)] == ["Collegue"]
         protection.open_again_to(session, file, colleague.membership_id)
     assert sees(cast, colleague, file)
+
+
+def test_a_file_closed_to_somebody_is_closed_to_her_in_the_other_organisation_she_acts_for(
+    cast: Cast, file: UUID
+) -> None:
+    """She works at the CCAS and helps at the Secours: whom the file concerns does not change with the organisation."""
+    holder, email = cast.ccas.people["intake"], "deux.structures@exemple.fr"
+    here = add_person(cast.engine, cast.ccas, "deux", [Role.INTAKE], professional=True, email=email)
+    there = add_person(cast.engine, cast.secours, "deux", [Role.INTAKE], professional=True, email=email)
+    assert (here.account_id, sees(cast, there, file)) == (there.account_id, True)
+    with acting(cast.engine, holder) as session:
+        protection.close_to(session, file, here.membership_id, BarReason.RELATIVE)
+    assert (sees(cast, here, file), sees(cast, there, file)) == (False, False)
+    with acting(cast.engine, there) as session:
+        assert service.known_in_network(session, "Vanhove", "Inès", parse_birth("03/05/1991", today())) is False
+    protect(cast, file)
+    with acting(cast.engine, holder) as session:
+        code = file_header(session, file).code
+        with pytest.raises(protection.CannotBeNamed):
+            protection.name_worker(session, file, there.membership_id)
+    with acting(cast.engine, there) as session, pytest.raises(protection.GlassHolds):
+        protection.break_glass(session, code, WHY)
+    with acting(cast.engine, holder) as session:
+        protection.lift(session, file, with_address=True)
+        protection.open_again_to(session, file, here.membership_id)
+    assert (sees(cast, here, file), sees(cast, there, file)) == (True, True)
 
 
 def test_a_volunteer_closes_a_file_to_herself_and_to_nobody_else(cast: Cast, file: UUID) -> None:

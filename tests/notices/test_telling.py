@@ -12,6 +12,8 @@ from sqlalchemy.exc import ProgrammingError
 
 from coordination.appointments import service as appointments
 from coordination.households import protection
+from coordination.households.reach import BarReason
+from coordination.identity.permissions import Role
 from coordination.kit.actor import Actor, Member, Nobody, Service
 from coordination.kit.clock import frozen, now
 from coordination.kit.db import ActorSession, acting
@@ -21,7 +23,7 @@ from coordination.referrals import moves
 from coordination.referrals import service as referrals
 from coordination.referrals.rules import Dropped, Outcome, Refusal
 from tests.appointments.make import a_date
-from tests.cast import PASSWORD, Cast
+from tests.cast import PASSWORD, Cast, add_person
 from tests.conftest import Base, Browser
 from tests.households.make import open_household
 from tests.notices.post import Letterbox
@@ -176,6 +178,28 @@ def test_of_a_protected_file_only_those_named_are_told(cast: Cast, shared_base: 
     service.tell_news(cast.engine)
     assert told(cast, named) == [Step.SENT.label]
     assert told(cast, cast.secours.people["intake"]) == []
+
+
+def test_from_whoever_is_kept_from_the_file_since_her_colleagues_take_over_what_is_told(
+    cast: Cast, shared_base: Base, sent: UUID
+) -> None:
+    """On either side: nobody would come to an appointment, nor hear of an answer, that was told to her alone."""
+    ((file,),) = shared_base.admin("select household_id from referral where id = %s", sent)
+    assert isinstance(file, UUID)
+    host, helper, sender = cast.secours.people["intake"], cast.secours.people["volunteer"], cast.ccas.people["intake"]
+    colleague = add_person(cast.engine, cast.ccas, "releve", [Role.INTAKE], professional=True)
+    with acting(cast.engine, host) as session:
+        made = appointments.take(session, sent, a_date(4, held_by=str(host.membership_id)))
+    with acting(cast.engine, sender) as session:
+        appointments.confirm(session, made.id, made.version)
+    for member in (host, sender):
+        with acting(cast.engine, member) as session:
+            protection.close_to(session, file, member.membership_id, BarReason.RELATIVE)
+    service.tell_news(cast.engine)
+    service.tell_news(cast.engine, made.starts_at - timedelta(hours=20))
+    assert told(cast, helper).count(Step.TOMORROW.label) == 1
+    assert Step.DATE_ASKED.label in told(cast, colleague)
+    assert (told(cast, host), told(cast, sender)) == ([], [])
 
 
 def test_workers_side_by_side_tell_and_write_each_thing_once(

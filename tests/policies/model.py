@@ -79,8 +79,10 @@ def is_protected(world: World, file: UUID) -> bool:
 def reaches(world: World, actor: Actor, file: UUID) -> bool:
     """A file that is closed to this member, or protected and not opened to her by name, is not there for her."""
     who = actor.membership_id if isinstance(actor, Member) else None
-    if any(row["lifted_at"] is None for row in world.all("bar", household_id=file, membership_id=who)):
-        return False
+    hers = world.all("membership", account_id=actor.account_id) if isinstance(actor, Member) else []
+    for one in hers:  # closed to her as a member of one organisation, closed in the others
+        if any(row["lifted_at"] is None for row in world.all("bar", household_id=file, membership_id=one["id"])):
+            return False
     openings = world.all("file_opening", household_id=file, membership_id=who)
     return not is_protected(world, file) or any(is_open(row) for row in openings)
 

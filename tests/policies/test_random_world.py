@@ -205,7 +205,11 @@ HOLES: dict[str, tuple[str, str]] = {
         ),
     ),
     "an agreement taken back from a service that still carries": ("referral", "AGREED v.revoked_at is null|true"),
-    "a bar that holds nobody back": ("", "REACHES b.lifted_at is null|false"),
+    "a bar that holds nobody back": ("", "CLOSED b.lifted_at is null|false"),
+    "a bar that holds back in one organisation alone": (
+        "",
+        "CLOSED here.account_id = there.account_id|here.id = there.id",
+    ),
     "a broken glass that never closes": ("", "REACHES o.until > now()|true"),
     "a name taken off that still opens": ("", "REACHES o.ended_at is null|true"),
     "the address of a protected file in its profile": (
@@ -224,6 +228,7 @@ HOLES: dict[str, tuple[str, str]] = {
 
 RULES = {
     "LIVE": ("view access.live_share", ";"),
+    "CLOSED": ("function access.closed_to", "$$;"),
     "REACHES": ("function access.lets_in", "$$;"),
     "AGREED": ("function access.service_agreed", "$$;"),
 }
