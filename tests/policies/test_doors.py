@@ -371,8 +371,7 @@ TRIES: dict[str, Try] = {
     ),
     "nobody to whom a file is closed is named to read it": Try(
         "holder", "select access.name_worker(%(guarded)s, %(colleague)s)", REFUSED, "name_one",
-        "and not exists (select 1 from bar b where b.household_id = h.id and b.membership_id = m.id"
-        " and b.lifted_at is null)",
+        "and not access.closed_to(h.id, m.id)",
     ),
     "nobody suspended is named": Try(
         "holder", "select access.name_worker(%(guarded)s, %(suspended)s)", REFUSED, "name_one",
