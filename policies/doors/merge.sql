@@ -443,11 +443,12 @@ create function access.merge_profile(m merge, fields jsonb, at timestamptz) retu
 create function access.undo_merge(merging uuid)
     returns void language plpgsql security definer set search_path = public, pg_temp set timezone = 'UTC'
     as $$
-    declare m merge; r merge_move;
+    declare m merge; r merge_move; care safe_contact;
     begin
         select * into m from merge where id = merging;
         perform 1 from household where id in (m.household_id, m.absorbed_id) order by id for update;
         select * into m from merge where id = merging;
+        select * into care from safe_contact where household_id = m.household_id and updated_at > m.merged_at;
         if m.id is null or m.undone_at is not null or m.until_date < access.today()
            or not access.holds_both(m.household_id, m.absorbed_id)
            or exists (select 1 from merge x
@@ -465,6 +466,8 @@ create function access.undo_merge(merging uuid)
         end loop;
         perform access.follow(m);
         perform access.undo_budgets(m);
+        perform access.undo_shares(m);
+        perform access.undo_care(m, care);
         -- Whose name was taken off the one since, finds no older one in the other.
         update file_opening a set ended_at = now()
           from file_opening k
@@ -587,6 +590,51 @@ create function access.follow(m merge) returns void
                 any_moved := any_moved or moved > 0;
             end loop;
         end loop;
+    end $$;
+
+-- What was withdrawn or given up since ends what the merge had ended before it: nothing is read without the identity. Both
+-- files may have been handed over since: whoever holds them reads who sees what.
+create function access.undo_shares(m merge) returns void
+    language plpgsql set search_path = public, pg_temp
+    as $$ begin
+        update share s set revoked_at = now()
+         where s.household_id in (m.household_id, m.absorbed_id) and s.ground = 'agreement' and s.revoked_at is null
+           and not exists (select 1 from share i
+                            where i.household_id = s.household_id and i.organisation_id = s.organisation_id
+                              and i.scope = 'identity' and i.revoked_at is null);
+        update share s set holder_organisation_id = h.holder_organisation_id
+          from household h
+         where h.id in (m.household_id, m.absorbed_id) and s.household_id = h.id and s.revoked_at is null
+           and s.holder_organisation_id <> h.holder_organisation_id;
+    end $$;
+
+-- What was said since of how to reach the household, and who objected since to being told of, holds for both files: nobody
+-- knows any more of which it was said.
+create function access.undo_care(m merge, care safe_contact) returns void
+    language plpgsql set search_path = public, pg_temp
+    as $$ begin
+        if care.household_id is not null then
+            insert into safe_contact as c (household_id, network_id, call, message, letter, email, words, updated_at,
+                                           updated_by, version)
+            select one, care.network_id, care.call, care.message, care.letter, care.email, care.words, care.updated_at,
+                   care.updated_by, 1
+              from unnest(array[m.household_id, m.absorbed_id]) one
+            on conflict (household_id) do update
+               set call = c.call and excluded.call, message = c.message and excluded.message,
+                   letter = c.letter and excluded.letter, email = c.email and excluded.email,
+                   words = case when position(c.words in excluded.words) > 0 then excluded.words
+                                when position(excluded.words in c.words) > 0 then c.words
+                                else c.words || E'\n' || excluded.words end,
+                   updated_at = excluded.updated_at, updated_by = excluded.updated_by, version = c.version + 1
+             where (c.call, c.message, c.letter, c.email, c.words)
+                   is distinct from (excluded.call, excluded.message, excluded.letter, excluded.email, excluded.words);
+        end if;
+        update person a set objected = true, version = a.version + 1
+         where a.household_id = m.absorbed_id and not a.objected and exists (
+               select 1 from person k
+                where k.household_id = m.household_id and k.objected
+                  and (access.sorted_words(k.name_folded) = access.sorted_words(a.name_folded)
+                       or k.birth_precision = 'day' and a.birth_precision = 'day' and k.birth_date = a.birth_date));
     end $$;
 
 -- One budget in force an organisation and a file, again on both sides.

@@ -54,7 +54,7 @@ from coordination.households.merging import (
 from coordination.households.models import Household, HouseholdProfile, Person
 from coordination.households.pairing import UNITS, Side, same_people
 from coordination.households.reach import BarReason, Way
-from coordination.households.rules import Activity, AddressKind, ClosingReason, Link, Place
+from coordination.households.rules import Activity, AddressKind, ClosingReason, Link, Place, parse_birth
 from coordination.identity.permissions import Part, Role
 from coordination.kit import clock
 from coordination.kit.actor import Member
@@ -66,6 +66,8 @@ from coordination.referrals import confirming, moving
 from coordination.referrals.models import Referral
 from coordination.referrals.moves import accept
 from coordination.referrals.rules import Domain
+from coordination.sharing import service as sharing
+from coordination.sharing.queries import who_sees
 from coordination.tables import METADATA
 from tests.appointments.make import a_date, take
 from tests.budgets.make import draft, validated
@@ -434,6 +436,63 @@ def test_a_merge_through_its_screen_keeps_what_was_chosen_and_says_what_is_refus
     assert "Se rouvriront à ces structures" in client.get(told.group()).text
     assert client.post(told.group(), data={"confirm": "defaire"}).status_code == 303
     assert client.post(told.group(), data={"confirm": "defaire"}).status_code == 409
+
+
+def test_what_a_partner_lost_since_is_not_given_back_in_part_by_the_way_back(cast: Cast) -> None:
+    """The merge closed the needs, the household withdrew the rest since: the needs alone would have opened again."""
+    worker = cast.ccas.people["intake"]
+    kept, other = (open_household(cast.engine, worker, "Fournier", "Ada", birth="12/03/1990") for _ in range(2))
+    agreement = agree(cast.engine, worker, kept, [cast.epicerie, cast.secours])
+    note_need(cast.engine, worker, other)
+    done = merge(cast, kept, other)
+    with acting(cast.engine, worker) as session:
+        sharing.withdraw_part(session, kept, agreement, cast.epicerie.id)
+    undo(cast, kept, done)
+    read = {}
+    for partner in (cast.epicerie, cast.secours):
+        with ActorSession(cast.engine, partner.people["intake"]) as session:
+            read[partner.slug] = queries.visible_parts(session, kept)
+    assert read == {cast.epicerie.slug: set(), cast.secours.slug: {Part.IDENTITY, Part.NEEDS}}
+
+
+def test_whoever_holds_the_files_when_they_part_reads_who_sees_them(cast: Cast) -> None:
+    worker, heir = cast.ccas.people["intake"], cast.secours.people["intake"]
+    kept, other = two_files(cast, family="Gosselin")
+    agree(cast.engine, worker, other, [cast.epicerie])
+    done = merge(cast, kept, other)
+    agree(cast.engine, worker, kept, [cast.secours])
+    with acting(cast.engine, worker) as session:
+        life.transfer(session, kept, cast.secours.id)
+    with acting(cast.engine, heir) as session:
+        undo_merge(session, kept, done)
+    with ActorSession(cast.engine, heir) as session:
+        assert {seen.organisation_id for seen in who_sees(session, other)} == {cast.secours.id, cast.epicerie.id}
+    with ActorSession(cast.engine, worker) as session:
+        assert {share.organisation_id for share in queries.shares_of(session, other)} == {cast.ccas.id}  # its own past
+
+
+def test_what_was_asked_of_the_network_or_said_of_how_to_reach_them_since_holds_for_both(
+    cast: Cast, shared_base: Base
+) -> None:
+    worker, asker = cast.ccas.people["intake"], cast.bonne_action.people["intake"]
+    kept, other = (open_household(cast.engine, worker, "Mercier", "Ada", birth="13/03/1990") for _ in range(2))
+    done = merge(cast, kept, other)
+    with acting(cast.engine, worker) as session:
+        (ada,) = queries.residents(session, kept)
+        changed = {"family_name": "Mercier", "given_name": "Ada", "birth": "13/03/1990", "link": "reference"}
+        form = PersonForm.model_validate(changed | {"objected": "oui", "version": ada.person.version})
+        service.update_person(session, kept, ada.person.id, form)
+        care = SafeContactForm(ways=[Way.LETTER], words="Jamais le soir", version=0)
+        protection.set_safe_contact(session, kept, care)
+    undo(cast, kept, done)
+    shared_base.admin("delete from network_question")
+    with acting(cast.engine, asker) as session:
+        assert service.known_in_network(session, "Mercier", "Ada", parse_birth("13/03/1990", today())) is False
+    with ActorSession(cast.engine, worker) as session:
+        for file in (kept, other):
+            told = protection.safe_contact_of(session, file)
+            assert told is not None
+            assert (told.call, told.letter, told.words) == (False, True, "Jamais le soir")
 
 
 # ------------------------------------------------------------------ protected files, and files closed to somebody
