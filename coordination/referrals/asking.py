@@ -4,22 +4,26 @@ A question is built for a shape (a side, a basket, which filters are set) and it
 building it anew for every page cost more than the answer.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import (
     CTE,
     ColumnElement,
+    FromClause,
     Select,
+    SQLColumnExpression,
     String,
     Uuid,
     and_,
+    case,
     exists,
     false,
     func,
     inspect,
     literal,
+    literal_column,
     not_,
     or_,
     select,
@@ -46,7 +50,7 @@ AT, SOON, ASKED_SINCE = Given("at", Moment), Given("soon", Moment), Given("asked
 TODAY = select(func.access.today()).scalar_subquery()
 CARRIED = tuple(sorted(state.value for state in CARRIED_STATES))
 EXPIRING = tuple(sorted(state.value for state in EXPIRING_STATES))
-Asked = list[ColumnElement[bool]]
+Conditions = list[ColumnElement[bool]]
 
 
 @dataclass(frozen=True)
@@ -63,10 +67,10 @@ class Shape:
 # ------------------------------------------------------------------ the queue of a side
 
 
-def _seen_from(side: Side, shape: Shape) -> Asked:
+def _seen_from(side: Side, shape: Shape) -> Conditions:
     """What a side's queue is made of; counts and lists both start here."""
     mine = Given("organisation", KEY)
-    wanted: Asked = [col(Referral.network_id) == Given("network", KEY)]
+    wanted: Conditions = [col(Referral.network_id) == Given("network", KEY)]
     if side is Side.RECEIVER:
         wanted += [col(Referral.to_organisation_id) == mine, col(Referral.by_hand).is_(False)]
     elif side is Side.SENDER:
@@ -91,61 +95,105 @@ def _seen_from(side: Side, shape: Shape) -> Asked:
 # ------------------------------------------------------------------ where a referral truly stands
 
 
+def _another() -> Select[Any]:
+    """The other referrals of the same need that are truly open, or brought some help."""
+    other = aliased(Referral)
+    carried = and_(
+        col(other.state).in_(CARRIED),
+        or_(col(other.state).not_in(EXPIRING), col(other.expires_at) > AT),
+        col(other.carried).bool_op("@>")(TODAY),
+    )
+    helped = col(other.outcome).in_([Outcome.GOT_HELP.value, Outcome.PARTIAL.value])
+    waiting = col(other.state).in_([State.BY_HAND.value, State.DISPUTED.value])
+    return select(true()).where(
+        col(other.need_id) == col(Referral.need_id),
+        col(other.id) != col(Referral.id),
+        or_(carried, waiting, helped),
+    )
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What baskets ask of a referral: whether its agreement carries it today, whether its time is spent…"""
+
+    state: SQLColumnExpression[str]
+    carries: ColumnElement[bool]
+    spent: ColumnElement[bool]
+    soon: ColumnElement[bool]
+    risk: ColumnElement[bool]
+    late: ColumnElement[bool]
+    followed: ColumnElement[bool]
+    """Whether its need is followed elsewhere; looked at of those that stand refused or expired alone."""
+    table: FromClause
+
+    @classmethod
+    def once(cls, rows: Select[Any]) -> "Asked":
+        """The same, worked out once for each of these rows, whatever the number of baskets (`offset` says so to
+        PostgreSQL)."""
+        spent = and_(OF_A_ROW.state.in_(EXPIRING), OF_A_ROW.spent, OF_A_ROW.carries)
+        worked = replace(OF_A_ROW, followed=case((spent, OF_A_ROW.followed)))
+        names = [field.name for field in fields(cls) if field.name != "table"]
+        asked = rows.with_only_columns(*(getattr(worked, name).label(name) for name in names))
+        table = asked.offset(literal_column("0")).subquery()
+        return cls(**dict(table.c), table=table)
+
+
+OF_A_ROW = Asked(
+    state=col(Referral.state),
+    carries=col(Referral.carried).bool_op("@>")(TODAY),
+    spent=col(Referral.expires_at) <= AT,
+    soon=col(Referral.expires_at) <= SOON,
+    risk=col(Referral.risk_at) <= AT,
+    late=col(Referral.late_at) <= AT,
+    followed=func.coalesce(_another().limit(1).scalar_subquery(), false()),
+    table=TABLE,
+)
+
+
 @dataclass(frozen=True)
 class Piece:
-    """A stored state, and what makes it truly stand in a basket; `stops`: that its agreement ended, or did not."""
+    """A stored state, and whether a referral in that state truly stands in a basket."""
 
     stored: State
-    asked: Asked
-    stops: bool | None = None
-
-    @property
-    def holds(self) -> ColumnElement[bool]:
-        """Whether a referral stands there, from its own columns."""
-        carried = _carries(Referral)
-        ended = {None: [], True: [not_(carried)], False: [carried]}[self.stops]
-        return and_(col(Referral.state) == self.stored.value, *self.asked, *ended)
+    holds: ColumnElement[bool]
 
 
-def _carries(referral: type[Referral]) -> ColumnElement[bool]:
-    """Whether its agreement carries it today."""
-    return col(referral.carried).bool_op("@>")(TODAY)
-
-
-def _pieces(basket: Basket) -> list[Piece]:
+def _pieces(basket: Basket, of: Asked) -> list[Piece]:
     """The basket as stored states (`machine.standing`, in SQL)."""
-    narrowed = _narrowed(basket)
-    return [replace(piece, asked=[*piece.asked, *narrowed]) for state in basket.states for piece in _standing(state)]
+    narrowed = _narrowed(basket, of)
+    return [
+        Piece(stored, and_(of.state == stored.value, *asked, *narrowed))
+        for state in basket.states
+        for stored, *asked in _standing(state, of)
+    ]
 
 
-def _standing(state: State) -> list[Piece]:
-    running, spent = col(Referral.expires_at) > AT, col(Referral.expires_at) <= AT
+def _standing(state: State, of: Asked) -> list[tuple[Any, ...]]:
+    """The stored states that truly stand there, and what is asked of each."""
     match state:
         case State.EXPIRED:
-            return [Piece(state, []), *(Piece(s, [spent], False) for s in sorted(EXPIRING_STATES))]
+            return [(state,), *((stored, of.spent, of.carries) for stored in sorted(EXPIRING_STATES))]
         case State.REVOKED:
-            return [Piece(state, []), *(Piece(s, [], True) for s in sorted(CARRIED_STATES))]
+            return [(state,), *((stored, not_(of.carries)) for stored in sorted(CARRIED_STATES))]
         case _ if state in EXPIRING_STATES:
-            return [Piece(state, [running], False)]
+            return [(state, not_(of.spent), of.carries)]
         case _ if state in CARRIED_STATES:
-            return [Piece(state, [], False)]
-    return [Piece(state, [])]
+            return [(state, of.carries)]
+    return [(state,)]
 
 
-def _narrowed(basket: Basket) -> Asked:
-    """What a basket asks of the wait and of the need's other referrals."""
-    late, risk, soon = col(Referral.late_at) <= AT, col(Referral.risk_at) <= AT, col(Referral.expires_at) <= SOON
-    asked: dict[Wait | None, Asked] = {
+def _narrowed(basket: Basket, of: Asked) -> Conditions:
+    """What a basket asks of the wait, of the need's other referrals and of what is owed to the household."""
+    asked: dict[Wait | None, Conditions] = {
         None: [],
-        Wait.FRESH: [not_(late), not_(risk), not_(soon)],
-        Wait.LATE: [late, not_(risk), not_(soon)],
-        Wait.RISK: [risk, not_(soon)],
-        Wait.EXPIRING: [soon],
+        Wait.FRESH: [not_(of.late), not_(of.risk), not_(of.soon)],
+        Wait.LATE: [of.late, not_(of.risk), not_(of.soon)],
+        Wait.RISK: [of.risk, not_(of.soon)],
+        Wait.EXPIRING: [of.soon],
     }
     narrowed = asked[basket.wait]
     if basket.alone is not None:
-        followed = _another().exists()
-        narrowed = [*narrowed, not_(followed) if basket.alone else followed]
+        narrowed = [*narrowed, not_(of.followed) if basket.alone else of.followed]
     if basket.due is not None:
         narrowed = [*narrowed, _due(basket.due)]
     return narrowed
@@ -161,23 +209,6 @@ def _due(due: str) -> ColumnElement[bool]:
     return not_(func.coalesce(or_(answer, call), false()))
 
 
-def _another() -> Select[Any]:
-    """The other referrals of the same need that are truly open, or brought some help."""
-    other = aliased(Referral)
-    carried = and_(
-        col(other.state).in_(CARRIED),
-        or_(col(other.state).not_in(EXPIRING), col(other.expires_at) > AT),
-        _carries(other),
-    )
-    helped = col(other.outcome).in_([Outcome.GOT_HELP.value, Outcome.PARTIAL.value])
-    waiting = col(other.state).in_([State.BY_HAND.value, State.DISPUTED.value])
-    return select(true()).where(
-        col(other.need_id) == col(Referral.need_id),
-        col(other.id) != col(Referral.id),
-        or_(carried, waiting, helped),
-    )
-
-
 # ------------------------------------------------------------------ the questions
 
 
@@ -189,13 +220,13 @@ def counting(side: Side, shape: Shape, baskets: tuple[Basket, ...] | None = None
     index (its order says so to PostgreSQL) and not beyond `MANY`; of what was refused, each need is looked at once.
     """
     seen, numbers, lost = _seen_from(side, shape), [], None
+    under_way = Asked.once(select(Referral).where(*seen, col(Referral.state).in_(CARRIED)))
     for basket in baskets or BASKETS[side]:
-        standing, narrowed = [piece for state in basket.states for piece in _standing(state)], _narrowed(basket)
-        under_way = [piece.holds for piece in standing if piece.stored in CARRIED_STATES]
-        found: ColumnElement[int] = func.count().filter(and_(or_(false(), *under_way), *narrowed))
-        ended = [piece for piece in standing if piece.stored not in CARRIED_STATES]
+        open_ones = [piece.holds for piece in _pieces(basket, under_way) if piece.stored in CARRIED_STATES]
+        found: ColumnElement[int] = func.count().filter(or_(false(), *open_ones))
+        ended = [piece for piece in _pieces(basket, OF_A_ROW) if piece.stored not in CARRIED_STATES]
         if basket.alone is None:
-            each = [select(literal(1)).select_from(Referral).where(*seen, piece.holds, *narrowed) for piece in ended]
+            each = [select(literal(1)).select_from(Referral).where(*seen, piece.holds) for piece in ended]
             some = [select(_ordered(one, TABLE.c, down=False).limit(MANY + 1).subquery()) for one in each]
         else:
             lost = _lost(seen, [piece.stored.value for piece in ended]) if lost is None else lost
@@ -204,15 +235,13 @@ def counting(side: Side, shape: Shape, baskets: tuple[Basket, ...] | None = None
             counted = union_all(*some).limit(MANY + 1).subquery()
             found = found + select(func.count()).select_from(counted).scalar_subquery()
         numbers.append(func.least(found, MANY + 1))
-    rows = select(*numbers).select_from(Referral)
-    return written(rows.where(*seen, col(Referral.state).in_(CARRIED)))
+    return written(select(*numbers).select_from(under_way.table))
 
 
-def _lost(seen: Asked, states: list[str]) -> CTE:
+def _lost(seen: Conditions, states: list[str]) -> CTE:
     """Those of these states, each with whether its need is followed elsewhere: read once for both
     baskets that ask, as far as the one that goes further."""
-    followed = func.coalesce(_another().limit(1).scalar_subquery(), false())
-    return select(followed.label("followed")).where(*seen, col(Referral.state).in_(states)).cte("lost")
+    return select(OF_A_ROW.followed.label("followed")).where(*seen, OF_A_ROW.state.in_(states)).cte("lost")
 
 
 @lru_cache(maxsize=500)
@@ -225,7 +254,8 @@ def listing(side: Side, shape: Shape, basket: Basket, *, size: int, after: bool,
         where.append(place < there if down else place > there)
     rows = select(*TABLE.c).where(*where)
     by_state = [
-        _ordered(rows.where(piece.holds), TABLE.c, down).limit(size + 1).subquery() for piece in _pieces(basket)
+        _ordered(rows.where(piece.holds), TABLE.c, down).limit(size + 1).subquery()
+        for piece in _pieces(basket, OF_A_ROW)
     ]
     together = union_all(*(select(*part.c) for part in by_state)).subquery()
     return written(_ordered(select(*together.c), together.c, down).limit(size + 1))
