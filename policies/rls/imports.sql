@@ -39,9 +39,12 @@ create policy remove on import_row for delete to coordination_app
     using (network_id = access.network() and access.has_role('intake')
         and membership_id = access.membership());
 
+-- What the list said of a household stays with its file: for whoever reads its identity.
 create policy see on imported_file for select to coordination_app
     using (network_id = access.network()
-        and (select true from import_batch b where b.id = imported_file.batch_id limit 1));
+        and (select true from import_batch b where b.id = imported_file.batch_id limit 1)
+        and (select true from access.live_share s
+                     where s.household_id = imported_file.household_id and s.scope = 'identity' limit 1));
 -- Only files one has just opened: of one's own organisation, by oneself, since the list was handed over.
 create policy add on imported_file for insert to coordination_app
     with check (network_id = access.network()

@@ -429,6 +429,9 @@ SEES: dict[str, Rule] = {
     "access_request_file": sees_request_file,
     "import_batch": sees_batch,
     "import_row": own_row,
-    "imported_file": lambda world, actor, row: sees_batch(world, actor, world.one("import_batch", id=row["batch_id"])),
+    "imported_file": lambda world, actor, row: (
+        sees_batch(world, actor, world.one("import_batch", id=row["batch_id"]))
+        and "identity" in open_parts(world, actor, row["household_id"])
+    ),
     "import_columns": sees_batch,
 }

@@ -140,6 +140,13 @@ HOLES: dict[str, tuple[str, str]] = {
             f"{OPEN} and access.organisation() in (from_organisation_id, to_organisation_id))"
         ),
     ),
+    "what a list said of a household read with the list": (
+        "",
+        (
+            "drop policy see on imported_file; create policy see on imported_file for select to coordination_app"
+            f" using ({OPEN} and exists (select 1 from import_batch b where b.id = imported_file.batch_id))"
+        ),
+    ),
     "a share of the notes opens a partner's": (
         "",
         (
