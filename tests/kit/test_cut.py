@@ -17,7 +17,7 @@ from coordination.kit.wire import Unsure, line_of
 from coordination.kit.written import Written
 from tests.conftest import Base, application, settings_for
 from tests.cutting import READY, WHOLE, on_a_wire
-from tests.killing import killed
+from tests.killing import cut, killed
 
 
 def test_a_server_that_cuts_more_connections_than_the_pool_holds_is_asked_again(shared_base: Base) -> None:
@@ -65,7 +65,7 @@ def test_a_server_that_leaves_before_it_commits_is_not_thought_to_have(shared_ba
     session = ActorSession(shared_base.engine, Service("x"))
     pid = session.door("pg_backend_pid()")
     session.later(noted)
-    shared_base.admin("select pg_terminate_backend(%s, 5000)", pid)
+    cut(shared_base, pid)
     with pytest.raises(OperationalError) as told, session:
         session.commit()
     assert not isinstance(told.value.orig, Unsure)
@@ -76,7 +76,7 @@ def test_a_server_that_leaves_between_two_pages_costs_neither_of_them(shared_bas
     for _ in range(3):
         with acting(shared_base.engine, Service("x")) as session:
             pid = session.door("pg_backend_pid()")
-        shared_base.admin("select pg_terminate_backend(%s, 5000)", pid)
+        cut(shared_base, pid)
         with acting(shared_base.engine, Service("x")) as session:
             assert session.door("pg_backend_pid()") != pid
 

@@ -16,6 +16,7 @@ from coordination.kit.errors import NotNow
 from coordination.kit.wire import KEPT, Line
 from coordination.kit.written import Written, rewriting
 from coordination.referrals.models import Referral
+from tests import killing
 from tests.conftest import Base
 from tests.wire import BEGIN, COMMIT, before_each
 
@@ -305,7 +306,7 @@ def test_a_server_that_left_unnoticed_is_told_to_whoever_goes_on_and_not_to_whoe
     shared_base: Base, engine: Engine
 ) -> None:
     def cut(session: ActorSession) -> None:
-        shared_base.admin("select pg_terminate_backend(%s, 5000)", line_of(session).info.backend_pid)
+        killing.cut(shared_base, line_of(session).info.backend_pid)
 
     with acting(engine, ANN) as session:
         savepoint = session.begin_nested()

@@ -28,6 +28,8 @@ from tests.households.make import open_household
 from tests.referrals.make import note_need, refer, send
 from tests.sharing.make import agree, agree_in
 
+HANGS = 60.0
+"""Seconds after which whoever has not ended hangs."""
 WAITING = "select count(*) from pg_stat_activity where datname = %s and wait_event_type = 'Lock'"
 Deed = Callable[[ActorSession], object]
 
@@ -72,7 +74,7 @@ class Sent:
             moves.refuse(session, self.id, 1, Refusal.CAPACITY)
 
     def until_somebody_waits(self, most: int = 1) -> None:
-        ends = time.monotonic() + 10
+        ends = time.monotonic() + HANGS
         while self.base.admin(WAITING, self.base.name) != [(most,)]:
             assert time.monotonic() < ends, "nobody waited for the other"
             time.sleep(0.005)
@@ -122,7 +124,7 @@ def test_whoever_holds_the_referral_ends_her_move_and_the_agreement_changes_next
         sent.until_somebody_waits()
         move(session)
         session.commit()
-    assert changed.result(10) is None
+    assert changed.result(HANGS) is None
     assert sent.is_true()
 
 
@@ -140,7 +142,7 @@ def test_whoever_moves_it_meanwhile_is_answered_by_the_new_agreement(
         moved: Future[Any] = aside.submit(apart, sent, mover, move)
         sent.until_somebody_waits()
         session.commit()
-    answer = moved.result(10)
+    answer = moved.result(HANGS)
     assert (answer is not None) == (verb == "accept" and change != "grant")
     assert sent.is_true()
 
@@ -159,7 +161,7 @@ def test_what_is_sent_while_the_agreement_changes_is_carried_as_it_stands_then(
         done: Future[Any] = aside.submit(apart, sent, *other)
         sent.until_somebody_waits()
         session.commit()
-    assert done.result(10) is None
+    assert done.result(HANGS) is None
     assert sent.is_true()
     with acting(sent.cast.engine, sent.worker) as session:
         stands = [line.state for line in queries.referrals_of(session, sent.file)]
@@ -177,7 +179,7 @@ def test_a_need_sent_in_the_same_breath_is_sent(sent: Sent, aside: ThreadPoolExe
         sent.until_somebody_waits()
         service.send_referral(session, need.id, sent.cast.epicerie.id)
         session.commit()
-    assert withdrawn.result(10) is None
+    assert withdrawn.result(HANGS) is None
     assert sent.is_true()
 
 
@@ -194,7 +196,7 @@ def test_a_sending_a_redirection_and_a_new_agreement_do_not_wait_for_each_other_
         sent.until_somebody_waits(2)
         sent.moves()["redirect"][2](session)
         session.commit()
-        assert [granted.result(10), again.result(10)] == [None, None]
+        assert [granted.result(HANGS), again.result(HANGS)] == [None, None]
     assert sent.is_true()
 
 
@@ -238,7 +240,7 @@ def test_many_moved_at_once_wait_before_the_first_and_the_journal_stays_free(
         sent.until_somebody_waits()
         note_reading(session, "household.read", sent.file)
         session.commit()
-    assert accepted.result(10) is None
+    assert accepted.result(HANGS) is None
     assert [bool(done.refused) for done in answers] == [False, True]
     assert sent.is_true()
 
@@ -250,7 +252,7 @@ def test_what_time_decided_is_written_without_waiting_for_an_agreement_that_chan
     sent.base.admin("update referral set expires_at = now() where id = %s", sent.id)
     with ActorSession(sent.cast.engine, sent.worker) as session:
         session.door("access.revoke_agreement(:id)", id=sent.agreement)
-        assert aside.submit(apart, sent, worker, moving.settle_due).result(10) is None
+        assert aside.submit(apart, sent, worker, moving.settle_due).result(HANGS) is None
         session.commit()
     assert sent.base.admin("select state from referral where id = %s", sent.id) == [("sent",)]
     apart(sent, worker, moving.settle_due)

@@ -16,6 +16,7 @@ from coordination.kit import embedded, postgres, roles
 from coordination.kit.embedded import Cluster
 from coordination.kit.postgres import ServerError
 from coordination.kit.roles import libpq
+from tests.serving import PATIENCE
 
 CLONE = Path(__file__).resolve().parents[2]
 START = "import sys; from pathlib import Path; from coordination.kit import embedded; "
@@ -23,7 +24,7 @@ START += "print(embedded.start(Path(sys.argv[1]), durable=False).app_url, flush=
 
 
 def one(url: str, query: str) -> object:
-    with psycopg.connect(libpq(url), connect_timeout=5) as connection:
+    with psycopg.connect(libpq(url), connect_timeout=30) as connection:
         row = connection.execute(query.encode()).fetchone()
     assert row is not None
     return row[0]
@@ -78,7 +79,7 @@ def test_the_app_role_makes_nothing_and_reads_no_other_base(home: Path) -> None:
 
 def test_a_killed_run_leaves_a_server_that_the_next_one_takes_up(home: Path) -> None:
     killed = start_elsewhere(home, "import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
-    url = killed.communicate(timeout=60)[0].strip()
+    url = killed.communicate(timeout=PATIENCE)[0].strip()
     assert killed.returncode == -signal.SIGKILL
     left = pid(home)
     cluster = start(home)
@@ -166,7 +167,7 @@ def test_data_deleted_under_a_running_server_makes_room_for_a_new_one(fresh: Pat
 
 def test_several_first_starts_at_once_make_one_server(fresh: Path) -> None:
     together = [start_elsewhere(fresh) for _ in range(3)]
-    answers = [process.communicate(timeout=90) for process in together]
+    answers = [process.communicate(timeout=PATIENCE) for process in together]
     assert len({said for said, _ in answers}) == 1, answers
     assert one(answers[0][0].strip(), "select 1") == 1
 

@@ -11,6 +11,7 @@ from coordination.kit import embedded, postgres
 from coordination.kit.embedded import Cluster
 from coordination.kit.roles import RolesError, libpq, prepare_server
 from tests.servers import DEBIAN_15, embedded_test_cluster, pg15_or_skip, require_or_skip
+from tests.serving import PATIENCE
 
 CLONE = Path(__file__).resolve().parents[2]
 SHARE = """
@@ -84,8 +85,8 @@ def test_the_last_process_that_leaves_stops_the_server(fresh: Path) -> None:
     assert first.stdout is not None
     assert second.stdout is not None
     assert first.stdout.readline() == second.stdout.readline() != ""
-    first.communicate("", timeout=30)
+    first.communicate("", timeout=PATIENCE)
     assert is_running()
-    second.communicate("", timeout=30)
+    second.communicate("", timeout=PATIENCE)
     assert not is_running()
     assert not embedded.stop(fresh)
