@@ -287,6 +287,11 @@ class NeedState(Worded):
     AGAIN = "again", "À réorienter", "warning"
     DROPPED = "dropped", "Classé sans suite", "neutral"
 
+    @property
+    def waits_for_us(self) -> bool:
+        """Whether the next step is to refer the household to somebody."""
+        return self in (NeedState.TO_REFER, NeedState.AGAIN)
+
 
 def needs_state(referrals: Iterable[tuple[State, Outcome | None]]) -> NeedState:
     """The state of a need from the `(state, outcome)` of its referrals: what is under way, then what was obtained."""

@@ -32,6 +32,33 @@
     moveBetweenRows(event);
   });
 
+  /* Parts marked data-fold are folded where there is little room: open elsewhere and on paper. */
+  const roomy = window.matchMedia("(min-width: 60rem)");
+  let folded = [];
+  function unfold(which) {
+    return Array.from(doc.querySelectorAll("details[data-fold]" + which)).map(function (fold) { fold.open = true; return fold; });
+  }
+  function settle() {
+    if (roomy.matches) unfold("");
+    doc.querySelectorAll("details[data-fold] > summary").forEach(function (summary) { summary.tabIndex = roomy.matches ? -1 : 0; });
+  }
+  roomy.addEventListener("change", settle);
+  window.addEventListener("beforeprint", function () { folded = unfold(":not([open])"); });
+  window.addEventListener("afterprint", function () {
+    folded.forEach(function (fold) { fold.open = roomy.matches; });
+    folded = [];
+  });
+
+  /* A link that leads inside a fold opens it. */
+  function reach() {
+    const target = location.hash.length > 1 && doc.getElementById(location.hash.slice(1));
+    const fold = target && target.closest("details[data-fold]");
+    if (!fold || fold.open) return;
+    fold.open = true;
+    target.scrollIntoView();
+  }
+  window.addEventListener("hashchange", reach);
+
   /* In a list marked data-rows, the arrows go from one row's main link (data-row) to the next. */
   function moveBetweenRows(event) {
     if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
@@ -149,5 +176,7 @@
   });
 
   prepare(doc);
+  settle();
+  reach();
   showErrors(doc);
 })();

@@ -58,8 +58,15 @@ class Visitor:
 
     def press(self, name: str, *, exact: bool = True) -> "Visitor":
         """Presses a button (or follows a link) by its words, and looks at what comes."""
+        return self.follow(self.named(name, exact=exact))
+
+    def named(self, name: str, *, exact: bool = True) -> Locator:
+        """A button or a link by its words; the parts that are folded are opened when it is in none that shows."""
         button = self.page.get_by_role("button", name=name, exact=exact)
-        return self.follow((button if button.count() else self.page.get_by_role("link", name=name, exact=exact)).first)
+        link = self.page.get_by_role("link", name=name, exact=exact)
+        if not button.count() and not link.count():
+            self.lay_open()
+        return (button if button.count() else link).first
 
     def follow(self, pressed: Locator) -> "Visitor":
         """Presses something that leads to another page, and looks at what comes."""
@@ -111,12 +118,21 @@ class Visitor:
         self.page.locator(fold).filter(has_text=words).first.click()
         return self
 
+    def lay_open(self) -> "Visitor":
+        """Opens every part of a file that is folded on a phone."""
+        size = self.page.viewport_size
+        while size and size["width"] < ROOMY and (fold := self.page.locator(FOLDED)).count():
+            fold.first.click()
+        return self
+
     def text(self) -> str:
         return self.page.locator("main").inner_text()
 
 
 TYPED: set[tuple[bool, int]] = set()
 """The kinds of browser in which somebody typed a password in this process."""
+
+FOLDED, ROOMY = "details[data-fold]:not([open]) > summary", 960
 
 LEFT_MEANWHILE = ("htmx:afterRequest", "htmx:sendAbort")
 """What htmx says of a question left with its page before the answer; a broken one says sendError."""

@@ -15,6 +15,14 @@ def test_a_worker_writes_what_happened_and_reads_it_again(visitors: Callable[...
     worker = visitors(width=360, javascript=javascript).sign_in("accueil@ccas.demo.invalid")
     worker.open("/foyers")
     worker.follow(worker.page.locator("main table a").first)
+    parts = [worker.page.locator(f"#{part}") for part in ("composition", "budget", "besoins", "suivi")]
+    assert [part.is_visible() for part in parts] == [False] * 4
+    assert worker.page.evaluate("document.documentElement.scrollHeight") < 3000
+    worker.page.goto(f"{worker.page.url}#besoins")
+    assert [part.is_visible() for part in parts] == [False, False, True, False], "a link opens the part it leads to"
+    worker.page.emulate_media(media="print")
+    assert [part.is_visible() for part in parts] == [True] * 4, "a paper has no fold"
+    worker.page.emulate_media(media="screen")
     worker.press("Noter un contact")
     worker.page.get_by_label("Téléphone").check()
     worker.page.get_by_label("Avec qui").fill("la fille aînée")

@@ -22,8 +22,7 @@ def look_below(worker: Visitor) -> Visitor:
 
 def press(worker: Visitor, name: str) -> None:
     """Goes to a screen where amounts are typed."""
-    button = worker.page.get_by_role("button", name=name, exact=True)
-    worker.reach((button if button.count() else worker.page.get_by_role("link", name=name, exact=True)).first)
+    worker.reach(worker.named(name))
     look_below(worker)
 
 
@@ -70,7 +69,7 @@ def claim_a_right(worker: Visitor, file: str, estimates: Callable[[], object]) -
     worker.open(f"{file}/modifier")
     worker.page.locator("#f-housing").select_option("parc_social")
     worker.press("Enregistrer")
-    worker.reach(worker.page.locator("#budget").get_by_role("link").first)
+    worker.reach(worker.lay_open().page.locator("#budget").get_by_role("link").first)
     worker.press("Droits peut-être non demandés : les estimer").press("Estimer les droits")
     assert "Estimation en cours" in worker.text()
     estimates()

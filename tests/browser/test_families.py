@@ -39,7 +39,7 @@ def test_a_couple_separates_and_neither_file_leads_to_the_other(
     worker.press("Enregistrer")
 
     for name in ("Bruno", "Chloé"):  # here before today: nobody leaves the day she came
-        person = worker.page.locator("#composition tbody tr").filter(has_text=name)
+        person = worker.unfold("summary", "Composition").page.locator("#composition tbody tr").filter(has_text=name)
         worker.reach(person.get_by_role("link", name="Modifier"))
         worker.page.locator("[name=from_date]").fill("01/01/2026")
         worker.reach(worker.page.get_by_role("button", name="Enregistrer").first)
@@ -50,7 +50,7 @@ def test_a_couple_separates_and_neither_file_leads_to_the_other(
     worker.page.get_by_label("Commune du nouveau foyer").fill("Lens")
     worker.press("Créer le second dossier")
     assert worker.page.url.removeprefix(worker.url) != path
-    people = worker.page.locator("#composition tbody").inner_text()
+    people = worker.lay_open().page.locator("#composition tbody").inner_text()
     assert "Bruno" in people
     assert "Chloé" in people
     assert "Ada" not in people
@@ -59,7 +59,7 @@ def test_a_couple_separates_and_neither_file_leads_to_the_other(
 
     second = worker.page.url.removeprefix(worker.url)
     worker.open(path)
-    people = worker.page.locator("#composition tbody").inner_text()
+    people = worker.lay_open().page.locator("#composition tbody").inner_text()
     assert "Ada" in people
     assert "Chloé" in people
     assert "Bruno" not in people
@@ -93,7 +93,7 @@ def test_a_partner_asks_to_read_a_file_and_sees_what_the_person_agreed_to(visito
 
     partner.open("/acces")
     assert "Acceptée" in partner.text()
-    partner.open(path)
+    partner.open(path).lay_open()
     assert "Ada" in partner.page.locator("#composition").inner_text()
     assert "non partagé" in partner.page.locator("#budget").inner_text()
     assert "non partagé" not in partner.page.locator("#besoins").inner_text()
