@@ -34,6 +34,7 @@ SUBJECTS = {
     "household": "dossier",
     "household_profile": "dossier",
     "import_batch": "liste importée",
+    "imported_file": "liste importée",
     "invitation": "lien à usage unique",
     "membership": "compte",
     "need": "besoin",

@@ -13,6 +13,7 @@ from coordination.households.forms import WEIGHTS, NewFileForm, PersonForm, Prof
 from coordination.households.rules import Activity, AddressKind, ClosingReason, FamilySituation, Housing, Link, Origin
 from coordination.identity.permissions import Part, Permission
 from coordination.identity.queries import ORGANISATIONS, know_names, member_names, names_ahead, organisations
+from coordination.imports import queries as imports
 from coordination.kit.actor import may
 from coordination.kit.ahead import Together
 from coordination.kit.clock import today
@@ -36,6 +37,7 @@ READ = Together(
     *budgets.ASKED,
     casework.WRITTEN,
     *referrals.ASKED,
+    imports.COUNTED,
     ORGANISATIONS,
     NAMES,
 )
@@ -158,7 +160,8 @@ def show(request: Request, household_id: UUID, session: Walled, member: Acting) 
         protected=protected,
         care=care,
         words=_words,
-        residents=queries.residents(session, household_id, today()),
+        residents=(residents := queries.residents(session, household_id, today())),
+        listed=imports.left_to_complete(session, household_id, [one.link for one in residents]),
         day=today(),
         updated_by=next(iter(updater.values()), ""),
         seen=sharing.who_sees(session, household_id),

@@ -9,8 +9,12 @@ from coordination.households.forms import NewFileForm, ProfileForm
 from coordination.households.rules import Link, parse_birth
 from coordination.imports.columns import COUNTS, ONE_CELL, Column
 from coordination.imports.rules import (
+    BY_LINK,
+    CHILDREN,
+    counts_noted,
     is_total,
     read_birth,
+    read_childs_birth,
     read_commune,
     read_count,
     read_full_name,
@@ -20,6 +24,7 @@ from coordination.imports.rules import (
 )
 from coordination.kit.clock import today
 from coordination.kit.forms import UNREADABLE, Form, french
+from coordination.kit.text import fold
 
 TOTAL = "C’est le total de la liste, et personne : laissez cette ligne de côté."
 ILLEGIBLE = "Ce texte contient des caractères illisibles : retapez-le."
@@ -95,6 +100,8 @@ def examined(said: Mapping[str, str], rank: int = 0) -> tuple[RowForm | None, di
     faults: dict[str, str] = {}
     _name(values, faults)
     values["commune"] = read_commune(values["commune"])
+    if BY_LINK.get(fold(values["link"])) in CHILDREN or values["link"] in CHILDREN:
+        values["birth"] = read_childs_birth(values["birth"], today().year)
     if is_total(values) and not values["birth"]:
         faults["family_name"] = TOTAL
     row = None
@@ -144,6 +151,8 @@ def file_of(rows: list[RowForm]) -> tuple[NewFileForm, dict[str, str], dict[str,
     contact = {
         name: next((v for row in rows if (v := getattr(row, name))), "") for name in ("address", "phone", "email")
     }
-    counts = {name.value: int(said) for name in COUNTS for row in rows if (said := getattr(row, name))}
+    noted = counts_noted([Link.REFERENCE, *(row.link for row in others)])
+    told = {name.value: int(said) for name in COUNTS for row in rows if (said := getattr(row, name))}
+    counts = {name: said for name, said in told.items() if said != noted[name]}
     notes = [f"{row.given_name or row.family_name} : {row.note}" for row in rows if row.note]
     return form, contact, {**counts, **({"notes": notes} if notes else {})}

@@ -327,6 +327,13 @@ def run(request: Request, batch_id: UUID, session: Walled) -> Response:
     return go(request, f"/imports/{batch_id}", f"{batch.files} dossier{s} créé{s}.")
 
 
+@router.post("/dossiers/{household_id}/complet", dependencies=[needs(Permission.EDIT_FILES)])
+def settle(household_id: UUID, request: Request, session: Walled) -> Response:
+    """What the list said of this household has been dealt with."""
+    service.settle(session, household_id)
+    return go(request, f"/foyers/{household_id}", "C’est noté : la liste n’est plus rappelée dans ce dossier.")
+
+
 @router.post("/{batch_id}/abandonner", dependencies=[needs(Permission.OPEN_FILES)])
 def give_up(request: Request, batch_id: UUID, session: Walled) -> Response:
     """Forgets the list."""

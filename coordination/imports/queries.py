@@ -3,18 +3,21 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import func, tuple_
 from sqlmodel import col, select
 
 from coordination.households.queries import household_codes, reference_names
+from coordination.households.rules import Link
 from coordination.imports.columns import WHO, numbered
 from coordination.imports.models import ImportBatch, ImportColumns, ImportedFile, ImportRow
-from coordination.imports.rules import IMPORTED, RowState, Stage, csv_line
+from coordination.imports.rules import COUNT_WORDS, IMPORTED, RowState, Stage, csv_line, to_complete
+from coordination.kit.ahead import ABOUT, Question
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotKnown
-from coordination.kit.text import fold
+from coordination.kit.text import counted, fold
 
 PAGE = 25
 SHOWN_BATCHES = 30
@@ -32,6 +35,7 @@ class Known:
     id: UUID
     code: str
     name: str
+    incomplete: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,12 @@ class Looked:
     def name(self) -> str:
         said = self.row.said
         return f"{(said.get('family_name') or self.family).upper()} {said.get('given_name', '')}".strip()
+
+    @property
+    def counted(self) -> str:
+        """« 3 enfants et 5 personnes », as the line says."""
+        said = ((self.row.said.get(name), word) for name, word in COUNT_WORDS.items())
+        return counted(*((int(count), word) for count, word in said if count and count.isdigit()))
 
     @property
     def who(self) -> str:
@@ -175,12 +185,29 @@ def _families(session: ActorSession, rows: list[ImportRow]) -> dict[tuple[UUID, 
 
 
 def made_files(session: ActorSession, batch: ImportBatch) -> list[Known]:
-    """The first files an import made, by name, for those one may see."""
-    query = select(ImportedFile.household_id).where(ImportedFile.batch_id == batch.id).limit(PAGE)
-    ids = list(session.exec(query))
-    codes, names = household_codes(session, ids), reference_names(session, ids)
-    found = [Known(file_id, codes[file_id], names.get(file_id, "")) for file_id in ids if file_id in codes]
-    return sorted(found, key=lambda known: known.name)
+    """The first files an import made, by name, for those one may see; those of which the list said more come first."""
+    whole = col(ImportedFile.said) == {}
+    query = select(ImportedFile.household_id, ImportedFile.said).where(ImportedFile.batch_id == batch.id)
+    said = dict(session.exec(query.order_by(whole, col(ImportedFile.household_id)).limit(PAGE)).all())
+    codes, names = household_codes(session, said), reference_names(session, said)
+    found = [Known(file_id, codes[file_id], names.get(file_id, ""), bool(said[file_id])) for file_id in codes]
+    return sorted(found, key=lambda known: (not known.incomplete, known.name))
+
+
+COUNTED = Question(
+    select(ImportedFile.said, ImportBatch.finished_at)
+    .join(ImportBatch, col(ImportBatch.id) == ImportedFile.batch_id)
+    .where(ImportedFile.household_id == ABOUT, col(ImportedFile.said) != {})
+)
+
+
+def left_to_complete(
+    session: ActorSession, household_id: UUID, links: Iterable[Link]
+) -> tuple[datetime | None, list[str]]:
+    """When a list made this file, and what it said that the file does not hold yet."""
+    for said, at in COUNTED.of(session, household_id):
+        return at, to_complete(said, links)
+    return None, []
 
 
 def to_correct(session: ActorSession, batch: ImportBatch) -> str:

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from coordination.households.rules import Labelled, Link
 from coordination.imports.columns import Column
-from coordination.kit.text import fold, phone_number, place_name
+from coordination.kit.text import counted, fold, phone_number, place_name
 
 LARGEST_FILE = 8_000_000
 MOST_ROWS = 60_000
@@ -25,6 +25,9 @@ NOTHING = "sans aucun aucune neant non nc nsp na inconnu inconnue x xx"
 BLANKS = {*NOTHING.split(), "pas de tel", "pas de telephone", "pas de mail"}
 """Folded words written in a cell to say that there is nothing."""
 CIVILITY = r"(?:m|mr|mme|mlle|melle|monsieur|madame|mademoiselle)\b\.?"
+
+
+COUNT_WORDS = {"adults": "adulte", "children": "enfant", "people": "personne"}
 
 
 class Stage(Labelled):
@@ -93,6 +96,7 @@ LINKS: dict[Link, str] = {
     "petit fils|petite fille|autre membre de la famille|ascendant",
     Link.OTHER: "autre|autre personne|ami|amie|heberge|hebergee|colocataire|hebergeant|tiers",
 }
+CHILDREN = (Link.CHILD, Link.SHARED_CHILD)
 BY_LINK = {word: link for link, words in LINKS.items() for word in words.split("|")}
 
 
@@ -116,6 +120,12 @@ def read_birth(typed: str) -> str:
     if re.fullmatch(r"[0-9]{1,2}[/. -][0-9]{2}|[0-9]{2}", words):
         raise ValueError("L’année a deux chiffres : écrivez-la en entier, par exemple 1990.")
     return words
+
+
+def read_childs_birth(typed: str, year: int) -> str:
+    """A child's birth date whose year has two figures: nobody is a child for a hundred years."""
+    short = re.fullmatch(r"([0-9]{1,2}[/. -](?:[0-9]{1,2}[/. -])?)([0-9]{2})", typed.strip())
+    return f"{short.group(1)}{year // 100}{short.group(2)}" if short and int(short.group(2)) <= year % 100 else typed
 
 
 def read_count(typed: str) -> str:
@@ -191,6 +201,24 @@ def is_total(said: Mapping[str, str]) -> bool:
     """Whether a row is the sum at the foot of a list, and nobody."""
     named = fold(f"{said.get('family_name', '')} {said.get('given_name', '')}")
     return bool(re.fullmatch(r"(sous )?(total|totaux)( general| generaux)?|nombre de \w+|moyennes?", named))
+
+
+def counts_noted(links: Iterable[Link | None]) -> dict[str, int]:
+    """How many children, adults and people a household has by their links: what a list counts."""
+    known = list(links)
+    children = sum(1 for link in known if link in CHILDREN)
+    return {"children": children, "adults": len(known) - children, "people": len(known)}
+
+
+def to_complete(said: Mapping[str, Any], links: Iterable[Link | None]) -> list[str]:
+    """What a list said of a household and its file does not hold, in words; `links`: of those the file has today."""
+    noted = counts_noted(links)
+    counts = [
+        f"{counted((said[name], word)) or f'aucun {word}'} : {noted[name] or 'aucun'} dans ce dossier"
+        for name, word in COUNT_WORDS.items()
+        if name in said and said[name] != noted[name]
+    ]
+    return [*counts, *said.get("notes", [])]
 
 
 def name_key(family_name: str, given_name: str) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy import delete, func, text, update
 from sqlmodel import col, select
 
 from coordination.audit.service import act, reading, write_line
+from coordination.households.queries import refuse_non_holder
 from coordination.households.service import make_file
 from coordination.identity.permissions import Permission
 from coordination.imports.checking import check_rows, recheck
@@ -29,7 +30,7 @@ from coordination.imports.rules import (
 )
 from coordination.kit.clock import now
 from coordination.kit.db import ActorSession, lock
-from coordination.kit.errors import Malformed, NotNow
+from coordination.kit.errors import Malformed, NotKnown, NotNow
 
 reading("household.undo_import", "Dossier retiré avec son import")
 
@@ -274,6 +275,17 @@ def _forget(session: ActorSession, batch: ImportBatch) -> None:
     session.flush()
     session.connection().execute(delete(ImportRow).where(col(ImportRow.batch_id) == batch.id))
     batch.titles, batch.columns, batch.sheet, batch.other_sheets = [], [], "", []
+
+
+@act("import.settle", "Ce que la liste disait d’un foyer, noté ou sans suite", needs=Permission.EDIT_FILES)
+def settle(session: ActorSession, household_id: UUID) -> ImportedFile:
+    """What a list said of a household, and its file did not hold, is dealt with: it is no longer told."""
+    refuse_non_holder(session, household_id)
+    found: ImportedFile | None = lock(session, ImportedFile, household_id)
+    if found is None:
+        raise NotKnown
+    found.said = {}
+    return found
 
 
 @act("import.give_up", "Liste abandonnée avant l’import", needs=Permission.OPEN_FILES)

@@ -22,6 +22,8 @@ LARGEST_INSIDE = 120_000_000
 """Bytes once inflated, all entries together: declared, then counted for real."""
 CHUNK = 1 << 20
 SPANNED = re.compile(rb'number-rows-spanned="(?:[2-9]|[1-9][0-9])')
+UNTYPED = re.compile(rb"(<table:table-cell\b(?:(?!office:value-type)[^>])*(?<!/))>(?=\s*<text:p)")
+"""A cell of an ODS that shows words and does not say what they are: the library would call it empty."""
 ODS = b"application/vnd.oasis.opendocument.spreadsheet"
 
 
@@ -89,6 +91,20 @@ def text_of(value: Any) -> str:
     return str(value)
 
 
+def typed(content: bytes) -> bytes:
+    """The workbook with a type on every cell that shows words; itself when there is nothing to add."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        said = archive.read("content.xml") if "content.xml" in archive.namelist() else b""
+        told, count = UNTYPED.subn(rb'\1 office:value-type="string">', said)
+        if not count:
+            return content
+        made = io.BytesIO()
+        with zipfile.ZipFile(made, "w") as copy:
+            for name in archive.namelist():
+                copy.writestr(name, told if name == "content.xml" else archive.read(name))
+        return made.getvalue()
+
+
 def sheets_of(content: bytes, rows: int, columns: int) -> Iterator[dict[str, Any]]:
     """Every visible sheet: its name and its rows. Raises `Refused`."""
     import python_calamine as calamine
@@ -140,7 +156,7 @@ def read(content: bytes, rows: int, columns: int) -> dict[str, Any]:
     """The sheets, or why the workbook was refused."""
     try:
         inspect(content)
-        return {"sheets": list(sheets_of(content, rows, columns)), "merged": merged_in_ods(content)}
+        return {"sheets": list(sheets_of(typed(content), rows, columns)), "merged": merged_in_ods(content)}
     except Refused as refused:
         return {"refused": str(refused)}
     except MemoryError:

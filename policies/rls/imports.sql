@@ -6,6 +6,7 @@ grant select, insert on imported_file, import_columns to coordination_app;
 grant update (stage, sheet, other_sheets, titles, columns, commune, total, checked, files, people, finished_at)
     on import_batch to coordination_app;
 grant update (cells, said, state, faults, doubles, name_key, household_key) on import_row to coordination_app;
+grant update (said) on imported_file to coordination_app;
 grant update (columns) on import_columns to coordination_app;
 
 create policy see on import_batch for select to coordination_app
@@ -53,6 +54,11 @@ create policy add on imported_file for insert to coordination_app
                        and b.stage in ('columns', 'checking', 'ready')
                        and h.holder_organisation_id = b.organisation_id and h.opened_by = b.created_by
                        and h.opened_at >= b.created_at limit 1));
+
+-- What a list said of a household is dealt with by its organisation.
+create policy move on imported_file for update to coordination_app
+    using (network_id = access.network()
+        and (select true from import_batch b where b.id = imported_file.batch_id limit 1));
 
 create policy see on import_columns for select to coordination_app
     using (network_id = access.network()

@@ -100,6 +100,7 @@ POST /imports/{batch_id}/lignes/{row_id}                        422 403 403 403 
 POST /imports/{batch_id}/laisser                                422 403 403 403 403 403 404 404 404 303
 POST /imports/{batch_id}/importer                               409 403 403 403 403 403 404 404 404 303
 POST /imports/{batch_id}/annuler                                409 403 403 403 403 403 404 404 404 303
+POST /imports/dossiers/{household_id}/complet                   404 403 403 403 403 403 403 404 404 303
 POST /imports/{unknown_batch}/abandonner                        404 403 403 403 403 403 404 404 404 303
 POST /foyers/{household_id}/rouvrir                             422 403 403 403 403 403 403 404 404 303
 GET  /foyers/{household_id}/protection                          200 200 403 200 403 403 200 404 404 303

@@ -69,12 +69,15 @@ def _cell(place: str, value: str | float) -> str:
     return f'<c r="{place}"><v>{value}</v></c>'
 
 
-def ods(rows: Sequence[Sequence[str]], attributes: str = "") -> bytes:
-    """A workbook of LibreOffice; `attributes` of the first cell of each row."""
+TYPED = ' office:value-type="string"'
+
+
+def ods(rows: Sequence[Sequence[str]], attributes: str = "", kind: str = TYPED) -> bytes:
+    """A workbook of LibreOffice; `attributes` of the first cell of each row; `kind` of each other."""
     lines = []
     for row in rows:
         cells = [
-            f'<table:table-cell office:value-type="string"{"" if n else attributes}><text:p>{escape(word)}</text:p>'
+            f"<table:table-cell{kind}{'' if n else attributes}><text:p>{escape(word)}</text:p>"
             for n, word in enumerate(row)
         ]
         lines.append("<table:table-row>" + "</table:table-cell>".join([*cells, ""]) + "</table:table-row>")
@@ -86,8 +89,8 @@ def ods(rows: Sequence[Sequence[str]], attributes: str = "") -> bytes:
         "</office:spreadsheet></office:body></office:document-content>"
     )
     manifest = '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>'
-    kind = b"application/vnd.oasis.opendocument.spreadsheet"
-    return zipped({"mimetype": kind, "META-INF/manifest.xml": manifest.encode(), "content.xml": content.encode()})
+    mimetype = b"application/vnd.oasis.opendocument.spreadsheet"
+    return zipped({"mimetype": mimetype, "META-INF/manifest.xml": manifest.encode(), "content.xml": content.encode()})
 
 
 def zipped(parts: dict[str, bytes]) -> bytes:

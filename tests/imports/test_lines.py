@@ -8,16 +8,16 @@ from coordination.households import finding
 from coordination.households import queries as households
 from coordination.households.rules import Link
 from coordination.imports import service
-from coordination.imports.columns import MOST_CHILDREN, choices, label_of, proposed, read_meaning
+from coordination.imports.columns import COUNTS, MOST_CHILDREN, choices, label_of, proposed, read_meaning
 from coordination.imports.forms import SetAsideForm, examined
-from coordination.imports.queries import batch_of, line_of, rows_page, tally, to_correct
+from coordination.imports.queries import batch_of, left_to_complete, line_of, rows_page, tally, to_correct
 from coordination.imports.reading import read_list
-from coordination.imports.rules import IMPORTED, RowState
+from coordination.imports.rules import IMPORTED, RowState, read_childs_birth, to_complete
 from coordination.imports.unfolding import Somebody, children_in, couple_in, people_of, without_when
 from coordination.kit.clock import today
 from coordination.kit.db import acting
 from tests.cast import Cast
-from tests.imports.make import deposited, found_in, ods, sheet, xlsx
+from tests.imports.make import deposited, found_in, imported, ods, sheet, xlsx
 
 # ------------------------------------------------------------------ whose a column is
 
@@ -262,6 +262,41 @@ def test_each_line_becomes_a_household_checked_person_by_person_and_taken_back_w
         ]
         service.undo(session, batch_id)
         assert finding.search(session, "Vercruysse") == []
+
+
+def test_what_a_list_counts_without_naming_is_told_on_the_file_until_it_is_dealt_with(cast: Cast) -> None:
+    worker = cast.secours.people["intake"]
+    said = "Nom;Prénom;Enfant 1;Enfants;Nb pers\nLepoutre;Odile;Tom (7 ans);4;2\nLepoutre;Paul;;0;1\n"
+    imported(cast.engine, worker, said)
+    with acting(cast.engine, worker) as session:
+        odile, paul = (finding.search(session, f"Lepoutre {name}")[0].household_id for name in ("Odile", "Paul"))
+        links = [one.link for one in households.residents(session, odile, today())]
+        assert left_to_complete(session, odile, links)[1] == ["4 enfants : 1 dans ce dossier", "Tom : 7 ans"]
+        assert left_to_complete(session, odile, [*links, Link.CHILD])[1][0] == "4 enfants : 2 dans ce dossier"
+        assert left_to_complete(session, paul, [Link.REFERENCE]) == (None, [])
+    for stranger in (cast.epicerie.people["intake"], cast.elsewhere.people["intake"]):
+        with acting(cast.engine, stranger) as session:
+            assert left_to_complete(session, odile, links) == (None, [])
+    with acting(cast.engine, worker) as session:
+        service.settle(session, odile)
+    with acting(cast.engine, worker) as session:
+        assert left_to_complete(session, odile, links) == (None, [])
+
+
+@given(st.lists(st.sampled_from(Link), min_size=1), st.dictionaries(st.sampled_from(COUNTS), st.integers(0, 20)))
+def test_a_count_is_told_when_the_file_holds_another_number_of_people(
+    links: list[Link], counts: dict[str, int]
+) -> None:
+    children = sum(link in (Link.CHILD, Link.SHARED_CHILD) for link in links)
+    held = {"children": children, "adults": len(links) - children, "people": len(links)}
+    assert len(to_complete(counts, links)) == sum(held[name] != said for name, said in counts.items())
+
+
+def test_a_childs_year_in_two_figures_is_of_this_century() -> None:
+    assert (read_childs_birth("5/6/21", 2026), read_childs_birth("6/21", 2026)) == ("5/6/2021", "6/2021")
+    assert (read_childs_birth("5/6/95", 2026), read_childs_birth("2015", 2026)) == ("5/6/95", "2015")
+    _, faults, said = examined({"given_name": "Tom", "link": "child", "birth": "5/6/21"}, rank=2)
+    assert (faults, said["birth"]) == ({}, "05/06/2021")
 
 
 def test_somebody_of_a_line_is_known_elsewhere_in_the_list_under_the_holders_name(cast: Cast) -> None:

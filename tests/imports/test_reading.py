@@ -160,6 +160,11 @@ def test_an_ods_is_read_and_says_when_merged_cells_could_not_be_taken_up() -> No
     assert read_list(ods(rows, ' table:number-rows-spanned="3"')).merged
 
 
+@pytest.mark.parametrize("kind", ["", ' table:style-name="ce1"', ' table:formula="of:=[.A1]/2"'])
+def test_the_cells_of_an_ods_that_do_not_say_their_type_are_read_as_words(kind: str) -> None:
+    assert read_list(ods([["Nom", "Prénom"], ["LEFÈVRE", "Zoé"]], kind=kind)).rows == [(2, ["LEFÈVRE", "Zoé"])]
+
+
 FAR = (
     '<sheetData><row r="1"><c r="A1"><v>1</v></c></row>'
     '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'

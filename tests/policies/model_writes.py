@@ -743,6 +743,10 @@ CHANGES: dict[str, tuple[set[str] | None, Change]] = {
         {"cells", "said", "state", "faults", "doubles", "name_key", "household_key"},
         lambda world, actor, old, new: own_row(world, actor, old),
     ),
+    "imported_file": (
+        {"said"},
+        lambda world, actor, old, new: sees_batch(world, actor, world.one("import_batch", id=old["batch_id"])),
+    ),
     "import_columns": ({"columns"}, lambda world, actor, old, new: sees_batch(world, actor, old)),
     "referral": (
         {"state", "refusal", "outcome", "answered_at", "closed_at", "late_at", "risk_at", "expires_at", "moved_by"}

@@ -202,6 +202,7 @@ BLIND: dict[str, Row] = {
     "import_batch": {"checked": 7},
     "import_row": {"state": "out"},
     "import_columns": {"columns": []},
+    "imported_file": {"said": {}},
     "notice": {"read_at": NOON},
     "notice_preference": {"mail": "none"},
 }
