@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, tuple_
+from sqlalchemy import func, text, tuple_
 from sqlmodel import col, select
 
 from coordination.households.queries import household_codes, reference_names
@@ -197,7 +197,7 @@ def made_files(session: ActorSession, batch: ImportBatch) -> list[Known]:
 COUNTED = Question(
     select(ImportedFile.said, ImportBatch.finished_at)
     .join(ImportBatch, col(ImportBatch.id) == ImportedFile.batch_id)
-    .where(ImportedFile.household_id == ABOUT, col(ImportedFile.said) != {})
+    .where(ImportedFile.household_id == ABOUT, text("imported_file.said <> '{}'"))
 )
 
 
