@@ -483,6 +483,35 @@ create function access.revoke_agreement(agreement uuid, recipient uuid default n
         return n + services;
     end $$;
 
+-- Ends the agreements given by nobody who still lives there, when somebody does: those who stay never agreed to them. For
+-- the holder, once it said who left or died; each with its line in the journal.
+create function access.end_left_agreements(file_id uuid) returns void
+    language plpgsql security definer set search_path = public, pg_temp
+    as $$
+    declare one uuid;
+    begin
+        perform 1 from household where id = file_id and network_id = access.network() for no key update;
+        if not access.keeps(file_id) then
+            raise exception 'by the holder of the file' using errcode = '42501';
+        end if;
+        for one in
+            with here as (select t.person_id from stay t
+                           where t.household_id = file_id and coalesce(t.until_date, 'infinity') > access.today())
+            select g.id from agreement g
+             where g.household_id = file_id and g.withdrawn_at is null and exists (select from here)
+               and exists (select 1 from agreement_person a where a.agreement_id = g.id and a.answer = 'agrees')
+               and not exists (select 1 from agreement_person a join here on here.person_id = a.person_id
+                                where a.agreement_id = g.id and a.answer = 'agrees')
+             order by g.id
+        loop
+            perform access.revoke_agreement(one);
+            insert into journal (id, network_id, number, at, actor_kind, actor_id, verb, subject, subject_id, household_id,
+                                 fields, previous_hash, hash)
+            values (gen_random_uuid(), access.network(), 0, now(), '', '', 'agreement.left', 'agreement', one::text,
+                    file_id, '{}', '', '');
+        end loop;
+    end $$;
+
 -- Hands the file to a partner to which the household agreed to show who it is: the holder's shares end, the new
 -- holder's begin. `sensitive` and `notes` follow only where an agreement gave them to it, and to professionals alone.
 create function access.transfer_holder(file_id uuid, to_organisation uuid)

@@ -9,7 +9,7 @@ from coordination.households.forms import DeathForm, LeaveForm, ReturnForm
 from coordination.households.models import Household, Person, Stay
 from coordination.households.queries import held_open, stays_of
 from coordination.households.rules import EndReason, Link, present
-from coordination.households.service import latest_stay, refuse_clash, refuse_wrong_reference
+from coordination.households.service import end_left_agreements, latest_stay, refuse_clash, refuse_wrong_reference
 from coordination.identity.permissions import Permission
 from coordination.kit.clock import PARIS
 from coordination.kit.db import ActorSession, lock
@@ -74,7 +74,9 @@ def leave(session: ActorSession, household_id: UUID, person_id: UUID, form: Leav
     person = person_to_change(session, household_id, person_id, form.version)
     person.version += 1
     reach_back(session, file, form.on)
-    return end_stay(session, person, form.on, form.reason, form.successor)
+    ended = end_stay(session, person, form.on, form.reason, form.successor)
+    end_left_agreements(session, household_id)
+    return ended
 
 
 @act("person.die", "Décès d’une personne du foyer", needs=Permission.EDIT_FILES)
@@ -92,6 +94,8 @@ def die(session: ActorSession, household_id: UUID, person_id: UUID, form: DeathF
     person.version += 1
     if last.until_date is None or last.until_date > form.on:
         end_stay(session, person, form.on, EndReason.DEATH, form.successor)
+    session.flush()
+    end_left_agreements(session, household_id)
     return person
 
 

@@ -21,7 +21,13 @@ from coordination.households.forms import SeparationForm, SeparationRow
 from coordination.households.models import Household, HouseholdProfile, Person, Stay
 from coordination.households.queries import birth_of, full_name, held_open, stays_of
 from coordination.households.rules import EndReason, Link, Place
-from coordination.households.service import SHARED_CUSTODY, add_to_file, new_file, refuse_clash
+from coordination.households.service import (
+    SHARED_CUSTODY,
+    add_to_file,
+    end_left_agreements,
+    new_file,
+    refuse_clash,
+)
 from coordination.identity.permissions import Permission
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import NotNow
@@ -67,6 +73,7 @@ def separate(
     _leave(session, form, here, people, stays)
     made = _open(session, form, people, draw)
     refuse_clash(stays_of(session, household_id))
+    end_left_agreements(session, household_id)
     session.door("access.guard_parted(:kept, :parted)", kept=household_id, parted=made.id)
     write_line(session, SEPARATE, file)
     return made

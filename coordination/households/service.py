@@ -236,7 +236,15 @@ def update_person(session: ActorSession, household_id: UUID, person_id: UUID, fo
     person.objected = form.objected
     person.version += 1
     _set_activity(session, person, form.activity)
+    if form.until_date is not None:
+        session.flush()
+        end_left_agreements(session, household_id)
     return person
+
+
+def end_left_agreements(session: ActorSession, household_id: UUID) -> None:
+    """What a household showed on the word of those who left or died, and of nobody who stays, is shown no more."""
+    session.door("access.end_left_agreements(:id)", id=household_id)
 
 
 def _correct_end(person: Person, stay: Stay, until: date | None) -> None:

@@ -25,7 +25,8 @@ from coordination.sharing.models import (
 from coordination.sharing.queries import absent_of, adults_of, agreement_of, already_asked, request_on
 from coordination.sharing.rules import NOTICE_VERSION, AgreementState, Answer, Audience, Decline, SharedPart
 
-# Written by the door itself: the same line whether there is such a file or not.
+# Written by their doors; of a request, the same line whether there is such a file or not.
+reading("agreement.left", "Accord fini : personne qui l’avait donné ne vit plus dans le foyer")
 reading("access.ask", "Demande d’accès à un dossier")
 reading("access.ask_refused", "Demande d’accès refusée : trop de demandes dans la journée")
 

@@ -34,6 +34,7 @@ DOORS = {
     "agreement_is_being_written": "the organisation that records it",
     "grant_agreement": "the holder of the file",
     "revoke_agreement": "the holder of the file, or who recorded it",
+    "end_left_agreements": "the holder of the file",
     "record_answer": "the holder of the file",
     "awaits_answer": "members, about agreements towards their organisation, yes or no",
     "transfer_holder": "the holder of the file",

@@ -20,6 +20,10 @@ from coordination.identity.permissions import Role
 from coordination.kit.clock import today
 from coordination.kit.db import ActorSession, acting
 from coordination.kit.errors import NotKnown
+from coordination.sharing.forms import AdultRow, AgreementForm
+from coordination.sharing.queries import adults_of
+from coordination.sharing.rules import Answer, Audience, GivenHow, Purpose, SharedPart
+from coordination.sharing.service import record_agreement
 from tests.cast import PASSWORD, Cast, add_person
 from tests.conftest import Base, Browser
 from tests.households.make import open_household
@@ -334,3 +338,32 @@ def test_whoever_objected_to_being_told_of_is_not_told_of_in_the_new_file_either
     assert {r.person.given_name: r.person.objected for r in people(cast, made)}["Noé"]
     with acting(cast.engine, asker) as session:
         assert service.known_in_network(session, "Rebelle", "Noé", parse_birth("03/04/1981", today())) is False
+
+
+@pytest.mark.parametrize("stays_agrees", [False, True])
+def test_a_file_is_not_left_open_on_the_word_of_the_one_who_went(
+    cast: Cast, shared_base: Base, couple: UUID, stays_agrees: bool
+) -> None:
+    worker, reader = cast.ccas.people["intake"], cast.secours.people["intake"]
+    word = {Link.PARTNER: Answer.AGREES}
+    if stays_agrees:
+        word[Link.REFERENCE] = Answer.AGREES
+    with acting(cast.engine, worker) as session:
+        adults = [
+            AdultRow(person=r.person.id, answer=word.get(r.link, Answer.ABSENT)) for r in adults_of(session, couple)
+        ]
+        form = AgreementForm(
+            adults=adults,
+            recipients=[cast.secours.id],
+            parts=[SharedPart.IDENTITY, SharedPart.NEEDS],
+            audience=Audience.ALL,
+            purpose=Purpose.SUPPORT,
+            given_how=GivenHow.ORAL,
+            valid_until=today() + timedelta(days=90),
+        )
+        agreement = record_agreement(session, couple, form).id
+    separate(cast, couple)
+    with acting(cast.engine, reader) as session:
+        assert bool(queries.visible_parts(session, couple)) is stays_agrees
+    written = shared_base.admin("select verb from journal where subject_id = %s order by number", str(agreement))
+    assert [verb for (verb,) in written] == ["agreement.record"] + ["agreement.left"] * (not stays_agrees)
