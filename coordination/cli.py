@@ -120,7 +120,7 @@ def announce(settings: "Settings", port: int) -> None:
 
         from coordination.demo.accounts import PASSWORD, shown
 
-        table = Table("Compte de démonstration", "Adresse")
+        table = Table("Compte de démonstration", "Courriel")
         for label, email in shown():
             table.add_row(label, email)
         out.print(table)

@@ -62,7 +62,7 @@ def organisation_add(
 def invite(
     network: Annotated[str, typer.Argument(help="Nom court du réseau.")],
     organisation: Annotated[str, typer.Argument(help="Nom court de la structure.")],
-    email: Annotated[str, typer.Argument(help="Adresse de la personne invitée.")],
+    email: Annotated[str, typer.Argument(help="Courriel de la personne invitée.")],
     name: Annotated[str, typer.Option(help="Son nom.")] = "",
     roles: Annotated[str, typer.Option(help="Rôles séparés par des virgules.")] = "admin",
     professional: Annotated[bool, typer.Option(help="Professionnelle soumise au secret.")] = False,
@@ -98,7 +98,7 @@ def invite(
 def reset(
     network: Annotated[str, typer.Argument(help="Nom court du réseau.")],
     organisation: Annotated[str, typer.Argument(help="Nom court de la structure.")],
-    email: Annotated[str, typer.Argument(help="Adresse de la personne.")],
+    email: Annotated[str, typer.Argument(help="Courriel de la personne.")],
 ) -> None:
     """Affiche un lien à usage unique pour un nouveau mot de passe (personne rattachée à plusieurs structures)."""
     from coordination.identity import operator as operators

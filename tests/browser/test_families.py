@@ -93,7 +93,8 @@ def test_a_partner_asks_to_read_a_file_and_sees_what_the_person_agreed_to(visito
 
     partner.open("/acces")
     assert "Acceptée" in partner.text()
-    partner.open(path).lay_open()
+    assert "tient la liste complète" in partner.open(path).text()
+    partner.lay_open()
     assert "Ada" in partner.page.locator("#composition").inner_text()
     assert "non partagé" in partner.page.locator("#budget").inner_text()
     assert "non partagé" not in partner.page.locator("#besoins").inner_text()
