@@ -46,6 +46,11 @@ identity.HASHER = identity.HASHER.using(memory_cost=64, rounds=1)
 gc.disable()  # what is loaded to find the tests stays: to look through it again and again took a quarter of that time
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
+        servers.leave_last()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: rank(item.nodeid))
 

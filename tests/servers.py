@@ -3,6 +3,9 @@ test process that leaves.
 
 Every process that uses a server holds a shared lock beside its folder; whoever leaves and can take the lock for itself
 alone was the last one, and stops the server. Workers, and runs of the suite side by side, thus share one server.
+
+So does the process that runs the workers: it leaves after them, in its own time, where xdist kills a worker that takes
+ten seconds to leave.
 """
 
 import atexit
@@ -18,7 +21,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from coordination.kit import embedded
+from coordination.kit import embedded, postgres
 from coordination.kit.embedded import Cluster
 from coordination.kit.postgres import ServerError
 from coordination.kit.roles import libpq
@@ -62,10 +65,7 @@ def pg15_or_skip() -> Cluster:
 
 def shared_cluster(home: Path, programs: Path | None = None) -> Cluster:
     """A server shared with every other test process, stopped when the last one ends."""
-    embedded.make_home(home)
-    users = os.open(home.with_suffix(".users"), os.O_RDWR | os.O_CREAT, 0o600)
-    fcntl.flock(users, fcntl.LOCK_SH)
-    atexit.register(_leave, home, users, programs)
+    _share(home, programs)
     try:
         return embedded.start(home, durable=False, programs=programs)
     except ServerError:  # data without durability may not survive a power cut: begin again, once
@@ -74,15 +74,34 @@ def shared_cluster(home: Path, programs: Path | None = None) -> Cluster:
         return embedded.start(home, durable=False, programs=programs)
 
 
+def leave_last() -> None:
+    """For the process that runs the workers, which starts no server."""
+    for home, programs in ((HOME / "embedded", None), (HOME / "debian15", DEBIAN_15)):
+        _share(home, programs)
+
+
+def _share(home: Path, programs: Path | None) -> None:
+    embedded.make_home(home)
+    users = os.open(home.with_suffix(".users"), os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(users, fcntl.LOCK_SH)
+    atexit.register(_leave, home, users, programs)
+
+
 def _leave(home: Path, users: int, programs: Path | None) -> None:
     try:
         fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return  # somebody still works on it
-    with suppress(psycopg.Error, ServerError):
-        _drop_test_databases(embedded.start(home, durable=False, programs=programs))
-    embedded.stop(home)
+    if is_running(home):
+        with suppress(psycopg.Error, ServerError):
+            _drop_test_databases(embedded.start(home, durable=False, programs=programs))
+        embedded.stop(home)
     os.close(users)
+
+
+def is_running(home: Path) -> bool:
+    server = postgres.Server(home, home / "pgdata", postgres.socket_folder(home), home / "log")
+    return postgres.postmaster(server) is not None
 
 
 def _drop_test_databases(cluster: Cluster) -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from coordination.kit import embedded, postgres
+from coordination.kit import embedded
 from coordination.kit.embedded import Cluster
 from coordination.kit.roles import RolesError, libpq, prepare_server
-from tests.servers import DEBIAN_15, embedded_test_cluster, pg15_or_skip, require_or_skip
+from tests.servers import DEBIAN_15, embedded_test_cluster, is_running, pg15_or_skip, require_or_skip
 from tests.serving import PATIENCE
 
 CLONE = Path(__file__).resolve().parents[2]
@@ -77,16 +77,12 @@ def test_the_last_process_that_leaves_stops_the_server(fresh: Path) -> None:
         command = [sys.executable, "-c", SHARE, str(fresh)]
         return subprocess.Popen(command, cwd=CLONE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
-    def is_running() -> bool:
-        server = postgres.Server(fresh, fresh / "pgdata", postgres.socket_folder(fresh), fresh / "log")
-        return postgres.postmaster(server) is not None
-
     first, second = process(), process()
     assert first.stdout is not None
     assert second.stdout is not None
     assert first.stdout.readline() == second.stdout.readline() != ""
     first.communicate("", timeout=PATIENCE)
-    assert is_running()
+    assert is_running(fresh)
     second.communicate("", timeout=PATIENCE)
-    assert not is_running()
+    assert not is_running(fresh)
     assert not embedded.stop(fresh)
