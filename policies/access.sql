@@ -408,6 +408,13 @@ create function access.grant_agreement(agreement uuid)
         perform 1 from household h join agreement g on g.household_id = h.id
           where g.id = agreement and g.network_id = access.network() for no key update of h for update of g;
         perform access.refuse_kept_out((select household_id from agreement g where g.id = agreement));
+        if exists (select 1 from agreement_person a where a.agreement_id = agreement and a.answer = 'agrees')
+           and not exists (select 1 from agreement_person a join stay t on t.person_id = a.person_id
+                            where a.agreement_id = agreement and a.answer = 'agrees'
+                              and t.household_id = a.household_id
+                              and coalesce(t.until_date, 'infinity') >= access.today()) then
+            raise exception 'whoever agreed has left meanwhile' using errcode = '42501';
+        end if;
         if exists (select 1 from share where agreement_id = agreement)
            or exists (select 1 from agreement_service where agreement_id = agreement and granted_at is not null) then
             raise exception 'already granted' using errcode = '42501';

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from decimal import Decimal
 from threading import Barrier
+from time import sleep
 from uuid import UUID, uuid4
 
 import psycopg
@@ -345,25 +346,52 @@ def test_a_file_is_not_left_open_on_the_word_of_the_one_who_went(
     cast: Cast, shared_base: Base, couple: UUID, stays_agrees: bool
 ) -> None:
     worker, reader = cast.ccas.people["intake"], cast.secours.people["intake"]
-    word = {Link.PARTNER: Answer.AGREES}
-    if stays_agrees:
-        word[Link.REFERENCE] = Answer.AGREES
+    agreed = (Link.PARTNER, Link.REFERENCE) if stays_agrees else (Link.PARTNER,)
     with acting(cast.engine, worker) as session:
-        adults = [
-            AdultRow(person=r.person.id, answer=word.get(r.link, Answer.ABSENT)) for r in adults_of(session, couple)
-        ]
-        form = AgreementForm(
-            adults=adults,
-            recipients=[cast.secours.id],
-            parts=[SharedPart.IDENTITY, SharedPart.NEEDS],
-            audience=Audience.ALL,
-            purpose=Purpose.SUPPORT,
-            given_how=GivenHow.ORAL,
-            valid_until=today() + timedelta(days=90),
-        )
-        agreement = record_agreement(session, couple, form).id
+        said = {r.person.id: Answer.AGREES for r in adults_of(session, couple) if r.link in agreed}
+        agreement = word_of(session, cast, couple, said)
     separate(cast, couple)
     with acting(cast.engine, reader) as session:
         assert bool(queries.visible_parts(session, couple)) is stays_agrees
     written = shared_base.admin("select verb from journal where subject_id = %s order by number", str(agreement))
     assert [verb for (verb,) in written] == ["agreement.record"] + ["agreement.left"] * (not stays_agrees)
+
+
+def test_nothing_is_granted_on_the_word_of_one_who_is_leaving_at_the_same_instant(cast: Cast, couple: UUID) -> None:
+    """One worker records his agreement while another records that he left: whoever comes second sees the first."""
+    worker, form = cast.ccas.people["intake"], SeparationForm(on=DAY, commune="Lens", people=rows(people(cast, couple)))
+
+    def agrees() -> bool:
+        try:
+            with acting(cast.engine, worker) as session:
+                only = {r.person.id: Answer.AGREES for r in adults_of(session, couple) if r.link is Link.PARTNER}
+                word_of(session, cast, couple, only)
+        except ProgrammingError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(1) as pool, acting(cast.engine, worker) as session:
+        separation.separate(session, couple, form)
+        said = pool.submit(agrees)
+        sleep(0.5)
+        session.commit()
+    assert said.result() is False
+    with acting(cast.engine, cast.secours.people["intake"]) as session:
+        assert queries.visible_parts(session, couple) == set()
+
+
+def word_of(session: ActorSession, cast: Cast, file_id: UUID, said: dict[UUID, Answer]) -> UUID:
+    """An agreement towards the Secours, on the word of some of the adults: the others are absent."""
+    form = AgreementForm(
+        adults=[
+            AdultRow(person=r.person.id, answer=said.get(r.person.id, Answer.ABSENT))
+            for r in adults_of(session, file_id)
+        ],
+        recipients=[cast.secours.id],
+        parts=[SharedPart.IDENTITY, SharedPart.NEEDS],
+        audience=Audience.ALL,
+        purpose=Purpose.SUPPORT,
+        given_how=GivenHow.ORAL,
+        valid_until=today() + timedelta(days=90),
+    )
+    return record_agreement(session, file_id, form).id
