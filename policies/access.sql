@@ -105,6 +105,13 @@ create function access.reaches(file_id uuid) returns boolean
     language sql stable security definer set search_path = public, pg_temp
     as $$ select access.lets_in(file_id, access.membership()) $$;
 
+-- The same of a colleague, for whoever is let in herself: what is handed to somebody kept out is done by nobody.
+create function access.lets_colleague_in(file_id uuid, member_id uuid) returns boolean
+    language sql stable security definer set search_path = public, pg_temp
+    as $$ select access.lets_in(file_id, access.membership()) and access.lets_in(file_id, member_id)
+             and exists (select 1 from membership m
+                          where m.id = member_id and m.organisation_id = access.organisation()) $$;
+
 -- ---------------------------------------------------------------- what is live
 -- The sharing rule, once: what my organisation may see today, for my audience, among the parts my roles open.
 

@@ -27,6 +27,13 @@ class NoColleague(NotNow):
     field = "to_whom"
 
 
+class KeptOut(NotNow):
+    """Ce dossier est fermé à cette personne, ou ne lui est pas ouvert : ce qui lui serait confié ne serait vu de
+    personne. Choisissez quelqu’un d’autre. Rien n’a été enregistré."""
+
+    field = "to_whom"
+
+
 class IdentityNeeded(NotNow):
     """L’identité de ce foyer n’est pas partagée avec votre structure : elle ne peut pas désigner de référent."""
 
@@ -129,6 +136,7 @@ def give_task(session: ActorSession, household_id: UUID, form: TaskForm) -> Task
     """Something to do, by oneself or a colleague. Raises `NotKnown`, `NoColleague`."""
     place = _of_file(session, household_id)
     _refuse_stranger(session, form.assigned_to)
+    _refuse_kept_out(session, household_id, form.assigned_to)
     task = Task(
         **place,
         what=form.what,
@@ -144,6 +152,11 @@ def give_task(session: ActorSession, household_id: UUID, form: TaskForm) -> Task
 def _refuse_stranger(session: ActorSession, membership_id: UUID) -> None:
     if membership_id not in {key for key, _ in queries.colleagues(session)}:
         raise NoColleague
+
+
+def _refuse_kept_out(session: ActorSession, household_id: UUID, membership_id: UUID) -> None:
+    if not session.door("access.lets_colleague_in(:file, :who)", file=household_id, who=membership_id):
+        raise KeptOut
 
 
 @act("task.done", "Tâche faite", needs=Permission.WRITE_CASEWORK)
@@ -190,6 +203,7 @@ def name_referent(session: ActorSession, household_id: UUID, membership_id: UUID
     if Part.IDENTITY not in visible_parts(session, household_id):
         raise IdentityNeeded
     _refuse_stranger(session, membership_id)
+    _refuse_kept_out(session, household_id, membership_id)
     session.door("pg_advisory_xact_lock(hashtextextended(:key, 0))", key=f"referent {household_id}")
     own = session.member.organisation_id
     found = session.exec(
@@ -335,7 +349,7 @@ def hand_over(session: ActorSession, from_whom: UUID, to_whom: UUID) -> HandedOv
     """Every open task and followed file of one colleague to another: all or nothing, a journal line for each.
 
     Files no longer open to the organisation stay where they are: nobody of it may read them.
-    Raises `NoColleague`, `NothingToHandOver`.
+    Raises `NoColleague`, `NothingToHandOver`, `KeptOut`.
     """
     _refuse_stranger(session, to_whom)
     if from_whom not in {key for key, _ in queries.loaded_colleagues(session)}:
@@ -350,6 +364,7 @@ def _hand_task(session: ActorSession, task_id: UUID, to_whom: UUID) -> Task:
     task: Task | None = lock(session, Task, task_id)
     if task is None:
         raise NotKnown
+    _refuse_kept_out(session, task.household_id, to_whom)
     task.assigned_to = to_whom
     task.version += 1
     session.flush()
@@ -361,6 +376,7 @@ def _hand_file(session: ActorSession, referent_id: UUID, to_whom: UUID) -> Refer
     row: Referent | None = lock(session, Referent, referent_id)
     if row is None:
         raise NotKnown
+    _refuse_kept_out(session, row.household_id, to_whom)
     row.membership_id, row.since = to_whom, today()
     session.flush()
     return row

@@ -6,6 +6,8 @@ from uuid import UUID
 import pytest
 
 from coordination.casework import queries, service
+from coordination.households import protection
+from coordination.households.reach import BarReason
 from coordination.identity.permissions import Role
 from coordination.kit.actor import Member
 from coordination.kit.clock import today
@@ -91,3 +93,20 @@ def test_the_page_shows_what_goes_and_what_went(cast: Cast, worker: Member, brow
     report = page.get(moved.headers["location"]).text
     assert "Passé à Apres : 1 tâche et 1 dossier." in report
     assert "Ce que suit Apres" in report
+
+
+def test_nothing_is_handed_to_somebody_the_file_is_closed_to(cast: Cast, worker: Member) -> None:
+    """She would not see it, and nobody else would have it to do."""
+    leaving, cousin = colleague(cast, "sortante"), colleague(cast, "cousine")
+    file = follow(cast, worker, leaving)
+    with acting(cast.engine, worker) as session:
+        protection.close_to(session, file, cousin.membership_id, BarReason.RELATIVE)
+    with pytest.raises(service.KeptOut):
+        give(cast.engine, worker, file, cousin)
+    with acting(cast.engine, worker) as session, pytest.raises(service.KeptOut):
+        service.name_referent(session, file, cousin.membership_id)
+    with pytest.raises(service.KeptOut), acting(cast.engine, worker) as session:
+        service.hand_over(session, leaving.membership_id, cousin.membership_id)
+    with acting(cast.engine, worker) as session:
+        load = queries.load_of(session, leaving.membership_id)
+        assert ([row.what for row, _ in load.tasks], len(load.files)) == (["à passer"], 1)

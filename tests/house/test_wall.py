@@ -43,6 +43,7 @@ DOORS = {
     "answer_request": "the holder of the file",
     "link_people": "the holder of both files",
     "reaches": "anybody, about herself, yes or no",
+    "lets_colleague_in": "whoever is let in, about a colleague, yes or no",
     "protect": "intake of the holder of the file",
     "lift_protection": "intake of the holder of the file, named",
     "name_worker": "intake of the holder of the file, named",
