@@ -13,7 +13,7 @@ LARGEST_FILE = 8_000_000
 MOST_ROWS = 60_000
 MOST_COLUMNS = 80
 MOST_IMPORTED = 2_000
-"""Rows one import takes at most: they are written in one transaction, at whose end the journal of the network waits."""
+"""People one import takes at most: they are written in one transaction, and somebody waits for its end."""
 MOST_PEOPLE = 21
 """In one household: the person of reference and twenty others, as when a file is opened by hand."""
 KEPT_DAYS = 7
