@@ -12,7 +12,7 @@ from starlette.datastructures import FormData
 
 from coordination.budgets.rules import CHARGES, RESOURCES, Line, LineKind, Origin, Period, Side
 from coordination.kit.clock import today
-from coordination.kit.forms import LONGEST_ROWS, Form, FormState, read, typed_day
+from coordination.kit.forms import LONGEST_ROWS, ROW, Form, FormState, read, typed_day
 from coordination.kit.money import euros, parse_cents
 from coordination.kit.text import day_in_figures
 
@@ -240,9 +240,9 @@ def set_lines_beside(form: FormState, sentence: str, asked: BudgetForm, stored: 
     if asked.reference_date != day:
         said["reference_date"] = f"Enregistré : « {day:%d/%m/%Y} ». Votre réponse le remplacera."
     left = list(stored)
-    rows = [(f"lines-{n}-amount", row) for n, row in zip(_typed_rows(form), asked.lines, strict=True)]
+    rows = [(f"lines-{n}-amount", row) for n, row in zip(_typed_rows(form), asked.lines, strict=False)]
     amounts = [name for name, row in rows if row.amount is not None]
-    for name, line in zip(amounts, asked.typed_lines(), strict=True):
+    for name, line in zip(amounts, asked.typed_lines(), strict=False):
         same = sorted((one for one in left if one.kind is line.kind), key=lambda one: _fields(one) != _fields(line))
         if not same:
             said[name] = "Pas encore enregistrée : cette ligne s’ajoutera."
@@ -263,8 +263,8 @@ def set_lines_beside(form: FormState, sentence: str, asked: BudgetForm, stored: 
 
 def _typed_rows(form: FormState) -> list[int]:
     """The rows in which something was typed, as `read` keeps them."""
-    typed = {name.rpartition("-")[0] for name, values in form.typed.items() if values[-1].strip()}
-    return [number for number in form.rows("lines") if f"lines-{number}" in typed]
+    found = [(ROW.fullmatch(name), values[-1].strip()) for name, values in form.typed.items()]
+    return sorted({int(row[2]) for row, typed in found if row and row[1] == "lines" and typed})
 
 
 def _told(line: Line) -> str:

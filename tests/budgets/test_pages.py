@@ -173,6 +173,8 @@ def test_the_second_to_save_is_told_and_keeps_what_was_typed(
     assert "Enregistré : « 350,00 € par mois, déclaré ». Laissée vide, cette ligne s’effacera." in said
     assert "Énergie : " not in said
     assert re.search(r"absent de votre saisie : [^;]* \(440,00 € par mois, déclaré\) ; [^;]*9,90 €", said), said
+    odd = typed(mine, 1, {"lines-0013-amount": "", "lines-013-amount": "", "lines-013-kind": "", "lines-300-label": ""})
+    assert page.post(f"{address}/enregistrer", data=odd).status_code == 409
     assert (
         page.post(f"{address}/enregistrer", data=typed({LineKind.RSA: "123,45"}, int(version(stale.text)))).status_code
         == 303
