@@ -10,8 +10,6 @@ from coordination.kit.clock import today
 from tests.api.make import API, Client, problem
 from tests.cast import Cast
 
-TODAY = today().isoformat()
-
 
 @pytest.fixture(scope="module")
 def worker(cast: Cast, api: Callable[[], Client]) -> Client:
@@ -81,7 +79,13 @@ def test_a_child_comes_of_age_once_there_is_reason_to(worker: Client) -> None:
     assert f"/households/{worker.ok('POST', place, json={**stays, 'version': child['version']})['id']}" == home
     noted = by_link(worker, home)["child"]
     assert noted["from_date"] == "2025-03-01"
-    left = {**stays, "on": TODAY, "lives": "propre_dossier", "commune": "Lens", "version": noted["version"]}
+    left = {
+        **stays,
+        "on": today().isoformat(),
+        "lives": "propre_dossier",
+        "commune": "Lens",
+        "version": noted["version"],
+    }
     own = worker.ok("POST", place, json=left)
     assert f"/households/{own['id']}" != home
     assert [one["link"] for one in worker.ok("GET", f"/households/{own['id']}/people")] == ["reference"]
@@ -121,7 +125,9 @@ def test_a_file_is_handed_over_to_a_partner_the_household_trusts(cast: Cast, wor
 def agreed(client: Client, home: str, people: dict[str, Any], to: str, **more: str) -> None:
     adults = [{"person": people[link]["id"], "answer": "agrees"} for link in ("reference", "partner")]
     body = {"adults": adults, "recipients": [to], "parts": ["identity"], "audience": "all", "purpose": "support"}
-    client.ok("POST", f"{home}/agreements", json={**body, "given_how": "oral", "valid_until": TODAY, **more})
+    client.ok(
+        "POST", f"{home}/agreements", json={**body, "given_how": "oral", "valid_until": today().isoformat(), **more}
+    )
 
 
 def test_access_is_asked_by_a_code_and_answered_by_the_holder(cast: Cast, worker: Client, partner: Client) -> None:

@@ -34,14 +34,6 @@ from tests.sharing.make import agree
 DAY = date(2025, 7, 1)
 
 
-def born_since() -> date:
-    """A birthday later than the separation of the test below."""
-    return today() - timedelta(days=10)
-
-
-NOT_LONG_AGO = {"partner": "1980", "child": "2015", "relative": f"{born_since():%d/%m/%Y}"}
-
-
 @pytest.fixture
 def couple(cast: Cast) -> UUID:
     """Sophie, her partner, a child of theirs and another of hers."""
@@ -81,12 +73,14 @@ def told(cast: Cast, file_id: UUID, on: date) -> dict[str, tuple[Link, Decimal]]
 def test_what_happened_before_the_file_was_opened_can_be_told(cast: Cast) -> None:
     """Who is there at the opening lived there before: nobody has to correct four arrivals first."""
     worker, day = cast.ccas.people["intake"], today() - timedelta(days=30)
-    rest = tuple({"given_name": link, "link": link, "birth": born} for link, born in NOT_LONG_AGO.items())
+    since = today() - timedelta(days=10)
+    births = {"partner": "1980", "child": "2015", "relative": f"{since:%d/%m/%Y}"}
+    rest = tuple({"given_name": link, "link": link, "birth": born} for link, born in births.items())
     file_id = open_household(cast.engine, worker, "Debray", "Ana", people=rest)
     new = separate(cast, file_id, day)
     arrivals = {r.link.value: r.stay.from_date for r in people(cast, file_id, today())}
     assert arrivals["reference"] == day - timedelta(days=1)
-    assert arrivals["relative"] == born_since(), "nobody lives anywhere before she is born"
+    assert arrivals["relative"] == since, "nobody lives anywhere before she is born"
     assert set(told(cast, new, day)) == {"partner", "child"}
     with acting(cast.engine, worker) as session:
         gone = next(r.person for r in queries.residents(session, file_id, today()) if r.link is Link.REFERENCE)
