@@ -22,7 +22,7 @@ from coordination.households.models import (
     Protection,
     SafeContact,
 )
-from coordination.households.queries import held, held_open
+from coordination.households.queries import held, held_open, refuse_ended
 from coordination.households.reach import BarReason, Way
 from coordination.identity.permissions import Permission
 from coordination.identity.queries import member_names
@@ -232,6 +232,7 @@ def broken_glass(session: ActorSession, *, unseen: bool = False, most: int = 200
 def protect(session: ActorSession, household_id: UUID, named: Sequence[UUID]) -> Household:
     """From now on the file is open to oneself and to those named, and to nobody else; its address is kept apart."""
     file = held(session, household_id)
+    refuse_ended(session, household_id, merged_only=True)  # an old page would leave the file it joined open
     if protection_of(session, household_id) is not None:
         raise AlreadyProtected
     with refused_as(CannotBeNamed, session):
@@ -281,6 +282,7 @@ def close_to(session: ActorSession, household_id: UUID, membership_id: UUID, rea
     file = session.get(Household, household_id)
     if file is None:
         raise NotKnown
+    refuse_ended(session, household_id, merged_only=True)
     member = session.member
     if membership_id != member.membership_id and Permission.EDIT_FILES not in member.permissions:
         raise NotAllowed

@@ -541,6 +541,18 @@ def test_a_file_protected_after_a_merge_takes_the_merged_one_behind_the_same_doo
         ]
 
 
+def test_from_an_old_page_of_a_merged_file_nobody_believes_it_closed(cast: Cast) -> None:
+    """The household is in the file it joined, which would have stayed open: the page says where it is."""
+    worker = cast.ccas.people["intake"]
+    kept, other = two_files(cast, family="Lagache")
+    merge(cast, kept, other)
+    with acting(cast.engine, worker) as session:
+        with pytest.raises(queries.Merged):
+            protection.close_to(session, other, cast.ccas.people["volunteer"].membership_id, BarReason.RELATIVE)
+        with pytest.raises(queries.Merged):
+            protection.protect(session, other, [])
+
+
 def test_a_name_taken_off_a_merged_file_stays_off_when_it_parts(cast: Cast) -> None:
     worker = cast.ccas.people["intake"]
     cousin = add_person(cast.engine, cast.ccas, "cousine", [Role.INTAKE], professional=True)
