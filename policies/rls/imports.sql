@@ -55,10 +55,12 @@ create policy add on imported_file for insert to coordination_app
                        and h.holder_organisation_id = b.organisation_id and h.opened_by = b.created_by
                        and h.opened_at >= b.created_at limit 1));
 
--- What a list said of a household is dealt with by its organisation.
+-- What a list said of a household is dealt with by its organisation, by whoever reads it.
 create policy move on imported_file for update to coordination_app
     using (network_id = access.network()
-        and (select true from import_batch b where b.id = imported_file.batch_id limit 1));
+        and (select true from import_batch b where b.id = imported_file.batch_id limit 1)
+        and (select true from access.live_share s
+                     where s.household_id = imported_file.household_id and s.scope = 'identity' limit 1));
 
 create policy see on import_columns for select to coordination_app
     using (network_id = access.network()

@@ -745,7 +745,10 @@ CHANGES: dict[str, tuple[set[str] | None, Change]] = {
     ),
     "imported_file": (
         {"said"},
-        lambda world, actor, old, new: sees_batch(world, actor, world.one("import_batch", id=old["batch_id"])),
+        lambda world, actor, old, new: (
+            sees_batch(world, actor, world.one("import_batch", id=old["batch_id"]))
+            and "identity" in open_parts(world, actor, old["household_id"])
+        ),
     ),
     "import_columns": ({"columns"}, lambda world, actor, old, new: sees_batch(world, actor, old)),
     "referral": (
