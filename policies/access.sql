@@ -419,7 +419,7 @@ create function access.grant_agreement(agreement uuid)
            and not exists (select 1 from agreement_person a join stay t on t.person_id = a.person_id
                             where a.agreement_id = agreement and a.answer = 'agrees'
                               and t.household_id = a.household_id
-                              and coalesce(t.until_date, 'infinity') >= access.today()) then
+                              and coalesce(t.until_date, 'infinity') > access.today()) then
             raise exception 'whoever agreed has left meanwhile' using errcode = '42501';
         end if;
         if exists (select 1 from share where agreement_id = agreement)
