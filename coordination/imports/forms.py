@@ -100,7 +100,7 @@ def examined(said: Mapping[str, str], rank: int = 0) -> tuple[RowForm | None, di
     faults: dict[str, str] = {}
     _name(values, faults)
     values["commune"] = read_commune(values["commune"])
-    if BY_LINK.get(fold(values["link"])) in CHILDREN or values["link"] in CHILDREN:
+    if BY_LINK.get(fold(values["link"])) in CHILDREN:
         values["birth"] = read_childs_birth(values["birth"], today().year)
     if is_total(values) and not values["birth"]:
         faults["family_name"] = TOTAL

@@ -97,7 +97,8 @@ LINKS: dict[Link, str] = {
     Link.OTHER: "autre|autre personne|ami|amie|heberge|hebergee|colocataire|hebergeant|tiers",
 }
 CHILDREN = (Link.CHILD, Link.SHARED_CHILD)
-BY_LINK = {word: link for link, words in LINKS.items() for word in words.split("|")}
+BY_LINK = {fold(said): link for link in Link for said in (link.label, link.value, *LINKS[link].split("|"))}
+"""By its folded words: those people write, its label, and what is stored of it, which is read again at each step."""
 
 
 # ------------------------------------------------------------------ what a cell says
@@ -152,9 +153,6 @@ def read_link(typed: str) -> Link | None:
         return None
     if words in BY_LINK:
         return BY_LINK[words]
-    known = {fold(link.label): link for link in Link} | {link.value: link for link in Link}
-    if words in known:
-        return known[words]
     raise ValueError("Lien inconnu. Écrivez par exemple : conjoint, enfant, garde alternée, parent, autre.")
 
 

@@ -16,7 +16,7 @@ from coordination.households.service import make_file
 from coordination.identity.permissions import Permission
 from coordination.imports.checking import check_rows, recheck
 from coordination.imports.columns import ONE_CELL, Column, label_of, proposed, read_meaning
-from coordination.imports.forms import ColumnsForm, SetAsideForm, examined, file_of
+from coordination.imports.forms import ColumnsForm, RowForm, SetAsideForm, examined, file_of
 from coordination.imports.models import ImportBatch, ImportColumns, ImportedFile, ImportRow
 from coordination.imports.queries import SAMPLED, batch_of, fingerprint, line_of, remembered, row_of, tally
 from coordination.imports.reading import Listing
@@ -260,9 +260,14 @@ def _households(session: ActorSession, batch: ImportBatch) -> list[Any]:
         .where(ImportRow.batch_id == batch.id, col(ImportRow.state).in_([state.value for state in IMPORTED]))
         .order_by(col(ImportRow.number), col(ImportRow.rank))
     )
-    rows = [(key, examined(said, rank)[0]) for key, said, rank in session.exec(query)]
+    rows: list[tuple[str, RowForm]] = []
+    for key, said, rank in session.exec(query):
+        row, _, _ = examined(said, rank)
+        if row is None:  # nobody is left behind without a word
+            raise RowsWait
+        rows.append((key, row))
     try:
-        return [file_of(group) for group in households_of([(key, row) for key, row in rows if row is not None])]
+        return [file_of(group) for group in households_of(rows)]
     except ValidationError as refused:
         raise RowsWait(
             "Un foyer de la liste a deux personnes de référence, ou plus de 21 personnes : vérifiez la liste. "

@@ -12,7 +12,7 @@ from coordination.imports.columns import COUNTS, MOST_CHILDREN, choices, label_o
 from coordination.imports.forms import SetAsideForm, examined
 from coordination.imports.queries import batch_of, left_to_complete, line_of, rows_page, tally, to_correct
 from coordination.imports.reading import read_list
-from coordination.imports.rules import IMPORTED, RowState, read_childs_birth, to_complete
+from coordination.imports.rules import IMPORTED, RowState, read_childs_birth, read_link, to_complete
 from coordination.imports.unfolding import Somebody, children_in, couple_in, people_of, without_when
 from coordination.kit.clock import today
 from coordination.kit.db import acting
@@ -290,6 +290,28 @@ def test_a_count_is_told_when_the_file_holds_another_number_of_people(
     children = sum(link in (Link.CHILD, Link.SHARED_CHILD) for link in links)
     held = {"children": children, "adults": len(links) - children, "people": len(links)}
     assert len(to_complete(counts, links)) == sum(held[name] != said for name, said in counts.items())
+
+
+@pytest.mark.parametrize("link", Link)
+def test_a_link_is_read_again_from_its_label_and_from_what_is_stored_of_it(link: Link) -> None:
+    assert (read_link(link.label), read_link(link.value)) == (link, link)
+
+
+def test_a_child_in_shared_custody_is_not_lost_on_the_way_from_a_list(cast: Cast) -> None:
+    worker = cast.secours.people["intake"]
+    listed = (
+        "Foyer;Nom;Prénom;Né le;Lien\n7;Delaunoy;Brice;02/03/1988;titulaire\n7;Delaunoy;Zita;5/6/2017;garde alternée\n"
+    )
+    batch_id = deposited(cast.engine, worker, listed.encode())
+    with acting(cast.engine, worker) as session:
+        _, child = rows_page(session, batch_of(session, batch_id), ["good"], 0)
+        service.correct(session, batch_id, child.row.id, {"birth": "05/06/2018"})
+        service.run(session, batch_id)
+    with acting(cast.engine, worker) as session:
+        (file_id,) = {hit.household_id for hit in finding.search(session, "Delaunoy Brice")}
+        assert [(one.name, one.link) for one in households.residents(session, file_id, today())] == [
+            ("DELAUNOY Brice", Link.REFERENCE), ("DELAUNOY Zita", Link.SHARED_CHILD)
+        ]  # fmt: skip
 
 
 def test_a_childs_year_in_two_figures_is_of_this_century() -> None:
