@@ -405,6 +405,16 @@ create function access.agreement_is_being_written(agreement uuid) returns boolea
              and not exists (select 1 from agreement_service v
                               where v.agreement_id = agreement and v.granted_at is not null) $$;
 
+-- Whether those who agreed live there no more, all of them: nobody who stays gave it.
+create function access.givers_left(agreement uuid) returns boolean
+    language sql stable set search_path = public, pg_temp
+    as $$ select not coalesce(bool_or(exists (
+                     select 1 from stay t
+                      where t.person_id = a.person_id and t.household_id = a.household_id
+                        and coalesce(t.until_date, 'infinity') > access.today())), true)
+            from agreement_person a
+           where a.agreement_id = givers_left.agreement and a.answer = 'agrees' $$;
+
 -- Grants exactly what an agreement says, and only for the organisation that holds the file.
 create function access.grant_agreement(agreement uuid)
     returns bigint language plpgsql security definer set search_path = public, pg_temp
@@ -415,11 +425,7 @@ create function access.grant_agreement(agreement uuid)
         perform 1 from household h join agreement g on g.household_id = h.id
           where g.id = agreement and g.network_id = access.network() for no key update of h for update of g;
         perform access.refuse_kept_out((select household_id from agreement g where g.id = agreement));
-        if exists (select 1 from agreement_person a where a.agreement_id = agreement and a.answer = 'agrees')
-           and not exists (select 1 from agreement_person a join stay t on t.person_id = a.person_id
-                            where a.agreement_id = agreement and a.answer = 'agrees'
-                              and t.household_id = a.household_id
-                              and coalesce(t.until_date, 'infinity') > access.today()) then
+        if access.givers_left(agreement) then
             raise exception 'whoever agreed has left meanwhile' using errcode = '42501';
         end if;
         if exists (select 1 from share where agreement_id = agreement)
@@ -509,13 +515,10 @@ create function access.end_left_agreements(file_id uuid) returns void
             raise exception 'by the holder of the file' using errcode = '42501';
         end if;
         for one in
-            with here as (select t.person_id from stay t
-                           where t.household_id = file_id and coalesce(t.until_date, 'infinity') > access.today())
             select g.id from agreement g
-             where g.household_id = file_id and g.withdrawn_at is null and exists (select from here)
-               and exists (select 1 from agreement_person a where a.agreement_id = g.id and a.answer = 'agrees')
-               and not exists (select 1 from agreement_person a join here on here.person_id = a.person_id
-                                where a.agreement_id = g.id and a.answer = 'agrees')
+             where g.household_id = file_id and g.withdrawn_at is null and access.givers_left(g.id)
+               and exists (select 1 from stay t
+                            where t.household_id = file_id and coalesce(t.until_date, 'infinity') > access.today())
              order by g.id
         loop
             perform access.revoke_agreement(one);

@@ -20,7 +20,7 @@ UNREADABLE = re.compile("[\x00\ufffd\ud800-\udfff]")
 # Soft hyphens, spaces without width, marks that turn the reading round: pasted with a name, they hide it from a search
 # or show it backwards. The joiners that some alphabets write with stay.
 UNSEEN = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
-SECRETS = frozenset({"password", "again", "current"})
+PASSWORDS = frozenset({"password", "again", "current"})
 LONGEST_ROWS = 60
 
 M = TypeVar("M", bound=BaseModel)
@@ -34,7 +34,7 @@ class Form(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _seen(cls, value: Any, field: ValidationInfo) -> Any:
-        if isinstance(value, str) and not value.isascii() and field.field_name not in SECRETS:
+        if isinstance(value, str) and not value.isascii() and field.field_name not in PASSWORDS:
             return UNSEEN.sub("", value)
         return value
 

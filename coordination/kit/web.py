@@ -29,7 +29,7 @@ from coordination.kit.actor import Actor, Member, Nobody, may
 from coordination.kit.clock import PARIS
 from coordination.kit.db import ActorSession
 from coordination.kit.errors import Malformed, NotAllowed, NotNow, Problem, Stale
-from coordination.kit.forms import FormState
+from coordination.kit.forms import PASSWORDS, FormState
 from coordination.kit.guards import TooLargeBody, reading_a_body
 from coordination.kit.money import euros, euros_exact
 from coordination.kit.summary import name_faults
@@ -39,7 +39,7 @@ ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "coordination" / "static"
 HTMX = Path(str(files("js_lib_htmx"))) / "static" / "htmx" / "htmx.min.js"
 FLASH_COOKIE = "mot"
-SECRETS = {"password", "current", "again", "pin"}
+SECRETS = PASSWORDS | {"pin"}
 """Fields of which no page repeats what was typed."""
 
 
